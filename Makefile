@@ -1,0 +1,86 @@
+# Every task of the project. `make` alone lists them. GNU make 3.81 or newer.
+
+PYTHON ?= python3
+UV ?= uv
+CONFIG ?= onetape.toml
+WORKERS ?= auto
+
+BIN := .venv/bin
+PACKAGES := framework strategies brokers data
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
+INSTALL := $(PIP) install --no-deps --only-binary :all: --require-hashes --requirement
+# compat: a plain path entry; the default import hook would cost every start.
+EDITABLE := $(PIP) install --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
+COMPILE := $(UV) pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-build \
+	--no-header --no-annotate --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help backtest test check lint format typecheck contracts docs bench deep lock hooks clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+backtest: .venv/.run ## run the backtest of onetape.toml on real prices and write a report (CONFIG=other.toml)
+	@$(BIN)/onetape backtest -c $(CONFIG)
+
+test: .venv/.dev ## all tests, with coverage
+	@$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-report=html
+
+check: lint typecheck contracts ## lint, types, import contracts and the quick tests: before every commit
+	@$(BIN)/pytest -n $(WORKERS) -m "not slow" -q
+
+lint: .venv/.dev ## ruff, rules and layout
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: .venv/.dev ## let ruff lay out the code and mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+typecheck: .venv/.dev ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: .venv/.dev ## which package may import which
+	@$(BIN)/lint-imports
+
+docs: .venv/.dev ## run every snippet of the README and follow every link inside the docs
+	@$(BIN)/pytest tests/docs -q
+
+bench: .venv/.dev ## what a run costs beside plain backtrader; writes benchmarks/RESULTS.md
+	@$(BIN)/python benchmarks/do_nothing.py --write
+
+deep: .venv/.dev ## the property tests with many more examples (minutes)
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n $(WORKERS) -q
+
+lock: ## pin every dependency again after pyproject.toml changed (needs uv)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv (https://docs.astral.sh/uv), or UV=path/to/uv" >&2; exit 1; }
+	@$(COMPILE) --extra sample --output-file requirements.lock
+	@$(COMPILE) --extra dev --output-file requirements-dev.lock
+
+hooks: .venv/.dev ## check every commit before it is made
+	@$(BIN)/pre-commit install
+
+clean: ## remove the environment, caches and build output; runs/ stays
+	@rm -rf .venv build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment, made once; a stamp file is newer than what it was made from.
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "onetape needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1 | head -n 1). Name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.run: .venv/.made requirements.lock pyproject.toml
+	@if [ -e .venv/.dev ]; then $(MAKE) --silent .venv/.dev; else \
+		echo "Installing what a backtest needs ..." && $(INSTALL) requirements.lock && $(EDITABLE); fi
+	@touch $@
+
+.venv/.dev: .venv/.made requirements-dev.lock pyproject.toml
+	@echo "Installing what development needs ..."
+	@$(INSTALL) requirements-dev.lock
+	@$(EDITABLE)
+	@touch .venv/.run $@

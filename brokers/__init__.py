@@ -1,0 +1,1 @@
+"""Places orders go. None of them knows the others."""

@@ -1,0 +1,96 @@
+"""When the exchange was open: session dates, opens and closes in UTC.
+
+Only the range that is needed is asked of exchange_calendars, because a calendar of a hundred years takes a hundred times as long to make.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data.finding import NS_PER_DAY, NS_PER_SECOND
+from data.policy import near
+from framework.errors import ConfigError, MissingDataError
+
+if TYPE_CHECKING:
+    from framework.domain.market import Integers
+
+#: Longer than any closure since 1915 (Athens in 2015: five weeks), so that there is a session on either side of every moment.
+MARGIN = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sessions:
+    """Sessions of an exchange, oldest first; int64 columns of one length.
+
+    Attributes:
+        day: Days since 1970 of the session's date.
+        open: First moment of trading, ns UTC.
+        close: Last moment of trading, ns UTC.
+        break_start: Start of the lunch break, ns UTC; equal to ``close`` where there is none.
+        break_end: End of the lunch break, ns UTC; equal to ``close`` where there is none.
+    """
+
+    day: Integers
+    open: Integers
+    close: Integers
+    break_start: Integers
+    break_end: Integers
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+
+def session_closes(first: date, last: date, calendar: str = "XNYS") -> Sessions:
+    """The sessions with dates from ``first`` to ``last``, both inclusive; possibly none.
+
+    Raises ``ConfigError`` for a calendar that does not exist and ``MissingDataError`` for dates it does not know.
+    """
+    sessions = _sessions_around(first, last, calendar)
+    inside = (sessions.day >= _day_number(first)) & (sessions.day <= _day_number(last))
+    return Sessions(*(getattr(sessions, name)[inside] for name in Sessions.__slots__))
+
+
+def session_bounds(timestamps: Integers, calendar: str = "XNYS") -> tuple[Integers, Integers]:
+    """Open and close, ns UTC, of the session that each bar's close lies in; shapes as ``timestamps`` (int64[n], ns UTC).
+
+    A session holds the closes in (open, close]. A timestamp outside every session is given the session that comes next.
+    """
+    if len(timestamps) == 0:
+        return timestamps.copy(), timestamps.copy()
+    sessions = _sessions_around(utc_date(int(timestamps.min())), utc_date(int(timestamps.max())), calendar)
+    index = np.searchsorted(sessions.close, timestamps)
+    return sessions.open[index], sessions.close[index]
+
+
+def sessions_of_days(first_day: int, last_day: int, calendar: str) -> Sessions:
+    """The sessions of ``first_day`` .. ``last_day`` (days since 1970) and of two months on either side."""
+    epoch = date(1970, 1, 1)
+    return _sessions_around(epoch + timedelta(days=first_day), epoch + timedelta(days=last_day), calendar)
+
+
+def utc_date(timestamp: int) -> date:
+    """The date in UTC of ``timestamp`` (ns)."""
+    return datetime.fromtimestamp(timestamp // NS_PER_SECOND, tz=UTC).date()
+
+
+def _sessions_around(first: date, last: date, name: str) -> Sessions:
+    from exchange_calendars import errors, get_calendar, get_calendar_names
+
+    try:
+        calendar = get_calendar(name, start=(first - MARGIN).isoformat(), end=(last + MARGIN).isoformat())
+    except errors.InvalidCalendarName:
+        meant = near(name, get_calendar_names(include_aliases=True))
+        raise ConfigError(f"[data] calendar = {name!r} is unknown{meant}; allowed: exchange_calendars' names, as XNYS or XLON") from None
+    except ValueError as error:  # the library's way to say that the dates are outside of what it knows
+        raise MissingDataError(f"[data] calendar = {name!r} does not cover {first} .. {last}: {error}") from None
+    close = calendar.closes_nanos
+    breaks = [np.where(column < calendar.opens_nanos, close, column) for column in (calendar.break_starts_nanos, calendar.break_ends_nanos)]
+    return Sessions(calendar.sessions_nanos // NS_PER_DAY, calendar.opens_nanos, close, *breaks)
+
+
+def _day_number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days

@@ -1,0 +1,110 @@
+"""A table of any source (CSV, Parquet, DataFrame) -> ``RawBars``: which columns it must have, and numbers that are numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data.raw_bars import RawBars
+from data.times import parse_times
+from framework.errors import BadDataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.request import DataRequest
+    from framework.domain.market import Floats, Integers
+
+TIME_COLUMNS = ("timestamp", "date")
+BAR_COLUMNS = ("open", "high", "low", "close", "volume")
+EVENT_COLUMNS = ("dividend", "split")
+
+
+def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Integers, request: DataRequest) -> RawBars:
+    """The columns of ``table`` that are used, as ``RawBars``; ``row`` (int64[n]) is how the source numbers its rows.
+
+    Raises ``BadDataError`` that names the source, the row and the column for whatever cannot be read.
+    """
+    table = table.set_axis([column_name(name) for name in table.columns], axis=1)
+    times = _time_column(table, origin)
+    wanted = [*BAR_COLUMNS, *(["adj_close"] if request.adjust == "adj_close" else [])]
+    _check_columns(list(table.columns), wanted, origin)
+    if len(table) == 0:
+        raise BadDataError(f"{origin} has a header and no rows: at least two bars are needed")
+    numbers = {name: _numbers(table, name, row, origin) for name in [*wanted, *EVENT_COLUMNS] if name in table.columns}
+    return RawBars(
+        symbol=symbol,
+        origin=origin,
+        row=row,
+        when=parse_times(times, row, origin, request),
+        open=numbers["open"],
+        high=numbers["high"],
+        low=numbers["low"],
+        close=numbers["close"],
+        volume=numbers["volume"],
+        dividend=_events(numbers.get("dividend"), "dividend", row, origin),
+        split=_events(numbers.get("split"), "split", row, origin),
+        adj_close=numbers.get("adj_close", np.full(len(row), np.nan)),
+    )
+
+
+def column_name(name: object) -> str:
+    """A column's name as it is compared: lower case, blanks as underscores, so that ``Adj Close`` is ``adj_close``."""
+    return str(name).strip().lower().replace(" ", "_")
+
+
+def _time_column(table: pd.DataFrame, origin: str) -> pd.Series:
+    import pandas as pd
+
+    found = [table[name] for name in TIME_COLUMNS if list(table.columns).count(name) == 1]
+    if isinstance(table.index, pd.DatetimeIndex):
+        found.append(table.index.to_series())
+    if len(found) != 1:
+        present = ", ".join(table.columns)
+        raise BadDataError(f"{origin}: {len(found)} columns of time, need one, named timestamp or date; present: {present}")
+    return found[0]
+
+
+def _check_columns(names: list[str], wanted: list[str], origin: str) -> None:
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        remedy = '; it is needed for [data] adjust = "adj_close", else set adjust = "splits"' if missing == ["adj_close"] else ""
+        raise BadDataError(f"{origin}: no column {', '.join(missing)}; present: {', '.join(names)}{remedy}")
+    twice = [name for name in (*wanted, *EVENT_COLUMNS) if names.count(name) > 1]
+    if twice:
+        raise BadDataError(f"{origin}: column {twice[0]} stands there {names.count(twice[0])} times (case is ignored); keep one")
+    for name in names:
+        meant = [event for event in EVENT_COLUMNS if event in name and event != name]
+        if meant:
+            raise BadDataError(f"{origin}: column {name} is not read; if it holds what {meant[0]} means, name it so, else remove it")
+
+
+def _numbers(table: pd.DataFrame, name: str, row: Integers, origin: str) -> Floats:
+    import pandas as pd
+
+    column = table[name]
+    if column.dtype.kind in "iuf":
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = pd.to_numeric(column.astype(object).where(column.notna(), None).map(_text_or_none), errors="coerce")
+    bad = np.flatnonzero((numbers.isna() & column.notna()).to_numpy())
+    if len(bad):
+        text = str(column.iloc[bad[0]])
+        raise BadDataError(f"{origin}, row {row[bad[0]]}, column {name}: {text!r} is not a number; write it like 1234.5")
+    return numbers.to_numpy(dtype=np.float64)
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _events(values: Floats | None, name: str, row: Integers, origin: str) -> Floats:
+    nothing = 1.0 if name == "split" else 0.0
+    if values is None:
+        return np.full(len(row), nothing)
+    events = np.where(np.isnan(values), nothing, values)
+    bad = np.flatnonzero(~np.isfinite(events) | (events < 0.0) | ((events == 0.0) & (name == "split")))
+    if len(bad):
+        meaning = "new shares for one old, above 0, 1 or blank where there is none" if name == "split" else "dollars a share, 0 or above"
+        raise BadDataError(f"{origin}, row {row[bad[0]]}, column {name}: {events[bad[0]]:g}; a {name} is {meaning}")
+    return events

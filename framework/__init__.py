@@ -1,0 +1,70 @@
+"""onetape: write a strategy once, backtest it, forward-test it on paper, trade it live.
+
+The names a strategy author needs; each is loaded when it is first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from framework.app.config import Config, load_config
+    from framework.app.run import RunResult, run
+    from framework.domain.book import Account, Position
+    from framework.domain.fill import Fill, Trade
+    from framework.domain.market import Bar, Quote
+    from framework.domain.order import Bracket, Order, OrderSide, OrderStatus, OrderType, TimeInForce
+    from framework.engine.context import Context
+    from framework.engine.panel import Panel
+    from framework.engine.ports import Broker
+    from framework.engine.strategy import SignalStrategy, Strategy
+    from framework.errors import OnetapeError
+
+__all__ = [
+    "Account",
+    "Bar",
+    "Bracket",
+    "Broker",
+    "Config",
+    "Context",
+    "Fill",
+    "OnetapeError",
+    "Order",
+    "OrderSide",
+    "OrderStatus",
+    "OrderType",
+    "Panel",
+    "Position",
+    "Quote",
+    "RunResult",
+    "SignalStrategy",
+    "Strategy",
+    "TimeInForce",
+    "Trade",
+    "load_config",
+    "run",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = (
+    ("framework.app.config", ("Config", "load_config")),
+    ("framework.app.run", ("RunResult", "run")),
+    ("framework.domain.book", ("Account", "Position")),
+    ("framework.domain.fill", ("Fill", "Trade")),
+    ("framework.domain.market", ("Bar", "Quote")),
+    ("framework.domain.order", ("Bracket", "Order", "OrderSide", "OrderStatus", "OrderType", "TimeInForce")),
+    ("framework.engine.context", ("Context",)),
+    ("framework.engine.panel", ("Panel",)),
+    ("framework.engine.ports", ("Broker",)),
+    ("framework.engine.strategy", ("SignalStrategy", "Strategy")),
+    ("framework.errors", ("OnetapeError",)),
+)
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES:
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'framework' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""What things are: frozen values, facts and the field's words."""

@@ -1,0 +1,102 @@
+"""Fills, refusals, cash events and round trips: facts, in the past tense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from framework.domain.values import from_micros
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from framework.domain.order import OrderSide
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Shares that changed hands.
+
+    ``price_micros`` is what was paid or received; ``reference_micros`` is the price the market gave before slippage. ``fees_micros`` is never
+    negative. ``timestamp`` is the close of the bar (ns UTC) in simulation.
+    """
+
+    execution_id: str
+    order_id: str
+    timestamp: int
+    symbol: str
+    side: OrderSide
+    quantity_micros: int
+    price_micros: int
+    reference_micros: int
+    fees_micros: int
+    tag: str | None = None
+    strategy: str = ""
+
+    @property
+    def quantity(self) -> Decimal:
+        """Shares, positive."""
+        return from_micros(self.quantity_micros)
+
+    @property
+    def price(self) -> Decimal:
+        """Dollars a share, slippage included, fees not."""
+        return from_micros(self.price_micros)
+
+    @property
+    def fees(self) -> Decimal:
+        """Commission and regulatory fees, dollars."""
+        return from_micros(self.fees_micros)
+
+
+@dataclass(frozen=True, slots=True)
+class Dividend:
+    """Cash paid to (or, for a short, by) the account: dollars in micros, signed."""
+
+    timestamp: int
+    symbol: str
+    quantity_micros: int
+    amount_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that was wanted and not done, or done smaller.
+
+    ``code`` is stable and machine-readable; ``figure`` and ``limit`` are what was measured and what is allowed, in the unit ``detail`` names.
+    """
+
+    timestamp: int
+    symbol: str
+    code: str
+    detail: str
+    figure: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A round trip: from flat to flat (or through zero) in one symbol.
+
+    Money in dollars as float, for statistics only; the books are in the fills. ``pnl`` is net of fees and includes dividends.
+    ``r_multiple`` is pnl over the money at risk between entry and its first protective stop, ``None`` without one. ``mae`` and ``mfe`` are the
+    worst and best excursion from the average entry price as fractions of it (mae <= 0 <= mfe).
+    """
+
+    symbol: str
+    side: str  # long | short
+    entry_at: int
+    exit_at: int
+    quantity: float
+    entry_price: float
+    exit_price: float
+    pnl: float
+    return_fraction: float
+    fees: float
+    dividends: float
+    r_multiple: float | None
+    mae: float
+    mfe: float
+    bars_held: int
+    entry_tag: str | None
+    exit_tag: str | None

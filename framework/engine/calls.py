@@ -1,0 +1,78 @@
+"""Calls into the user's strategy; whatever it raises comes back typed, with its place."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+from framework.engine.panel import panel_of, targets_from_signals
+from framework.engine.strategy import SignalStrategy, Strategy
+from framework.errors import OnetapeError, StrategyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from framework.domain.market import BarSeries
+    from framework.domain.order import Order, OrderUpdate
+    from framework.engine.context import Context
+
+
+class Calls:
+    """The strategy's callbacks, called only where the strategy overrides them."""
+
+    def __init__(self, strategy: Strategy, context: Context) -> None:
+        self._strategy = strategy
+        self._context = context
+        self._signals: dict[int, list[tuple[int, float]]] = {}
+        kind = type(strategy)
+        self._hears_bars = kind.on_bar is not Strategy.on_bar
+        self._hears_orders = kind.on_order is not Strategy.on_order
+        self._hears_fills = kind.on_fill is not Strategy.on_fill
+
+    def start(self) -> None:
+        """Run ``on_start``."""
+        self._call("on_start", self._strategy.on_start, self._context)
+
+    def prepare_signals(self, series: Sequence[BarSeries], first: int) -> None:
+        """Compute all signals of a vectorised strategy, for decisions from ``first`` (ns UTC) on."""
+        if isinstance(self._strategy, SignalStrategy):
+            panel = panel_of(series)
+            signals = self._call("signals", self._strategy.signals, panel)
+            self._signals = targets_from_signals(signals, panel, first, type(self._strategy).__name__)
+
+    def bar(self, timestamp: int) -> None:
+        """Run ``on_bar``, or issue the targets the signals ask for at ``timestamp``."""
+        for row, strength in self._signals.get(timestamp, ()) if self._signals else ():
+            self._context.target(self._context.symbols[row], strength)
+        if self._hears_bars:
+            self._call("on_bar", self._strategy.on_bar, self._context)
+
+    def order(self, order: Order, update: OrderUpdate) -> None:
+        """Run ``on_order`` for a state change, and ``on_fill`` for a fill."""
+        if update.fill is not None and self._hears_fills:
+            self._call("on_fill", self._strategy.on_fill, self._context, update.fill)
+        if self._hears_orders:
+            self._call("on_order", self._strategy.on_order, self._context, order)
+
+    def scheduled(self, callback: Callable[[Context], None]) -> None:
+        """Run a scheduled callback."""
+        self._call(getattr(callback, "__name__", "scheduled callback"), callback, self._context)
+
+    def stop(self) -> None:
+        """Run ``on_stop``."""
+        self._call("on_stop", self._strategy.on_stop, self._context)
+
+    def _call(self, name: str, function: Callable[..., object], *args: object) -> object:
+        try:
+            return function(*args)
+        except OnetapeError as error:
+            raise type(error)(f"{error} [{self._where(name, error)}]") from error
+        except Exception as error:  # whatever a user's code raises is the user's to see, with its place
+            raise StrategyError(f"{self._where(name, error)} raised {type(error).__name__}: {error}") from error
+
+    def _where(self, name: str, error: BaseException) -> str:
+        own = type(self._strategy).__module__
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("calls.py")]
+        place = f", {frames[0].filename}:{frames[0].lineno}" if frames else f", module {own}"
+        time = f" at {self._context.now:%Y-%m-%d %H:%M} UTC" if name.startswith("on_b") else ""
+        return f"{type(self._strategy).__name__}.{name}{time}{place}"

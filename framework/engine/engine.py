@@ -1,0 +1,233 @@
+"""The only order path. Read ``Engine.on_slice``: the life of a bar is its body.
+
+What happened to our orders -> what do we want (strategy) -> how much (sizing) -> what must change -> may we (limits) -> write it down -> send. The
+engine knows no mode, no clock and no broker by name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from framework.domain.order import Bracket, Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate
+from framework.domain.values import from_micros, notional
+from framework.engine.calls import Calls
+from framework.engine.context import Context
+from framework.engine.policies import NEVER, TARGETS
+from framework.engine.protection import Protection, closing_side
+from framework.engine.targets import Targets
+from framework.engine.valuation import Valuation
+from framework.errors import InvalidOrderError, InvariantError
+from framework.rules import ledger, lifecycle, limits
+from framework.rules.orders import new_order, positive_micros, strength_of
+from framework.rules.stops import StopPlan, plan, wilder_atr
+
+if TYPE_CHECKING:
+    from framework.domain.book import Book
+    from framework.domain.fill import Dividend
+    from framework.engine.journal import Journal
+    from framework.engine.market import Market
+    from framework.engine.policies import Policies
+    from framework.engine.ports import Broker
+    from framework.engine.schedule import Schedule
+    from framework.engine.strategy import Strategy
+    from framework.rules.orders import Number
+
+_MARKET_LIKE = frozenset({OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TRAILING_STOP})
+
+
+class Engine:
+    """One strategy, one book, one broker.
+
+    Attributes:
+        book: The ledger's view of cash and positions.
+        open_orders: Orders that may still fill, by id, oldest first.
+    """
+
+    def __init__(self, strategy: Strategy, market: Market, broker: Broker, book: Book, policies: Policies, journal: Journal, schedule: Schedule) -> None:
+        self.market = market
+        self.broker = broker
+        self.book = book
+        self.policies = policies
+        self.journal = journal
+        self.schedule = schedule
+        self.open_orders: dict[str, Order] = {}
+        self.valuation = Valuation(market, book, policies)
+        self.strategy_name = type(strategy).__name__
+        self._protection = Protection(self)
+        self._targets = Targets(self)
+        self._news: list[tuple[Order, OrderUpdate]] = []
+        self._counter = (0, 0)
+        self._context = Context(self)
+        self._calls = Calls(strategy, self._context)
+        broker.subscribe(self)
+
+    def start(self, first: int) -> None:
+        """Let the strategy prepare; decisions begin at ``first`` (ns UTC)."""
+        self._calls.start()
+        self._calls.prepare_signals(self.market.series, first)
+
+    def on_slice(self, timestamp: int) -> None:
+        """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
+        if self._news:
+            self._tell_strategy()
+        for callback in self.schedule.due(timestamp):
+            self._calls.scheduled(callback)
+        self._calls.bar(timestamp)
+        self._targets.settle()
+
+    def stop(self) -> None:
+        """Let the strategy finish."""
+        self._tell_strategy()
+        self._calls.stop()
+
+    # --- what happened to our orders
+
+    def on_update(self, update: OrderUpdate) -> None:
+        """Fold a report of the broker into order and book, and keep the position protected."""
+        order = self.open_orders.get(update.order_id)
+        if order is None:
+            raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
+        lifecycle.apply(order, update)
+        if not order.is_open:
+            del self.open_orders[order.order_id]
+        if update.fill is not None:
+            ledger.post_fill(self.book, update.fill)
+            self.journal.fills.append(update.fill)
+            self._protection.after_fill(order, update.fill)
+        if not order.is_open:
+            self._protection.forget(order)
+        self._news.append((order, update))
+
+    def on_dividend(self, dividend: Dividend) -> None:
+        """Book a dividend."""
+        ledger.post_dividend(self.book, dividend)
+        self.journal.dividends.append(dividend)
+
+    def _tell_strategy(self) -> None:
+        while self._news:
+            news, self._news = self._news, []
+            for order, update in news:
+                self._calls.order(order, update)
+
+    # --- what the strategy wants
+
+    def want(self, symbol: str, strength: float, stop: StopPlan | None, tag: str | None) -> None:
+        """Note a target; it is settled with the others of this decision."""
+        self._targets.note(self.market.row_of(symbol), strength_of(strength, symbol), stop, tag)
+
+    def order(self, symbol: str, side: OrderSide, quantity: Number, *, tag: str | None, stop: StopPlan | None = None, **fields: Number | None) -> Order:
+        """Make, check and send an explicit order."""
+        row = self.market.row_of(symbol)
+        order = new_order(self.next_id(symbol, side), self.market.now, symbol, side, quantity, strategy=self.strategy_name, tag=tag, reason="explicit", **fields)  # type: ignore[arg-type]
+        return self.submit(order, stop or self._plan_for(row, OrderRole.EXPLICIT))
+
+    def bracket(self, symbol: str, quantity: Number, take_profit: Number, stop_loss: Number, limit_price: Number | None) -> Bracket:
+        """Enter with both exits decided."""
+        profit, stop = positive_micros(take_profit, "take_profit", symbol), positive_micros(stop_loss, "stop_loss", symbol)
+        if stop >= profit:
+            raise InvalidOrderError(f"{symbol}: stop_loss = {stop_loss} must be below take_profit = {take_profit}")
+        kind = OrderType.MARKET if limit_price is None else OrderType.LIMIT
+        plan = StopPlan(price_micros=stop, take_profit_micros=profit)
+        entry = self.order(symbol, OrderSide.BUY, quantity, tag="bracket", stop=plan, order_type=kind, limit_price=limit_price)
+        return Bracket(entry, from_micros(profit), from_micros(stop))
+
+    def close(self, symbol: str) -> Order | None:
+        """Leave a position at market."""
+        self.market.row_of(symbol)
+        for order in [order for order in self.open_orders.values() if order.symbol == symbol and not order.role.protects]:
+            self.cancel(order.order_id, "closing")
+        held = self.book.quantity(symbol)
+        if held == 0:
+            return None
+        return self.send(symbol, -held, OrderRole.EXPLICIT, None, "close", "close")
+
+    def cancel(self, order_id: str, reason: str) -> bool:
+        """Cancel a working order; ``False`` when it has ended."""
+        order = self.open_orders.get(order_id)
+        if order is None:
+            return False
+        lifecycle.change(order, OrderStatus.PENDING_CANCEL, self.market.now, reason)
+        return self.broker.cancel_order(order_id)
+
+    # --- may we, write it down, send
+
+    def send(self, symbol: str, delta: int, role: OrderRole, stop: StopPlan | None, reason: str, tag: str | None) -> Order:
+        """Send a market order that changes the position by ``delta`` micro-shares."""
+        side = OrderSide.BUY if delta > 0 else OrderSide.SELL
+        order = Order(self.next_id(symbol, side), symbol, side, abs(delta), OrderType.MARKET, self.market.now, role=role, strategy=self.strategy_name, tag=tag, reason=reason)
+        return self.submit(order, stop or self._plan_for(self.market.row_of(symbol), role))
+
+    def submit(self, order: Order, stop: StopPlan | None) -> Order:
+        """The one door: check ``order``, write the decision down, send it. Returns the order as sent, or as denied."""
+        approved, refusal = limits.check(order, self._standing(order.symbol), self.broker.capabilities, self.policies.limits)
+        if refusal is not None:
+            self.journal.refusals.append(refusal)
+        if approved is None:
+            reason = refusal.code if refusal else "refused"
+            lifecycle.change(order, OrderStatus.DENIED, self.market.now, reason)
+            order.reason = f"{order.reason}: {reason}"
+            self.journal.decided(order)
+            return order
+        order = approved.order
+        held = self.book.quantity(order.symbol)
+        if not order.role.protects:
+            self._protection.plan(order, stop)
+            if held * order.side.sign < 0 and order.order_type in _MARKET_LIKE:
+                self._protection.align(order.symbol, leaving=order.quantity_micros)
+        self.journal.decided(order)
+        lifecycle.change(order, OrderStatus.SUBMITTED, self.market.now)
+        self.open_orders[order.order_id] = order
+        self.broker.place_order(approved)
+        return order
+
+    def protective(self, symbol: str, direction: int, quantity: int, kind: OrderType, role: OrderRole, parent_id: str) -> Order:
+        """A new order that guards a position of ``direction``."""
+        side = closing_side(direction)
+        return Order(self.next_id(symbol, side), symbol, side, quantity, kind, self.market.now, role=role, parent_id=parent_id, strategy=self.strategy_name, tag=role.value, reason=role.value)
+
+    def next_id(self, symbol: str, side: OrderSide) -> str:
+        """The next order id: derived from strategy, symbol, decision time, side and a counter, so that a restart derives the same."""
+        time, count = self._counter
+        self._counter = (self.market.now, count + 1 if time == self.market.now else 1)
+        return f"{self.strategy_name}-{symbol}-{self.market.now // 10**9}-{side.value}-{self._counter[1]}"
+
+    # --- what is working
+
+    def exits(self, symbol: str, side: OrderSide) -> list[Order]:
+        """Working orders of ``side`` in ``symbol`` that are no protection."""
+        return [order for order in self.open_orders.values() if order.symbol == symbol and order.side is side and not order.role.protects]
+
+    def exiting(self, symbol: str, *, at_market: bool) -> int:
+        """Micro-shares of the position that working exits will close; with ``at_market`` only by orders that will not wait for a better price."""
+        held = self.book.quantity(symbol)
+        if held == 0:
+            return 0
+        orders = self.exits(symbol, closing_side(held))
+        return sum(order.leaves_micros for order in orders if not at_market or order.order_type in _MARKET_LIKE)
+
+    def _standing(self, symbol: str) -> limits.Standing:
+        row = self.market.row_of(symbol)
+        held, reserved, pending = self.book.quantity(symbol), 0, 0
+        for order in self.open_orders.values():
+            if not order.role.protects and self.book.quantity(order.symbol) * order.side.sign >= 0:
+                price = limits.worst_price(order, self.market.price_micros(self.market.row_of(order.symbol)), self.policies.limits)
+                value = notional(order.leaves_micros, price)
+                reserved += value
+                pending += value if order.symbol == symbol else 0
+        return limits.Standing(
+            held=held,
+            exits=self.exiting(symbol, at_market=False),
+            price=self.market.price_micros(row),
+            equity=self.valuation.equity(),
+            gross=self.valuation.gross(),
+            reserved=reserved,
+            pending=pending,
+        )
+
+    def _plan_for(self, row: int, role: OrderRole) -> StopPlan | None:
+        attach = self.policies.attach
+        if attach == NEVER or (attach == TARGETS and role is not OrderRole.TARGET):
+            return None
+        series, count = self.market.series[row], self.market.cursor[row] + 1
+        atr = wilder_atr(series.high[:count], series.low[:count], series.close[:count], self.policies.stops.atr_period)
+        return plan(self.policies.stops, atr)

@@ -1,0 +1,53 @@
+"""Everything that happened, in order, as it happened."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from framework.domain.fill import Dividend, Fill, Refusal
+    from framework.domain.order import Order
+
+
+class Journal:
+    """Collects the facts of a run and hashes its decisions.
+
+    The decisions hash is SHA-256 over one line for each order decision: time, symbol, side, quantity, type, prices, time in force and
+    reason; quantities and prices in micros. It does not depend on fills' prices, ids, clocks or modes.
+    """
+
+    def __init__(self) -> None:
+        self.orders: list[Order] = []
+        self.fills: list[Fill] = []
+        self.dividends: list[Dividend] = []
+        self.refusals: list[Refusal] = []
+        self._decisions = hashlib.sha256()
+
+    def decided(self, order: Order) -> None:
+        """Record an order decision, denied ones included, before anything is sent."""
+        self.orders.append(order)
+        self._decisions.update(decision_line(order).encode())
+
+    @property
+    def decisions_hash(self) -> str:
+        """Hash of all decisions so far, hexadecimal."""
+        return self._decisions.hexdigest()
+
+
+def decision_line(order: Order) -> str:
+    """The decision in one canonical line."""
+    fields = (
+        order.created_at,
+        order.symbol,
+        order.side.value,
+        order.quantity_micros,
+        order.order_type.value,
+        order.limit_micros,
+        order.stop_micros,
+        order.trail_micros,
+        order.trail_type.value,
+        order.time_in_force.value,
+        order.reason,
+    )
+    return "|".join("" if field is None else str(field) for field in fields) + "\n"

@@ -1,0 +1,92 @@
+"""What has been seen so far: each symbol's bars up to now, and nothing after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framework.domain.values import to_micros
+from framework.errors import InvalidOrderError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from framework.domain.market import BarSeries, Floats, Integers
+
+_DAY_NS = 86_400_000_000_000
+#: US equities trade between 04:00 and 20:00 New York: shifted by five hours, every bar close of a session has one UTC date.
+_SESSION_SHIFT_NS = 5 * 3_600_000_000_000
+
+
+def session_number(timestamp: int) -> int:
+    """Number of the session a bar close (ns UTC) belongs to; equal within a session, larger in a later one."""
+    return (timestamp - _SESSION_SHIFT_NS) // _DAY_NS
+
+
+class Market:
+    """Bars of all symbols with a cursor on each: the driver moves the cursors, everybody else looks back from them.
+
+    Attributes:
+        symbols: All symbols, sorted; rows and indices elsewhere follow this order.
+        cursor: For each symbol, the index of its last closed bar, -1 before the first.
+        now: Close of the current slice, ns UTC.
+    """
+
+    def __init__(self, series: Mapping[str, BarSeries], *, daily: bool) -> None:
+        self.symbols = tuple(sorted(series))
+        self.series = tuple(series[symbol] for symbol in self.symbols)
+        self.row = {symbol: index for index, symbol in enumerate(self.symbols)}
+        self.cursor = [-1] * len(self.symbols)
+        self.now = 0
+        self._sessions = tuple(_DailyReturns(one, daily=daily) for one in self.series)
+
+    def row_of(self, symbol: str) -> int:
+        """Index of ``symbol``.
+
+        Raises:
+            InvalidOrderError: The symbol is not in the universe.
+        """
+        try:
+            return self.row[symbol]
+        except KeyError:
+            raise InvalidOrderError(f"symbol {symbol!r} is not in the universe: [universe] symbols = {list(self.symbols)}") from None
+
+    def price_micros(self, row: int) -> int:
+        """Last close in micro-dollars, 0 before the first bar."""
+        index = self.cursor[row]
+        return 0 if index < 0 else to_micros(float(self.series[row].close[index]))
+
+    def sessions_seen(self, row: int) -> int:
+        """Number of completed sessions of the symbol."""
+        return self._sessions[row].completed(self.cursor[row])
+
+    def daily_returns(self, row: int, lookback: int) -> Floats:
+        """The last ``lookback`` daily total returns known now, oldest first (fewer at the start)."""
+        return self._sessions[row].until(self.sessions_seen(row), lookback)
+
+
+class _DailyReturns:
+    """Daily total returns of one symbol: close to close, dividends added back, completed sessions only.
+
+    With daily bars a session is complete at its bar; with finer ones when the next session's first bar has closed, since nothing else tells that
+    the last bar was the last.
+    """
+
+    def __init__(self, series: BarSeries, *, daily: bool) -> None:
+        self._daily = daily
+        sessions = (series.timestamp - _SESSION_SHIFT_NS) // _DAY_NS
+        last = np.flatnonzero(np.diff(sessions, append=sessions[-1:] + 1)) if len(sessions) else np.empty(0, np.int64)
+        self._last_bars: Integers = last
+        close = series.close[last]
+        paid = np.add.reduceat(series.dividend, np.concatenate(([0], last[:-1] + 1))) if len(last) else close
+        self._returns: Floats = (close[1:] + paid[1:]) / close[:-1] - 1.0
+
+    def completed(self, bar: int) -> int:
+        """Sessions complete when ``bar`` has closed."""
+        return bar + 1 if self._daily else int(np.searchsorted(self._last_bars, bar))
+
+    def until(self, sessions: int, lookback: int) -> Floats:
+        """Returns of the last ``lookback`` of the first ``sessions`` sessions."""
+        stop = max(sessions - 1, 0)
+        return self._returns[max(stop - lookback, 0) : stop]

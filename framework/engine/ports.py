@@ -1,0 +1,110 @@
+"""What the engine needs from the world: a broker, and somebody who turns the crank."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from decimal import Decimal
+    from types import TracebackType
+
+    from framework.domain.book import Account, Position
+    from framework.domain.fill import Dividend
+    from framework.domain.market import Quote
+    from framework.domain.order import ApprovedOrder, Order, OrderUpdate
+    from framework.domain.venue import Capabilities
+
+
+class BrokerListener(Protocol):
+    """Who hears what happened at the broker; called once for each event, in order."""
+
+    def on_update(self, update: OrderUpdate) -> None:
+        """Hear that an order changed state or traded."""
+
+    def on_dividend(self, dividend: Dividend) -> None:
+        """Hear that cash was paid for shares held."""
+
+
+@runtime_checkable
+class Broker(Protocol):
+    """A place orders go. Domain types in and out; it accepts approved orders only.
+
+    ``place_order`` and ``cancel_order`` report through the listener as well: SUBMITTED is ours, every later state comes from the broker.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this broker accepts."""
+
+    def connect(self) -> None:
+        """Open the session; calling it again does nothing."""
+
+    def disconnect(self) -> None:
+        """Close the session; calling it again does nothing."""
+
+    def is_connected(self) -> bool:
+        """Whether orders can be placed now."""
+
+    def subscribe(self, listener: BrokerListener) -> None:
+        """Send every event to ``listener`` from now on."""
+
+    def place_order(self, approved: ApprovedOrder) -> Order:
+        """Place an approved order; returns the broker's view of it.
+
+        Raises:
+            BrokerError: Not connected, or the outcome is a refusal of the venue as a whole.
+        """
+
+    def cancel_order(self, order_id: str) -> bool:
+        """Cancel a working order; ``False`` when it had already ended.
+
+        Raises:
+            OrderCancellationError: The broker does not know the order.
+        """
+
+    def get_order(self, order_id: str) -> Order:
+        """The broker's view of one order, ended ones included.
+
+        Raises:
+            BrokerError: The broker does not know it.
+        """
+
+    def get_open_orders(self) -> list[Order]:
+        """All orders that may still fill, oldest first."""
+
+    def get_positions(self) -> list[Position]:
+        """All positions that are not flat, by symbol."""
+
+    def get_account(self) -> Account:
+        """Cash, equity and buying power."""
+
+    def get_portfolio_value(self) -> Decimal:
+        """Cash plus the value of all positions, dollars."""
+
+    def get_quote(self, symbol: str) -> Quote:
+        """The current quote.
+
+        Raises:
+            MissingDataError: There is none.
+        """
+
+    def get_quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
+        """Current quotes of several symbols; those without one are left out."""
+
+    def __enter__(self) -> Self:
+        """Connect."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Disconnect."""
+
+
+class Driver(Protocol):
+    """Who turns the crank: moves the market's cursors, lets the broker work through the new bars, then asks the engine to decide."""
+
+    @property
+    def name(self) -> str:
+        """Name in the config and in the summary."""
+
+    def run(self, on_slice: Callable[[int], None]) -> None:
+        """Play all slices; ``on_slice(timestamp)`` is called after each decision."""

@@ -1,0 +1,110 @@
+"""From what is wanted to what must change: targets of one decision, sized together and turned into orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from framework.domain.fill import Refusal
+from framework.domain.order import OrderRole
+from framework.domain.values import MICRO, floor_to_lot, notional
+from framework.rules import sizing
+
+if TYPE_CHECKING:
+    from framework.engine.engine import Engine
+    from framework.rules.stops import StopPlan
+
+_EXPLAINED = {
+    sizing.VAR_BUDGET: "the portfolio VaR budget ([sizing] max_portfolio_var_pct) is used up",
+    sizing.EXPOSURE: "total exposure ([sizing] max_total_exposure_pct) is used up",
+    sizing.TOO_SMALL: "the position would be worth less than [sizing] min_position_value",
+}
+
+
+class _Target(NamedTuple):
+    row: int
+    strength: float
+    stop: StopPlan | None
+    tag: str | None
+
+
+class Targets:
+    """Collects the targets of a decision and settles them at its end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._noted: dict[int, _Target] = {}
+
+    def note(self, row: int, strength: float, stop: StopPlan | None, tag: str | None) -> None:
+        """Remember a target; a later one for the same symbol replaces it."""
+        self._noted[row] = _Target(row, strength, stop, tag)
+
+    def settle(self) -> None:
+        """Size all targets together, then send what must change: reductions first, then the strongest."""
+        if not self._noted:
+            return
+        targets = [self._noted[row] for row in sorted(self._noted)]
+        self._noted = {}
+        for target in targets:
+            self._withdraw(target.row)
+        priced = [target for target in targets if self._has_price(target)]
+        if not priced:
+            return
+        values, codes = self._sized(priced)
+        changes = [(self._delta(target, value, code), target, code) for target, value, code in zip(priced, values, codes, strict=True)]
+        for delta, target, code in sorted(changes, key=lambda change: (self._adds(change[0], change[1]), -abs(change[1].strength), change[1].row)):
+            if delta:
+                reason = f"target {target.strength:g} {code}"
+                self._engine.send(self._symbol(target), delta, OrderRole.TARGET, target.stop, reason, target.tag)
+
+    def _symbol(self, target: _Target) -> str:
+        return self._engine.market.symbols[target.row]
+
+    def _withdraw(self, row: int) -> None:
+        """A new target replaces what an older one still has working."""
+        symbol = self._engine.market.symbols[row]
+        for order in [order for order in self._engine.open_orders.values() if order.symbol == symbol and order.role is OrderRole.TARGET]:
+            self._engine.cancel(order.order_id, "new target")
+
+    def _has_price(self, target: _Target) -> bool:
+        if self._engine.market.price_micros(target.row) > 0:
+            return True
+        self._refuse(target, sizing.NO_PRICE, "no price has been seen yet")
+        return False
+
+    def _sized(self, targets: list[_Target]) -> tuple[list[float], list[str]]:
+        valuation, policies = self._engine.valuation, self._engine.policies
+        rows = {target.row for target in targets}
+        others = [row for row in valuation.held_rows() if row not in rows]
+        values, codes = sizing.allocate(
+            strength=np.array([target.strength for target in targets]),
+            var=np.array([valuation.var(target.row) for target in targets]),
+            held=np.array([valuation.value(target.row) / MICRO for target in targets]),
+            other_var=sum(abs(valuation.value(row)) * valuation.charged_var(row) for row in others) / MICRO,
+            other_exposure=sum(abs(valuation.value(row)) for row in others) / MICRO,
+            equity=max(valuation.equity() / MICRO, 0.0),
+            slots=len(self._engine.market.symbols),
+            policy=policies.sizing,
+        )
+        return [float(value) for value in values], codes
+
+    def _delta(self, target: _Target, value: float, code: str) -> int:
+        """Micro-shares to trade, after rounding to the venue's lot; refusals and changes too small to bother are noted."""
+        engine, symbol = self._engine, self._symbol(target)
+        price, held = engine.market.price_micros(target.row), engine.book.quantity(symbol)
+        wanted = floor_to_lot(int(value * MICRO) * MICRO // price, engine.broker.capabilities.lot_micros) if target.strength else 0
+        if wanted == 0 and held == 0 and target.strength and code not in _EXPLAINED:
+            code = sizing.TOO_SMALL
+        if code in _EXPLAINED:
+            self._refuse(target, code, _EXPLAINED[code], value)
+        change = notional(abs(wanted - held), price)
+        is_adjustment = held != 0 and wanted != 0
+        return 0 if is_adjustment and change < engine.policies.sizing.min_position_value * MICRO else wanted - held
+
+    def _adds(self, delta: int, target: _Target) -> bool:
+        return delta * self._engine.book.quantity(self._symbol(target)) >= 0
+
+    def _refuse(self, target: _Target, code: str, detail: str, figure: float | None = None) -> None:
+        engine, symbol = self._engine, self._symbol(target)
+        engine.journal.refusals.append(Refusal(engine.market.now, symbol, code, f"target {target.strength:+g} {symbol}: {detail}", figure))

@@ -1,0 +1,77 @@
+"""Every exception, grouped by what the person in front of it must do.
+
+The class decides the exit code of the command line (``exit_code``). A message says what was given,
+what is allowed and where (file and key, or symbol and timestamp).
+"""
+
+from __future__ import annotations
+
+
+class OnetapeError(Exception):
+    """Base of everything onetape raises on purpose."""
+
+    exit_code = 70
+
+
+class ConfigError(OnetapeError):
+    """Fix the configuration or the command line, then start again."""
+
+    exit_code = 2
+
+
+class SecretInConfigError(ConfigError):
+    """A secret stands in a config file: move it to the environment, ``.env`` or the keyring, and change it."""
+
+
+class StrategyError(ConfigError):
+    """The strategy cannot be loaded or raised while it ran: fix the strategy."""
+
+
+class OrderError(ConfigError):
+    """An order was asked for that could never be valid: fix the call."""
+
+
+class InvalidOrderError(OrderError):
+    """A field of the order is missing, contradictory or out of range."""
+
+
+class UnsupportedOrderTypeError(OrderError):
+    """The order type does not exist or is not allowed here."""
+
+
+class DataError(OnetapeError):
+    """The market data is missing or broken: do not trade on it."""
+
+    exit_code = 3
+
+
+class MissingDataError(DataError):
+    """A file, a symbol or a date range is not there."""
+
+
+class BadDataError(DataError):
+    """Bars were read but cannot be trusted: mend them, or choose a policy for the finding."""
+
+
+class SafetyError(OnetapeError):
+    """Refused for safety: something that could move real money was not confirmed."""
+
+    exit_code = 4
+
+
+class BrokerError(OnetapeError):
+    """The broker or the network failed, or said no."""
+
+    exit_code = 5
+
+
+class OrderCancellationError(BrokerError):
+    """The order could not be canceled: it is unknown or already ended."""
+
+
+class InvariantError(OnetapeError):
+    """Something that can never happen did: stop, keep the run folder, report it."""
+
+
+class InvalidTransitionError(InvariantError):
+    """An order was told to change in a way the transition table does not know."""

@@ -1,0 +1,117 @@
+"""The figures of the account: equity, drawdown, exposure, VaR and the results of trades."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framework.report import canvas
+from framework.report.dates import plot_days
+from framework.report.wording import money, number, percent
+from framework.rules.performance import drawdowns
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from framework.domain.market import Floats
+    from framework.report.tear_sheet_data import TearSheetData
+    from framework.report.var_check import VarCheck
+
+
+def _whole_percent(value: float) -> str:
+    return percent(value, digits=0) if math.isclose(value * 100, round(value * 100), abs_tol=1e-6) else percent(value)
+
+
+def equity_figure(data: TearSheetData) -> tuple[Figure, bool]:
+    """Equity and buy and hold, dollars; the flag says whether the scale is logarithmic."""
+    figure, axes = canvas.new_axes(3.7)
+    days = plot_days(data.timestamps)
+    marker = "o" if days.size == 1 else None
+    for label, curve, color, width in (
+        ("Buy and hold", data.benchmark, canvas.BENCHMARK, 1.2),
+        ("Strategy", data.equity, canvas.STRATEGY, 1.8),
+    ):
+        final = f" {money(float(curve[-1]))}" if curve.size else ""
+        axes.plot(*canvas.thin(days, curve), color=color, linewidth=width, marker=marker, label=f"{label}{final}")
+    axes.axhline(data.initial_cash, color=canvas.MUTED, linewidth=0.8, linestyle=(0, (2, 3)), label=f"Start {money(data.initial_cash)}")
+    canvas.date_axis(axes, days)
+    logarithmic = canvas.price_axis(axes, np.concatenate((data.equity, data.benchmark)), money)
+    canvas.legend(axes)
+    return figure, logarithmic
+
+
+def drawdown_figure(data: TearSheetData) -> Figure:
+    """Distance below the highest equity so far, of the strategy (filled) and of buy and hold."""
+    figure, axes = canvas.new_axes(2.3)
+    days = plot_days(data.timestamps)
+    line = canvas.thin(days, drawdowns(data.equity, data.initial_cash))
+    axes.plot(*canvas.thin(days, drawdowns(data.benchmark, data.initial_cash)), color=canvas.BENCHMARK, linewidth=1.0, label="Buy and hold")
+    axes.fill_between(*line, color=canvas.LOSS, alpha=0.25, linewidth=0)
+    axes.plot(*line, color=canvas.LOSS, linewidth=1.2, label="Strategy")
+    canvas.date_axis(axes, days)
+    canvas.value_axis(axes, _whole_percent, ticks=5)
+    axes.set_ylim(top=0.0)
+    canvas.legend(axes)
+    return figure
+
+
+def exposure_figure(data: TearSheetData) -> Figure:
+    """Value of all positions over equity, and its mean."""
+    figure, axes = canvas.new_axes(2.1)
+    days, exposure = canvas.thin(plot_days(data.timestamps), data.exposure)
+    axes.fill_between(days, exposure, step="post", color=canvas.STRATEGY, alpha=0.22, linewidth=0)
+    axes.plot(days, exposure, drawstyle="steps-post", color=canvas.STRATEGY, linewidth=1.0, label="Exposure")
+    mean = data.figure("exposure")
+    if mean is not None:
+        axes.axhline(mean, color=canvas.INK, linewidth=0.9, linestyle=(0, (4, 3)), label=f"Mean {percent(mean)}")
+    canvas.date_axis(axes, days)
+    canvas.value_axis(axes, _whole_percent, ticks=5)
+    axes.set_ylim(bottom=0.0)
+    canvas.legend(axes)
+    return figure
+
+
+def var_figure(check: VarCheck) -> Figure:
+    """Each session's return, the limit the VaR forecast drew for it the day before, and the sessions that fell through it."""
+    figure, axes = canvas.new_axes(2.8)
+    days = plot_days(check.timestamps)
+    hits = check.violated
+    axes.plot(*canvas.thin(days, -check.realized), color=canvas.BENCHMARK, linewidth=0.7, label="Return of the session")
+    axes.plot(*canvas.thin(days, -check.forecast), color=canvas.STRATEGY, label="95% VaR forecast the session before, as a loss")
+    exceeded = f"Larger loss ({hits.size:,})"
+    axes.plot(days[hits], -check.realized[hits], "x", color=canvas.LOSS, markersize=5, markeredgewidth=1.3, label=exceeded)
+    canvas.date_axis(axes, days)
+    canvas.value_axis(axes, percent)
+    canvas.legend(axes)
+    return figure
+
+
+def _bin_edges(values: Floats) -> Floats:
+    """Edges of about 30 bins of one round width, 0 among them, so that no bar holds gains and losses."""
+    span = max(float(values.max()), 0.0) - min(float(values.min()), 0.0)
+    rough = max(span, 1e-9) / 30
+    scale = 10.0 ** math.floor(math.log10(rough))
+    width = scale * min(step for step in (1.0, 2.0, 5.0, 10.0) if step * scale >= rough * 0.999)
+    first, last = (math.floor(float(value) / width) for value in (values.min(), values.max()))
+    return np.arange(min(first, 0), max(last, 0) + 2, dtype=np.float64) * width
+
+
+def results_figure(values: Floats, *, multiples: bool) -> Figure:
+    """Histogram of trade results, R multiples or dollars; losses are hatched."""
+    figure, axes = canvas.new_axes(2.5)
+    edges = _bin_edges(values)
+    heights, _ = np.histogram(values, edges)
+    middle, width = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
+    lost = middle < 0.0
+    axes.bar(middle[lost], heights[lost], width[lost] * 0.9, color=canvas.LOSS, alpha=0.75, hatch="////", edgecolor="white", label="Lost")
+    axes.bar(middle[~lost], heights[~lost], width[~lost] * 0.9, color=canvas.GAIN, alpha=0.85, label="Gained")
+    mean = float(values.mean())
+    shown = f"{number(mean, signed=True)} R" if multiples else money(mean, signed=True)
+    axes.axvline(mean, color=canvas.INK, linewidth=1.0, linestyle=(0, (4, 3)), label=f"Mean {shown}")
+    axes.axvline(0.0, color=canvas.MUTED, linewidth=0.8)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{number(value, signed=True, digits=1)} R" if multiples else money(value, signed=True))
+    canvas.value_axis(axes, lambda value: f"{value:,.0f}", ticks=5)
+    canvas.legend(axes)
+    return figure

@@ -1,0 +1,136 @@
+"""A finished run folder back into the tear sheet's data."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from framework.domain.fill import Fill, Trade
+from framework.domain.order import OrderSide
+from framework.errors import BadDataError, MissingDataError
+from framework.report.cells import read_float, read_micros, read_text
+from framework.report.dates import parse_utc
+from framework.report.folder import EQUITY_COLUMNS, FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS
+from framework.report.summary import SUMMARY_FIELDS
+from framework.report.tear_sheet_data import TearSheetData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from framework.domain.market import BarSeries, Floats, Integers
+
+FILES = ("summary.json", "config.toml", "equity.csv", "fills.csv", "orders.csv", "trades.csv")
+
+Value = TypeVar("Value")
+
+
+def read_run(folder: Path, series: Mapping[str, BarSeries], description: str = "") -> TearSheetData:
+    """The tear sheet's data of a finished run folder.
+
+    ``series`` are prices for the trade charts, by symbol; ``description`` is the strategy's one line. Neither is in the folder. Raises
+    ``MissingDataError`` naming the files that are not there, ``BadDataError`` naming file and line of what cannot be read.
+    """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise MissingDataError(f"{folder} is not a run folder: {', '.join(missing)} not found; give the folder that holds summary.json")
+    times, curves = _read_curves(folder / "equity.csv")
+    return TearSheetData(
+        summary=_read_summary(folder / "summary.json"),
+        description=description,
+        config_text=(folder / "config.toml").read_text(encoding="utf-8"),
+        timestamps=times,
+        equity=curves[0],
+        cash=curves[1],
+        exposure=curves[2],
+        var_95_1d=curves[3],
+        benchmark=curves[4],
+        fills=tuple(_read_rows(folder / "fills.csv", FILL_COLUMNS, _fill)),
+        trades=tuple(_read_rows(folder / "trades.csv", TRADE_COLUMNS, _trade)),
+        order_states=_read_order_states(folder / "orders.csv"),
+        series=series,
+    )
+
+
+def _read_summary(path: Path) -> dict[str, object]:
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadDataError(f"{path} is not JSON: {error}; it was changed after the run, which must be made again") from error
+    missing = [name for name in SUMMARY_FIELDS if not isinstance(summary, dict) or name not in summary]
+    if missing:
+        raise BadDataError(f"{path} lacks {', '.join(missing)}: it is not a summary of this version; make the run again")
+    return {name: summary[name] for name in SUMMARY_FIELDS}
+
+
+def _read_rows(path: Path, columns: Sequence[str], read: Callable[[dict[str, str]], Value]) -> Iterator[Value]:
+    """Each data row through ``read``; a wrong header or a row that cannot be read is a ``BadDataError``."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file, strict=True)
+        if tuple(rows.fieldnames or ()) != tuple(columns):
+            raise BadDataError(f"{path}: the columns are {rows.fieldnames}, expected {','.join(columns)}; make the run again")
+        for row in rows:
+            try:
+                value = read(row)
+            except (ValueError, TypeError, ArithmeticError) as error:
+                raise BadDataError(f"{path}, line {rows.line_num}: {error}; the file was changed after the run, make it again") from error
+            yield value
+
+
+def _read_curves(path: Path) -> tuple[Integers, Floats]:
+    """Times int64 [T] and the other columns float64 [5, T]."""
+
+    def read(row: dict[str, str]) -> tuple[int, list[float]]:
+        return parse_utc(row["timestamp"]), [read_float(row[name]) for name in EQUITY_COLUMNS[1:]]
+
+    rows = list(_read_rows(path, EQUITY_COLUMNS, read))
+    times = np.array([time for time, _ in rows], dtype=np.int64)
+    return times, np.array([values for _, values in rows], dtype=np.float64).reshape(len(rows), len(EQUITY_COLUMNS) - 1).T
+
+
+def _fill(row: dict[str, str]) -> Fill:
+    return Fill(
+        execution_id=read_text(row["execution_id"]) or "",
+        order_id=read_text(row["order_id"]) or "",
+        timestamp=parse_utc(row["timestamp"]),
+        symbol=read_text(row["symbol"]) or "",
+        side=OrderSide(row["side"]),
+        quantity_micros=read_micros(row["quantity"]),
+        price_micros=read_micros(row["price"]),
+        reference_micros=read_micros(row["reference_price"]),
+        fees_micros=read_micros(row["fees"]),
+        tag=read_text(row["tag"]),
+        strategy=read_text(row["strategy"]) or "",
+    )
+
+
+def _trade(row: dict[str, str]) -> Trade:
+    return Trade(
+        symbol=read_text(row["symbol"]) or "",
+        side=row["side"],
+        entry_at=parse_utc(row["entry_at"]),
+        exit_at=parse_utc(row["exit_at"]),
+        quantity=float(row["quantity"]),
+        entry_price=float(row["entry_price"]),
+        exit_price=float(row["exit_price"]),
+        pnl=float(row["pnl"]),
+        return_fraction=float(row["return_fraction"]),
+        fees=float(row["fees"]),
+        dividends=float(row["dividends"]),
+        r_multiple=float(row["r_multiple"]) if row["r_multiple"] else None,
+        mae=float(row["mae"]),
+        mfe=float(row["mfe"]),
+        bars_held=int(row["bars_held"]),
+        entry_tag=read_text(row["entry_tag"]),
+        exit_tag=read_text(row["exit_tag"]),
+    )
+
+
+def _read_order_states(path: Path) -> dict[str, int]:
+    """Number of orders by their last status."""
+    last = dict(_read_rows(path, ORDER_COLUMNS, lambda row: (row["order_id"], row["status"])))
+    return dict(sorted(Counter(last.values()).items()))

@@ -1,0 +1,148 @@
+"""Is this an order at all? From what a user typed to exact numbers, or a typed refusal that says what is wrong."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import TypeVar
+
+from framework.domain.order import Order, OrderRole, OrderSide, OrderType, TimeInForce, TrailType
+from framework.domain.values import MICRO, SYMBOL_PATTERN, from_micros
+from framework.errors import InvalidOrderError, UnsupportedOrderTypeError
+
+Number = int | float | Decimal | str
+
+#: Quantities and prices above this cannot be meant and would not fit the books (int64).
+LARGEST = 1_000_000_000
+
+
+def positive_micros(value: Number, name: str, symbol: str) -> int:
+    """``value`` as exact micros.
+
+    Raises:
+        InvalidOrderError: Not a number, not finite, not above zero, finer than a millionth or absurdly large.
+    """
+    try:
+        exact = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        raise InvalidOrderError(f"{symbol}: {name} = {value!r} is not a number") from None
+    if isinstance(value, bool) or not exact.is_finite() or exact <= 0:
+        raise InvalidOrderError(f"{symbol}: {name} = {value!r}; it must be a finite number above 0 (to sell, use sell with a positive quantity)")
+    if exact > LARGEST:
+        raise InvalidOrderError(f"{symbol}: {name} = {value!r} is above {LARGEST:,}, the largest that can be meant")
+    # Floats of prices carry noise beyond the sixth decimal; shares and dollars have no finer unit here.
+    micros = int((exact * MICRO).to_integral_value())
+    if micros == 0:
+        raise InvalidOrderError(f"{symbol}: {name} = {value!r} is below the smallest unit, 0.000001")
+    return micros
+
+
+def checked_symbol(symbol: str) -> str:
+    """``symbol`` if it looks like a US equity (AAPL, BRK.B).
+
+    Raises:
+        InvalidOrderError: It does not.
+    """
+    if not SYMBOL_PATTERN.match(symbol):
+        raise InvalidOrderError(f"symbol {symbol!r} is not a US equity symbol: 1 to 5 capital letters, with a class such as BRK.B at most")
+    return symbol
+
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def _choice(kind: type[_E], value: str, name: str) -> _E:
+    try:
+        return kind(value)
+    except ValueError:
+        allowed = ", ".join(kind)
+        error = UnsupportedOrderTypeError if kind is OrderType else InvalidOrderError
+        raise error(f"{name} = {value!r} is not known; choose one of {allowed}") from None
+
+
+def new_order(
+    order_id: str,
+    created_at: int,
+    symbol: str,
+    side: OrderSide,
+    quantity: Number,
+    *,
+    order_type: str = OrderType.MARKET,
+    limit_price: Number | None = None,
+    stop_price: Number | None = None,
+    trail_amount: Number | None = None,
+    trail_type: str = TrailType.PERCENTAGE,
+    time_in_force: str = TimeInForce.GTC,
+    role: OrderRole = OrderRole.EXPLICIT,
+    strategy: str = "",
+    tag: str | None = None,
+    reason: str = "",
+) -> Order:
+    """A valid order in state INITIALIZED.
+
+    Raises:
+        InvalidOrderError: A field is missing, contradictory or out of range; the message names it.
+        UnsupportedOrderTypeError: ``order_type`` is not one of the five.
+    """
+    kind = _choice(OrderType, order_type, "order_type")
+    prices = {"limit_price": limit_price, "stop_price": stop_price, "trail_amount": trail_amount}
+    _check_fields(symbol, kind, prices)
+    micros = {name: None if value is None else positive_micros(value, name, symbol) for name, value in prices.items()}
+    unit = _choice(TrailType, trail_type, "trail_type")
+    if kind is OrderType.TRAILING_STOP and unit is TrailType.PERCENTAGE and (micros["trail_amount"] or 0) >= 100 * MICRO:
+        raise InvalidOrderError(f"{symbol}: trail_amount = {trail_amount} percent; it must be below 100 (5 means 5 %)")
+    return Order(
+        order_id=order_id,
+        symbol=checked_symbol(symbol),
+        side=side,
+        quantity_micros=positive_micros(quantity, "quantity", symbol),
+        order_type=kind,
+        created_at=created_at,
+        limit_micros=micros["limit_price"],
+        stop_micros=micros["stop_price"],
+        trail_micros=micros["trail_amount"],
+        trail_type=unit,
+        time_in_force=_choice(TimeInForce, time_in_force, "time_in_force"),
+        role=role,
+        strategy=strategy,
+        tag=tag,
+        reason=reason,
+    )
+
+
+_NEEDS = {
+    OrderType.MARKET: frozenset[str](),
+    OrderType.LIMIT: frozenset({"limit_price"}),
+    OrderType.STOP_LOSS: frozenset({"stop_price"}),
+    OrderType.STOP_LIMIT: frozenset({"limit_price", "stop_price"}),
+    OrderType.TRAILING_STOP: frozenset({"trail_amount"}),
+}
+
+
+def _check_fields(symbol: str, kind: OrderType, prices: dict[str, Number | None]) -> None:
+    given = {name for name, value in prices.items() if value is not None}
+    missing, surplus = sorted(_NEEDS[kind] - given), sorted(given - _NEEDS[kind])
+    if missing:
+        raise InvalidOrderError(f"{symbol}: a {kind} order needs {' and '.join(missing)}")
+    if surplus:
+        raise InvalidOrderError(f"{symbol}: a {kind} order takes no {' or '.join(surplus)}; order types and their prices: docs, 'How an order fills'")
+
+
+def strength_of(value: float, symbol: str) -> float:
+    """A target strength in [-1, 1].
+
+    Raises:
+        InvalidOrderError: NaN, infinite or outside.
+    """
+    number = float(value)
+    if not math.isfinite(number) or abs(number) > 1.0:
+        raise InvalidOrderError(f"{symbol}: target strength {value!r} must be a number from -1 (full short) over 0 (flat) to 1 (full long)")
+    return number
+
+
+def describe(order: Order) -> str:
+    """The order in one line, as a person would say it."""
+    prices = (("limit", order.limit_micros), ("stop", order.stop_micros), ("trail", order.trail_micros))
+    extra = "".join(f" {name} {from_micros(value)}" for name, value in prices if value is not None)
+    return f"{order.side} {order.quantity} {order.symbol} {order.order_type}{extra}"

@@ -1,0 +1,238 @@
+"""Performance figures: definitions in numpy, one function each.
+
+Returns are simple daily returns as fractions, a year has 252 of them and the risk-free rate is 0. Losses of VaR and CVaR are
+positive fractions, drawdowns negative ones. A figure that does not exist for its input is ``None``, never 0, NaN or an infinity.
+``days`` are session dates as whole days since 1970, one for each point of a curve, never decreasing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from framework.domain.market import Floats, Integers
+
+DAYS_PER_YEAR = 252
+TAIL = 0.05
+
+#: A standard deviation of daily returns below this is the books' own rounding (a micro-dollar on ten thousand dollars), not risk.
+NO_RISK = 1e-10
+
+#: Below this many returns not one whole observation lies in a 5 % tail.
+FEWEST_FOR_TAIL = 20
+
+
+def _figure(value: float) -> float | None:
+    """The value as a float; ``None`` when it is NaN or infinite."""
+    return float(value) if math.isfinite(value) else None
+
+
+def period_closes(labels: Integers, values: Floats) -> Floats:
+    """Last value of each run of equal labels: float64 [P] from two arrays [T] (labels never decreasing)."""
+    if labels.size == 0:
+        return values
+    return values.compress(np.append(labels[1:] != labels[:-1], True))
+
+
+def months(days: Integers) -> Integers:
+    """Calendar month of each day, as whole months since January 1970."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+
+def years(days: Integers) -> Integers:
+    """Calendar year of each day."""
+    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def wealth(days: Integers, equity: Floats, initial_cash: float) -> Floats:
+    """Initial cash followed by each session's last equity, dollars: float64 [D + 1].
+
+    A daily curve opens with a decision made before anything could be traded: that first point repeats the initial cash and is not a
+    session of its own, so that a curve of D daily points gives D - 1 returns, as ``pct_change`` does.
+    """
+    closes = period_closes(days, equity)
+    opening_alone = days.size > 0 and (days.size == 1 or days[0] != days[1])
+    if opening_alone and equity[0] == initial_cash:
+        return closes
+    return np.append(initial_cash, closes)
+
+
+def daily_returns(days: Integers, equity: Floats, initial_cash: float) -> Floats:
+    """Simple returns from session to session, fractions: float64 [D].
+
+    Intraday curves are taken at each session's last point. The series ends with the session that wiped the account out (wealth of 0
+    or below): nothing can be earned on it.
+    """
+    curve = wealth(days, equity, initial_cash)
+    ruined = np.flatnonzero(curve <= 0.0)
+    if ruined.size:
+        curve = curve[: ruined[0] + 1]
+    return curve[1:] / curve[:-1] - 1.0
+
+
+def total_return(equity: Floats, initial_cash: float) -> float | None:
+    """Final equity over initial cash, less 1; a fraction."""
+    return _figure(equity[-1] / initial_cash - 1.0) if equity.size else None
+
+
+def cagr(returns: Floats) -> float | None:
+    """Compound annual growth rate: prod(1 + r)^(252 / n) - 1; a fraction. Source: empyrical ``cagr``."""
+    if returns.size == 0:
+        return None
+    with np.errstate(over="ignore"):
+        growth = np.prod(1.0 + returns)
+        return _figure(np.power(growth, DAYS_PER_YEAR / returns.size) - 1.0) if growth >= 0.0 else None
+
+
+def volatility(returns: Floats) -> float | None:
+    """Annual standard deviation: std(r, ddof=1) * sqrt(252); a fraction."""
+    return _figure(float(np.std(returns, ddof=1)) * math.sqrt(DAYS_PER_YEAR)) if returns.size > 1 else None
+
+
+def _annual_ratio(returns: Floats, risk: float) -> float | None:
+    """Annualized mean(r) / risk, both daily; ``None`` when there is no risk to divide by."""
+    return _figure(float(np.mean(returns)) / risk * math.sqrt(DAYS_PER_YEAR)) if risk > NO_RISK else None
+
+
+def sharpe(returns: Floats) -> float | None:
+    """Sharpe ratio, annual: mean(r) / std(r, ddof=1) * sqrt(252), risk-free rate 0. Source: Sharpe (1994)."""
+    return _annual_ratio(returns, float(np.std(returns, ddof=1))) if returns.size > 1 else None
+
+
+def sortino(returns: Floats) -> float | None:
+    """Sortino ratio, annual: mean(r) / sqrt(mean(min(r, 0)^2)) * sqrt(252), both means over ALL returns. Source: empyrical."""
+    if returns.size < 2:
+        return None
+    return _annual_ratio(returns, math.sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2))))
+
+
+def drawdowns(equity: Floats, initial_cash: float) -> Floats:
+    """Equity over its highest value so far, less 1: float64 [T], at most 0. The initial cash counts as the first high."""
+    return equity / np.maximum.accumulate(np.maximum(equity, initial_cash)) - 1.0
+
+
+def max_drawdown(equity: Floats, initial_cash: float) -> float | None:
+    """Deepest drawdown over every point of the curve; a fraction, at most 0. ``None`` before a second point."""
+    return _figure(np.min(drawdowns(equity, initial_cash))) if equity.size > 1 else None
+
+
+def max_drawdown_days(days: Integers, equity: Floats, initial_cash: float) -> int | None:
+    """Longest time under water: calendar days from a high to its recovery, or to the end if it never recovered."""
+    if equity.size < 2:
+        return None
+    below = drawdowns(equity, initial_cash) < 0.0
+    high_day = np.maximum.accumulate(np.where(below, days[0], days))
+    since_high = days[1:] - high_day[:-1]
+    return int(np.max(np.where(below[1:] | below[:-1], since_high, 0)))
+
+
+def calmar(growth: float | None, drawdown: float | None) -> float | None:
+    """Compound annual growth rate over |max drawdown|. Source: Young (1991), over the whole run instead of 36 months."""
+    return _figure(growth / abs(drawdown)) if growth is not None and drawdown else None
+
+
+def period_returns(labels: Integers, equity: Floats, initial_cash: float) -> Floats:
+    """Return of each period (equal labels), fractions: float64 [P]; NaN after a wipe-out."""
+    closes = period_closes(labels, equity)
+    opening = np.append(initial_cash, closes)[:-1]
+    known = np.full(closes.shape, np.nan)
+    np.divide(closes, opening, out=known, where=opening > 0.0)
+    return known - 1.0
+
+
+def monthly_returns(days: Integers, equity: Floats, initial_cash: float) -> tuple[Integers, Floats]:
+    """Calendar years [Y] and their months' returns [Y, 12], fractions; NaN where the curve has no point."""
+    labels = months(days)
+    month = np.unique(labels)
+    if month.size == 0:
+        return month, np.empty((0, 12))
+    first_year = month[0] // 12
+    table = np.full(((month[-1] // 12 - first_year + 1), 12), np.nan)
+    table[month // 12 - first_year, month % 12] = period_returns(labels, equity, initial_cash)
+    return np.arange(table.shape[0]) + first_year + 1970, table
+
+
+def yearly_returns(days: Integers, equity: Floats, initial_cash: float) -> tuple[Integers, Floats]:
+    """Calendar years that have a point [Y] and their returns [Y], fractions."""
+    labels = years(days)
+    return np.unique(labels), period_returns(labels, equity, initial_cash)
+
+
+def historical_var(returns: Floats) -> float | None:
+    """One-day 95 % VaR of the returns themselves: -quantile(r, 5 %), linear (Hyndman-Fan 7); negative when even that day gained.
+
+    ``None`` below 20 returns.
+    """
+    return _figure(-np.quantile(returns, TAIL)) if returns.size >= FEWEST_FOR_TAIL else None
+
+
+def historical_cvar(returns: Floats) -> float | None:
+    """One-day 95 % expected shortfall: mean loss of the worst 5 %, the last observation weighted by the fraction of it that belongs.
+
+    Source: Rockafellar and Uryasev (2002). Never below ``historical_var``; ``None`` below 20 returns.
+    """
+    if returns.size < FEWEST_FOR_TAIL:
+        return None
+    size = TAIL * returns.size
+    whole = math.floor(size)
+    worst = np.sort(returns)[: whole + 1]
+    mean = (np.sum(worst[:whole]) + (size - whole) * worst[whole]) / size
+    return _figure(max(-mean, -np.quantile(returns, TAIL)))  # max: equal returns may differ in the last bit
+
+
+def beta(returns: Floats, benchmark: Floats) -> float | None:
+    """Slope of the returns on the benchmark's: cov / var, over the same days [D]; ``None`` when the benchmark does not move."""
+    if returns.size < 2 or float(np.std(benchmark)) <= NO_RISK:
+        return None
+    return _figure(np.cov(returns, benchmark)[0, 1] / np.var(benchmark, ddof=1))
+
+
+def correlation(returns: Floats, benchmark: Floats) -> float | None:
+    """Pearson correlation of the returns with the benchmark's over the same days [D]; ``None`` when either does not move."""
+    if returns.size < 2 or min(float(np.std(returns)), float(np.std(benchmark))) <= NO_RISK:
+        return None
+    return _figure(np.corrcoef(returns, benchmark)[0, 1])
+
+
+def win_rate(pnl: Floats) -> float | None:
+    """Share of trades that made money (pnl above 0) among all trades; a fraction."""
+    return _figure(float(np.mean(pnl > 0.0))) if pnl.size else None
+
+
+def profit_factor(pnl: Floats) -> float | None:
+    """Sum of gains over sum of losses; ``None`` without a loss."""
+    lost = -float(np.sum(np.minimum(pnl, 0.0)))
+    return _figure(np.sum(np.maximum(pnl, 0.0)) / lost) if lost > 0.0 else None
+
+
+def average(values: Floats) -> float | None:
+    """Arithmetic mean, in the unit of the values: expectancy of pnl (dollars a trade), average R, average exposure."""
+    return _figure(float(np.mean(values))) if values.size else None
+
+
+def annual_turnover(traded_value: float, equity: Floats, days: Integers) -> float | None:
+    """Value traded (both sides, dollars) over mean equity, a year; a year has 365.25 calendar days here.
+
+    ``None`` for a run within one day or without positive mean equity.
+    """
+    span = int(days[-1] - days[0]) if days.size else 0
+    mean = float(np.mean(equity)) if equity.size else 0.0
+    return _figure(traded_value / mean / (span / 365.25)) if span > 0 and mean > 0.0 else None
+
+
+def kupiec_statistic(violations: int, forecasts: int) -> float:
+    """Likelihood ratio of a violation rate of 5 % against the rate seen; chi-squared with 1 degree of freedom (3.84 at 95 %).
+
+    ``forecasts`` > 0. Source: Kupiec (1995), LR_uc; 0 * log 0 is 0.
+    """
+    seen = violations / forecasts
+
+    def log_likelihood(rate: float) -> float:
+        hits = violations * math.log(rate) if violations else 0.0
+        misses = (forecasts - violations) * math.log(1.0 - rate) if violations < forecasts else 0.0
+        return hits + misses
+
+    return 2.0 * (log_likelihood(seen) - log_likelihood(TAIL))

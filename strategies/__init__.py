@@ -1,0 +1,1 @@
+"""One idea a file. Strategies import ``framework`` and numpy, nothing else."""

@@ -1,0 +1,18 @@
+"""Hypothesis profiles: ``dev`` while working, ``ci`` in continuous integration, ``deep`` and ``nightly`` when there is time.
+
+HYPOTHESIS_PROFILE picks one; without it CI decides. ``ci`` draws the same examples every time: a red build is red again on the desk.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+SLOW_MACHINES = (HealthCheck.too_slow,)
+
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=SLOW_MACHINES)
+settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_MACHINES)
+settings.register_profile("deep", max_examples=1_000, deadline=None, print_blob=True, suppress_health_check=SLOW_MACHINES)
+settings.register_profile("nightly", max_examples=10_000, deadline=None, print_blob=True, suppress_health_check=SLOW_MACHINES)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
