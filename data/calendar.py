@@ -67,7 +67,7 @@ def session_bounds(timestamps: Integers, calendar: str = "XNYS") -> tuple[Intege
 
 
 def sessions_of_days(first_day: int, last_day: int, calendar: str) -> Sessions:
-    """The sessions of ``first_day`` .. ``last_day`` (days since 1970) and of two months on either side."""
+    """The sessions of ``first_day`` .. ``last_day`` (days since 1970) and of at least two months on either side."""
     epoch = date(1970, 1, 1)
     return _sessions_around(epoch + timedelta(days=first_day), epoch + timedelta(days=last_day), calendar)
 
@@ -80,8 +80,10 @@ def utc_date(timestamp: int) -> date:
 def _sessions_around(first: date, last: date, name: str) -> Sessions:
     from exchange_calendars import errors, get_calendar, get_calendar_names
 
+    # Whole years, because the library keeps the last calendar it made and gives it out again for the same range.
+    start, end = f"{(first - MARGIN).year}-01-01", f"{(last + MARGIN).year}-12-31"
     try:
-        calendar = get_calendar(name, start=(first - MARGIN).isoformat(), end=(last + MARGIN).isoformat())
+        calendar = get_calendar(name, start=start, end=end)
     except errors.InvalidCalendarName:
         meant = near(name, get_calendar_names(include_aliases=True))
         raise ConfigError(f"[data] calendar = {name!r} is unknown{meant}; allowed: exchange_calendars' names, as XNYS or XLON") from None

@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from framework.app.config import Config, load_config
     from framework.app.run import RunResult, run
     from framework.domain.book import Account, Position
     from framework.domain.fill import Fill, Trade
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from framework.engine.ports import Broker
     from framework.engine.strategy import SignalStrategy, Strategy
     from framework.errors import OnetapeError
+    from framework.runtime.config import Config
+    from framework.runtime.loading import load_config
 
 __all__ = [
     "Account",
@@ -49,7 +50,6 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = (
-    ("framework.app.config", ("Config", "load_config")),
     ("framework.app.run", ("RunResult", "run")),
     ("framework.domain.book", ("Account", "Position")),
     ("framework.domain.fill", ("Fill", "Trade")),
@@ -60,6 +60,8 @@ _HOMES = (
     ("framework.engine.ports", ("Broker",)),
     ("framework.engine.strategy", ("SignalStrategy", "Strategy")),
     ("framework.errors", ("OnetapeError",)),
+    ("framework.runtime.config", ("Config",)),
+    ("framework.runtime.loading", ("load_config",)),
 )
 
 

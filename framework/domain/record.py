@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from framework.domain.fill import Dividend, Fill, Refusal, Trade
     from framework.domain.market import BarSeries, Floats, Integers
-    from framework.domain.order import Order
+    from framework.domain.order import Order, OrderUpdate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +21,8 @@ class RunRecord:
     ``exposure`` is the sum of |position value| over equity; ``var_95_1d`` is the one-day 95 % portfolio VaR forecast made at that time for
     the NEXT bar (simple sum of position VaRs), as a positive fraction of equity, NaN where there is none. ``benchmark`` is
     equal-weight buy and hold of the symbols, bought at the first open each symbol has in the run, dividends paid as cash.
-    ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``.
+    ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``. ``events`` has decisions, reports of the broker, dividends and
+    refusals in the order they happened.
     """
 
     run_id: str
@@ -55,5 +56,6 @@ class RunRecord:
     config_hash: str
     version: str
     config_text: str = ""
+    events: Sequence[Order | OrderUpdate | Dividend | Refusal] = ()
     trials: int | None = None
     open_positions: Mapping[str, float] = field(default_factory=dict)

@@ -88,11 +88,11 @@ class Engine:
         if order is None:
             raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
         lifecycle.apply(order, update)
+        self.journal.reported(update)
         if not order.is_open:
             del self.open_orders[order.order_id]
         if update.fill is not None:
             ledger.post_fill(self.book, update.fill)
-            self.journal.fills.append(update.fill)
             self._protection.after_fill(order, update.fill)
         if not order.is_open:
             self._protection.forget(order)
@@ -101,7 +101,7 @@ class Engine:
     def on_dividend(self, dividend: Dividend) -> None:
         """Book a dividend."""
         ledger.post_dividend(self.book, dividend)
-        self.journal.dividends.append(dividend)
+        self.journal.paid(dividend)
 
     def _tell_strategy(self) -> None:
         while self._news:
@@ -146,7 +146,7 @@ class Engine:
         order = self.open_orders.get(order_id)
         if order is None:
             return False
-        lifecycle.change(order, OrderStatus.PENDING_CANCEL, self.market.now, reason)
+        self._step(order, OrderStatus.PENDING_CANCEL, reason)
         return self.broker.cancel_order(order_id)
 
     # --- may we, write it down, send
@@ -161,12 +161,12 @@ class Engine:
         """The one door: check ``order``, write the decision down, send it. Returns the order as sent, or as denied."""
         approved, refusal = limits.check(order, self._standing(order.symbol), self.broker.capabilities, self.policies.limits)
         if refusal is not None:
-            self.journal.refusals.append(refusal)
+            self.journal.refused(refusal)
         if approved is None:
             reason = refusal.code if refusal else "refused"
-            lifecycle.change(order, OrderStatus.DENIED, self.market.now, reason)
             order.reason = f"{order.reason}: {reason}"
             self.journal.decided(order)
+            self._step(order, OrderStatus.DENIED, reason)
             return order
         order = approved.order
         held = self.book.quantity(order.symbol)
@@ -175,10 +175,15 @@ class Engine:
             if held * order.side.sign < 0 and order.order_type in _MARKET_LIKE:
                 self._protection.align(order.symbol, leaving=order.quantity_micros)
         self.journal.decided(order)
-        lifecycle.change(order, OrderStatus.SUBMITTED, self.market.now)
+        self._step(order, OrderStatus.SUBMITTED, "")
         self.open_orders[order.order_id] = order
         self.broker.place_order(approved)
         return order
+
+    def _step(self, order: Order, status: OrderStatus, reason: str) -> None:
+        """A step of an order's life that is ours to take."""
+        lifecycle.change(order, status, self.market.now, reason)
+        self.journal.reported(OrderUpdate(order.order_id, self.market.now, status, reason))
 
     def protective(self, symbol: str, direction: int, quantity: int, kind: OrderType, role: OrderRole, parent_id: str) -> Order:
         """A new order that guards a position of ``direction``."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from framework.domain.fill import Dividend, Fill, Refusal
-    from framework.domain.order import Order
+    from framework.domain.order import Order, OrderUpdate
 
 
 class Journal:
@@ -22,12 +22,31 @@ class Journal:
         self.fills: list[Fill] = []
         self.dividends: list[Dividend] = []
         self.refusals: list[Refusal] = []
+        #: Decisions, broker reports, dividends and refusals in the order they happened.
+        self.events: list[Order | OrderUpdate | Dividend | Refusal] = []
         self._decisions = hashlib.sha256()
 
     def decided(self, order: Order) -> None:
         """Record an order decision, denied ones included, before anything is sent."""
         self.orders.append(order)
+        self.events.append(order)
         self._decisions.update(decision_line(order).encode())
+
+    def reported(self, update: OrderUpdate) -> None:
+        """Record a step of an order's life."""
+        self.events.append(update)
+        if update.fill is not None:
+            self.fills.append(update.fill)
+
+    def paid(self, dividend: Dividend) -> None:
+        """Record a dividend."""
+        self.dividends.append(dividend)
+        self.events.append(dividend)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Record something wanted and not done, or done smaller."""
+        self.refusals.append(refusal)
+        self.events.append(refusal)
 
     @property
     def decisions_hash(self) -> str:

@@ -107,4 +107,4 @@ class Targets:
 
     def _refuse(self, target: _Target, code: str, detail: str, figure: float | None = None) -> None:
         engine, symbol = self._engine, self._symbol(target)
-        engine.journal.refusals.append(Refusal(engine.market.now, symbol, code, f"target {target.strength:+g} {symbol}: {detail}", figure))
+        engine.journal.refused(Refusal(engine.market.now, symbol, code, f"target {target.strength:+g} {symbol}: {detail}", figure))

@@ -28,6 +28,10 @@ class Valuation:
         quantity = self._book.quantity(self._market.symbols[row])
         return notional(quantity, self._market.price_micros(row)) if quantity else 0
 
+    def is_flat(self) -> bool:
+        """Whether nothing is held."""
+        return not any(position.quantity_micros for position in self._book.positions.values())
+
     def held_rows(self) -> list[int]:
         """Rows of all symbols held, ascending."""
         return sorted(self._market.row[symbol] for symbol, position in self._book.positions.items() if position.quantity_micros)

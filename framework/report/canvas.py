@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
@@ -37,33 +36,21 @@ WIDTH = 9.6
 MOST_POINTS = 1600
 
 # Inches around the axes: fixed, so that nothing has to be measured before it is drawn.
-_LEFT, _RIGHT, _TOP, _BOTTOM = 0.85, 0.15, 0.32, 0.34
+_LEFT, _RIGHT, _BOTTOM = 0.85, 0.25, 0.3
 
 
-def new_axes(height: float) -> tuple[Figure, Axes]:
-    """A figure of the common width and ``height`` inches with one pair of axes, horizontal grid lines only."""
+def new_axes(height: float, top: float = 0.34) -> tuple[Figure, Axes]:
+    """A figure of the common width and ``height`` inches with one pair of axes below ``top`` inches kept for a legend."""
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
-    span = (WIDTH - _LEFT - _RIGHT) / WIDTH, (height - _TOP - _BOTTOM) / height
+    span = (WIDTH - _LEFT - _RIGHT) / WIDTH, (height - top - _BOTTOM) / height
     axes = figure.add_axes((_LEFT / WIDTH, _BOTTOM / height, *span))
     axes.grid(visible=True, axis="y")
     return figure, axes
 
 
-def date_axis(axes: Axes, days: Floats) -> None:
-    """Set limits and tick labels of the horizontal axis to the days shown (fractional days since 1970)."""
-    if days.size == 0:
-        return
-    first, last = float(days[0]), float(days[-1])
-    margin = max((last - first) * 0.01, 0.02)
-    axes.set_xlim(first - margin, last + margin)
-    locator = AutoDateLocator(minticks=4, maxticks=10)  # type: ignore[no-untyped-call] # matplotlib leaves it untyped
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call] # the same
-
-
-def value_axis(axes: Axes, show: Callable[[float], str], ticks: int = 6) -> None:
-    """Label the vertical axis with ``show(value)`` at about ``ticks`` round values."""
-    axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+def value_axis(axes: Axes, show: Callable[[float], str], ticks: int = 6, *, integer: bool = False) -> None:
+    """Label the vertical axis with ``show(value)`` at about ``ticks`` round values, whole numbers only if ``integer``."""
+    axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10], integer=integer))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
 
 
@@ -75,7 +62,8 @@ def price_axis(axes: Axes, values: Floats, show: Callable[[float], str]) -> bool
         return False
     axes.set_yscale("log")
     decades = np.log10(float(seen.max()) / float(seen.min()))
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 2.5 else (1.0,)))
+    steps = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if decades < 1.0 else (1.0, 2.0, 5.0) if decades < 2.5 else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
     return True
@@ -103,8 +91,8 @@ def to_svg(figure: Figure) -> str:
     """The figure as a data URI of SVG: sharp at any size, the same bytes for the same figure."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    # A hundredth of a point is below what a screen or a printer can show; matplotlib writes a millionth.
-    short = re.sub(r"(\d\.\d\d)\d+", r"\1", text.getvalue())
+    # A hundredth of a point is below what a screen or a printer can show; matplotlib writes a millionth. Scales stay exact.
+    short = re.sub(r"(?<!scale\()\b(\d+\.\d\d)\d+", r"\1", text.getvalue())
     return f"data:image/svg+xml;base64,{base64.b64encode(short.encode()).decode()}"
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framework.report import canvas
-from framework.report.dates import plot_days
 from framework.report.wording import money, number, percent
 from framework.rules.performance import drawdowns
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from framework.domain.market import Floats
     from framework.report.tear_sheet_data import TearSheetData
+    from framework.report.timeline import Timeline
     from framework.report.var_check import VarCheck
 
 
@@ -24,65 +24,65 @@ def _whole_percent(value: float) -> str:
     return percent(value, digits=0) if math.isclose(value * 100, round(value * 100), abs_tol=1e-6) else percent(value)
 
 
-def equity_figure(data: TearSheetData) -> tuple[Figure, bool]:
+def equity_figure(data: TearSheetData, line: Timeline) -> tuple[Figure, bool]:
     """Equity and buy and hold, dollars; the flag says whether the scale is logarithmic."""
     figure, axes = canvas.new_axes(3.7)
-    days = plot_days(data.timestamps)
-    marker = "o" if days.size == 1 else None
+    x = line.place(data.timestamps)
+    marker = "o" if x.size == 1 else None
     for label, curve, color, width in (
         ("Buy and hold", data.benchmark, canvas.BENCHMARK, 1.2),
         ("Strategy", data.equity, canvas.STRATEGY, 1.8),
     ):
         final = f" {money(float(curve[-1]))}" if curve.size else ""
-        axes.plot(*canvas.thin(days, curve), color=color, linewidth=width, marker=marker, label=f"{label}{final}")
+        axes.plot(*canvas.thin(x, curve), color=color, linewidth=width, marker=marker, label=f"{label}{final}")
     axes.axhline(data.initial_cash, color=canvas.MUTED, linewidth=0.8, linestyle=(0, (2, 3)), label=f"Start {money(data.initial_cash)}")
-    canvas.date_axis(axes, days)
+    line.draw(axes)
     logarithmic = canvas.price_axis(axes, np.concatenate((data.equity, data.benchmark)), money)
     canvas.legend(axes)
     return figure, logarithmic
 
 
-def drawdown_figure(data: TearSheetData) -> Figure:
+def drawdown_figure(data: TearSheetData, line: Timeline) -> Figure:
     """Distance below the highest equity so far, of the strategy (filled) and of buy and hold."""
     figure, axes = canvas.new_axes(2.3)
-    days = plot_days(data.timestamps)
-    line = canvas.thin(days, drawdowns(data.equity, data.initial_cash))
-    axes.plot(*canvas.thin(days, drawdowns(data.benchmark, data.initial_cash)), color=canvas.BENCHMARK, linewidth=1.0, label="Buy and hold")
-    axes.fill_between(*line, color=canvas.LOSS, alpha=0.25, linewidth=0)
-    axes.plot(*line, color=canvas.LOSS, linewidth=1.2, label="Strategy")
-    canvas.date_axis(axes, days)
+    x = line.place(data.timestamps)
+    depth = canvas.thin(x, drawdowns(data.equity, data.initial_cash))
+    axes.plot(*canvas.thin(x, drawdowns(data.benchmark, data.initial_cash)), color=canvas.BENCHMARK, linewidth=1.0, label="Buy and hold")
+    axes.fill_between(*depth, color=canvas.LOSS, alpha=0.25, linewidth=0)
+    axes.plot(*depth, color=canvas.LOSS, linewidth=1.2, label="Strategy")
+    line.draw(axes)
     canvas.value_axis(axes, _whole_percent, ticks=5)
     axes.set_ylim(top=0.0)
     canvas.legend(axes)
     return figure
 
 
-def exposure_figure(data: TearSheetData) -> Figure:
+def exposure_figure(data: TearSheetData, line: Timeline) -> Figure:
     """Value of all positions over equity, and its mean."""
     figure, axes = canvas.new_axes(2.1)
-    days, exposure = canvas.thin(plot_days(data.timestamps), data.exposure)
-    axes.fill_between(days, exposure, step="post", color=canvas.STRATEGY, alpha=0.22, linewidth=0)
-    axes.plot(days, exposure, drawstyle="steps-post", color=canvas.STRATEGY, linewidth=1.0, label="Exposure")
+    x, exposure = canvas.thin(line.place(data.timestamps), data.exposure)
+    axes.fill_between(x, exposure, step="post", color=canvas.STRATEGY, alpha=0.22, linewidth=0)
+    axes.plot(x, exposure, drawstyle="steps-post", color=canvas.STRATEGY, linewidth=1.0, label="Exposure")
     mean = data.figure("exposure")
     if mean is not None:
         axes.axhline(mean, color=canvas.INK, linewidth=0.9, linestyle=(0, (4, 3)), label=f"Mean {percent(mean)}")
-    canvas.date_axis(axes, days)
+    line.draw(axes)
     canvas.value_axis(axes, _whole_percent, ticks=5)
     axes.set_ylim(bottom=0.0)
     canvas.legend(axes)
     return figure
 
 
-def var_figure(check: VarCheck) -> Figure:
+def var_figure(check: VarCheck, line: Timeline) -> Figure:
     """Each session's return, the limit the VaR forecast drew for it the day before, and the sessions that fell through it."""
     figure, axes = canvas.new_axes(2.8)
-    days = plot_days(check.timestamps)
+    x = line.place(check.timestamps)
     hits = check.violated
-    axes.plot(*canvas.thin(days, -check.realized), color=canvas.BENCHMARK, linewidth=0.7, label="Return of the session")
-    axes.plot(*canvas.thin(days, -check.forecast), color=canvas.STRATEGY, label="95% VaR forecast the session before, as a loss")
+    axes.plot(*canvas.thin(x, -check.realized), color=canvas.BENCHMARK, linewidth=0.7, label="Return of the session")
+    axes.plot(*canvas.thin(x, -check.forecast), color=canvas.STRATEGY, label="95% VaR forecast the session before, as a loss")
     exceeded = f"Larger loss ({hits.size:,})"
-    axes.plot(days[hits], -check.realized[hits], "x", color=canvas.LOSS, markersize=5, markeredgewidth=1.3, label=exceeded)
-    canvas.date_axis(axes, days)
+    axes.plot(x[hits], -check.realized[hits], "x", color=canvas.LOSS, markersize=5, markeredgewidth=1.3, label=exceeded)
+    line.draw(axes)
     canvas.value_axis(axes, percent)
     canvas.legend(axes)
     return figure
@@ -112,6 +112,6 @@ def results_figure(values: Floats, *, multiples: bool) -> Figure:
     axes.axvline(mean, color=canvas.INK, linewidth=1.0, linestyle=(0, (4, 3)), label=f"Mean {shown}")
     axes.axvline(0.0, color=canvas.MUTED, linewidth=0.8)
     axes.xaxis.set_major_formatter(lambda value, _: f"{number(value, signed=True, digits=1)} R" if multiples else money(value, signed=True))
-    canvas.value_axis(axes, lambda value: f"{value:,.0f}", ticks=5)
+    canvas.value_axis(axes, lambda value: f"{value:,.0f}", ticks=5, integer=True)
     canvas.legend(axes)
     return figure

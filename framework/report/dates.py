@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from framework.domain.market import Floats, Integers
+    from framework.domain.market import Integers
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
@@ -27,18 +27,17 @@ def _offset(hour: int) -> int:
 
 def new_york(timestamps: Integers) -> Integers:
     """Wall-clock time in New York as ns since 1970 there: int64 [T]. Offsets change on whole UTC hours only."""
-    hours, place = np.unique(timestamps // HOUR, return_inverse=True)
-    return timestamps + np.array([_offset(int(hour)) for hour in hours], dtype=np.int64)[place]
+    if timestamps.size == 0:
+        return timestamps
+    hours = timestamps // HOUR
+    first = np.flatnonzero(np.append(True, hours[1:] != hours[:-1]))
+    offsets = np.array([_offset(hour) for hour in hours[first].tolist()], dtype=np.int64)
+    return timestamps + np.repeat(offsets, np.diff(np.append(first, hours.size)))
 
 
 def session_days(timestamps: Integers) -> Integers:
     """New York calendar date of each instant, as whole days since 1970."""
     return new_york(timestamps) // DAY
-
-
-def plot_days(timestamps: Integers) -> Floats:
-    """New York wall-clock time as fractional days since 1970, the unit of a date axis."""
-    return new_york(timestamps) / DAY
 
 
 def iso_dates(days: Integers) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from framework.domain.fill import Trade
     from framework.report.tear_sheet_data import TearSheetData
+    from framework.report.timeline import Timeline
     from framework.report.trades import OpenPosition
 
 
@@ -32,28 +34,39 @@ class Picture:
     source: str = ""
 
 
-def pictures(data: TearSheetData) -> dict[str, Picture]:
+#: The figures that need a curve, by the names the template uses, and their titles.
+CURVES = MappingProxyType(
+    {
+        "equity": "Equity against buy and hold",
+        "drawdown": "Drawdown",
+        "exposure": "Exposure",
+        "var": "Value at risk against what happened",
+    }
+)
+
+
+def pictures(data: TearSheetData, line: Timeline) -> dict[str, Picture]:
     """The figures of the account, by the names the template uses."""
     if data.timestamps.size < 2:
-        nothing = Picture("", "The run has fewer than two decision times: there is no curve to draw.")
-        return dict.fromkeys(("equity", "drawdown", "exposure", "var"), nothing) | {"results": _results(data)}
+        nothing = "The run has fewer than two decision times: there is no curve to draw."
+        return {name: Picture(title, nothing) for name, title in CURVES.items()} | {"results": _results(data)}
     return {
-        "equity": _equity(data),
-        "drawdown": _drawdown(data),
-        "exposure": _exposure(data),
-        "var": _var(data),
+        "equity": _equity(data, line),
+        "drawdown": _drawdown(data, line),
+        "exposure": _exposure(data, line),
+        "var": _var(data, line),
         "results": _results(data),
     }
 
 
-def _equity(data: TearSheetData) -> Picture:
-    figure, logarithmic = charts.equity_figure(data)
+def _equity(data: TearSheetData, line: Timeline) -> Picture:
+    figure, logarithmic = charts.equity_figure(data, line)
     scale = ", on a logarithmic scale" if logarithmic else ""
     sentence = f"Account equity beside equal-weight buy and hold of the same symbols with dividends paid as cash{scale}."
-    return Picture("Equity against buy and hold", sentence, canvas.to_svg(figure))
+    return Picture(CURVES["equity"], sentence, canvas.to_svg(figure))
 
 
-def _drawdown(data: TearSheetData) -> Picture:
+def _drawdown(data: TearSheetData, line: Timeline) -> Picture:
     depth = drawdowns(data.equity, data.initial_cash)
     worst = int(np.argmin(depth))
     if depth[worst] >= 0.0:
@@ -63,21 +76,21 @@ def _drawdown(data: TearSheetData) -> Picture:
         longest = count(int(data.figure("max_drawdown_days") or 0), "calendar day")
         fall = percent(float(depth[worst]))
         sentence = f"Fall below the highest equity so far: {fall} at worst, on {date}; the longest time under water was {longest}."
-    return Picture("Drawdown", sentence, canvas.to_svg(charts.drawdown_figure(data)))
+    return Picture(CURVES["drawdown"], sentence, canvas.to_svg(charts.drawdown_figure(data, line)))
 
 
-def _exposure(data: TearSheetData) -> Picture:
+def _exposure(data: TearSheetData, line: Timeline) -> Picture:
     known = data.exposure[np.isfinite(data.exposure)]
     if known.size == 0:
-        return Picture("Exposure", "The run recorded no exposure.")
+        return Picture(CURVES["exposure"], "The run recorded no exposure.")
     sentence = f"Value of all positions over equity: {percent(float(known.mean()))} on average, {percent(float(known.max()))} at most."
-    return Picture("Exposure", sentence, canvas.to_svg(charts.exposure_figure(data)))
+    return Picture(CURVES["exposure"], sentence, canvas.to_svg(charts.exposure_figure(data, line)))
 
 
-def _var(data: TearSheetData) -> Picture:
+def _var(data: TearSheetData, line: Timeline) -> Picture:
     check = check_var(data.timestamps, data.equity, data.var_95_1d)
-    source = canvas.to_svg(charts.var_figure(check)) if check.forecast.size else ""
-    return Picture("Value at risk against what happened", verdict(check), source)
+    source = canvas.to_svg(charts.var_figure(check, line)) if check.forecast.size else ""
+    return Picture(CURVES["var"], verdict(check), source)
 
 
 def _results(data: TearSheetData) -> Picture:
@@ -96,7 +109,7 @@ def _results(data: TearSheetData) -> Picture:
     return Picture(title, sentence, canvas.to_svg(charts.results_figure(pnl, multiples=False)))
 
 
-def price_panels(data: TearSheetData, held: Sequence[OpenPosition]) -> tuple[list[Picture], str]:
+def price_panels(data: TearSheetData, line: Timeline, held: Sequence[OpenPosition]) -> tuple[list[Picture], str]:
     """A picture of each symbol that was traded and has prices, the most traded first, and a sentence on what is left out."""
     fills = Counter(fill.symbol for fill in data.fills)
     if not fills:
@@ -104,7 +117,7 @@ def price_panels(data: TearSheetData, held: Sequence[OpenPosition]) -> tuple[lis
     traded = sorted(fills, key=lambda symbol: (-fills[symbol], symbol))
     priced = [symbol for symbol in traded if symbol in data.series]
     open_at_end = {position.symbol: position for position in held}
-    panels = [_panel(data, symbol, open_at_end.get(symbol)) for symbol in priced[:MOST_PANELS]]
+    panels = [_panel(data, line, symbol, open_at_end.get(symbol)) for symbol in priced[:MOST_PANELS]]
     return panels, _left_out(traded, priced)
 
 
@@ -119,9 +132,9 @@ def _left_out(traded: Sequence[str], priced: Sequence[str]) -> str:
     return " ".join(sentences)
 
 
-def _panel(data: TearSheetData, symbol: str, held: OpenPosition | None) -> Picture:
+def _panel(data: TearSheetData, line: Timeline, symbol: str, held: OpenPosition | None) -> Picture:
     trades = [trade for trade in data.trades if trade.symbol == symbol]
-    figure = price_figure(data.series[symbol], data.timestamps, trades, held)
+    figure = price_figure(data.series[symbol], line, trades, held)
     sentence = f"{_record(trades)}{' One position is still open.' if held else ''}"
     return Picture(symbol, sentence, canvas.to_svg(figure) if figure is not None else "")
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framework.report import canvas
-from framework.report.dates import plot_days
 from framework.report.wording import price
 
 if TYPE_CHECKING:
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from framework.domain.fill import Trade
-    from framework.domain.market import BarSeries, Floats, Integers
+    from framework.domain.market import BarSeries, Floats
+    from framework.report.timeline import Timeline
     from framework.report.trades import OpenPosition
 
 #: Figures of this many symbols are shown, the most traded ones.
@@ -26,23 +26,23 @@ MOST_PANELS = 12
 _SHADES = (("long", canvas.GAIN), ("short", canvas.LOSS))
 
 
-def _days(instants: Sequence[int]) -> Floats:
-    return plot_days(np.array(instants, dtype=np.int64))
+def _places(line: Timeline, instants: Sequence[int]) -> Floats:
+    return line.place(np.array(instants, dtype=np.int64))
 
 
-def _shade_positions(axes: Axes, trades: Sequence[Trade], held: OpenPosition | None, end: int) -> None:
+def _shade_positions(axes: Axes, line: Timeline, trades: Sequence[Trade], held: OpenPosition | None) -> None:
     """Shade the time a position was held, longs and shorts in their own colour."""
     spans = [(trade.side, trade.entry_at, trade.exit_at) for trade in trades]
     if held is not None:
-        spans.append(("long" if held.quantity > 0 else "short", held.since, end))
+        spans.append(("long" if held.quantity > 0 else "short", held.since, int(line.timestamps[-1])))
     for side, color in _SHADES:
-        starts = _days([start for kind, start, _ in spans if kind == side])
-        ends = _days([stop for kind, _, stop in spans if kind == side])
+        starts = _places(line, [start for kind, start, _ in spans if kind == side])
+        ends = _places(line, [stop for kind, _, stop in spans if kind == side])
         ranges = list(zip(starts.tolist(), (ends - starts).tolist(), strict=True))
         axes.broken_barh(ranges, (0.0, 1.0), transform=axes.get_xaxis_transform(), color=color, alpha=0.1, linewidth=0, zorder=0)
 
 
-def _mark_trades(axes: Axes, trades: Sequence[Trade], held: OpenPosition | None) -> None:
+def _mark_trades(axes: Axes, line: Timeline, trades: Sequence[Trade], held: OpenPosition | None) -> None:
     """Up-pointing triangles for entries, down-pointing for exits; filled for a gain, hollow for a loss."""
     size = 6.5 if len(trades) <= 40 else 4.5
     for won, color, face in ((True, canvas.GAIN, canvas.GAIN), (False, canvas.LOSS, "white")):
@@ -51,23 +51,23 @@ def _mark_trades(axes: Axes, trades: Sequence[Trade], held: OpenPosition | None)
             ("^", [trade.entry_at for trade in own], [trade.entry_price for trade in own]),
             ("v", [trade.exit_at for trade in own], [trade.exit_price for trade in own]),
         ):
-            axes.plot(_days(instants), prices, marker, color=color, markerfacecolor=face, markersize=size, markeredgewidth=1.0)
+            axes.plot(_places(line, instants), prices, marker, color=color, markerfacecolor=face, markersize=size, markeredgewidth=1.0)
     if held is not None:
-        axes.plot(_days([held.since]), [held.entry_price], "^", color=canvas.MUTED, markersize=size)
+        axes.plot(_places(line, [held.since]), [held.entry_price], "^", color=canvas.MUTED, markersize=size)
 
 
-def price_figure(bars: BarSeries, window: Integers, trades: Sequence[Trade], held: OpenPosition | None) -> Figure | None:
-    """Closes of one symbol between the first and last of ``window`` (ns UTC) with its trades.
+def price_figure(bars: BarSeries, line: Timeline, trades: Sequence[Trade], held: OpenPosition | None) -> Figure | None:
+    """Closes of one symbol between the first and last decision time with its trades.
 
-    ``held`` is the position still open at the end. ``None`` when the symbol has no bar in the window.
+    ``held`` is the position still open at the end. ``None`` when the symbol has no bar between them.
     """
-    inside = (bars.timestamp >= window[0]) & (bars.timestamp <= window[-1]) & np.isfinite(bars.close)
+    inside = (bars.timestamp >= line.timestamps[0]) & (bars.timestamp <= line.timestamps[-1]) & np.isfinite(bars.close)
     if not np.any(inside):
         return None
-    figure, axes = canvas.new_axes(2.2)
-    _shade_positions(axes, trades, held, int(window[-1]))
-    axes.plot(*canvas.thin(plot_days(bars.timestamp[inside]), bars.close[inside]), color=canvas.INK, linewidth=0.9, alpha=0.75)
-    _mark_trades(axes, trades, held)
-    canvas.date_axis(axes, plot_days(window))
+    figure, axes = canvas.new_axes(2.1, top=0.1)
+    _shade_positions(axes, line, trades, held)
+    axes.plot(*canvas.thin(line.place(bars.timestamp[inside]), bars.close[inside]), color=canvas.INK, linewidth=0.9, alpha=0.75)
+    _mark_trades(axes, line, trades, held)
+    line.draw(axes)
     canvas.price_axis(axes, bars.close[inside], price)
     return figure

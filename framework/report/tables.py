@@ -24,11 +24,12 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 class Card(NamedTuple):
-    """A headline figure: name, value and what to compare it with."""
+    """A headline figure, and the name and value of what to compare it with."""
 
     name: str
     value: str
-    beside: str
+    other: str
+    other_value: str
 
 
 class Metric(NamedTuple):
@@ -176,9 +177,9 @@ def headline(data: TearSheetData, benchmark: Mapping[str, float | None], still_o
         ("Max drawdown", "max_drawdown", percent),
     )
     return [
-        *(Card(name, show(data.figure(field)), f"Buy and hold {show(benchmark[field])}") for name, field, show in compared),
-        Card("Trades", _whole(data.figure("trades")), f"{still_open} still open"),
-        Card("Win rate", percent(data.figure("win_rate")), f"Profit factor {number(data.figure('profit_factor'))}"),
+        *(Card(name, show(data.figure(field)), "Buy and hold", show(benchmark[field])) for name, field, show in compared),
+        Card("Trades", _whole(data.figure("trades")), "Still open", f"{still_open:,}"),
+        Card("Win rate", percent(data.figure("win_rate")), "Profit factor", number(data.figure("profit_factor"))),
     ]
 
 

@@ -9,8 +9,9 @@ import jinja2
 import numpy as np
 
 from framework.report import canvas, charts, tables
-from framework.report.dates import local_times, session_days
+from framework.report.dates import local_times
 from framework.report.pictures import pictures, price_panels
+from framework.report.timeline import Timeline
 from framework.report.trades import open_positions
 from framework.report.wording import NOT_AVAILABLE, money, number, price
 
@@ -29,7 +30,7 @@ MOST_SYMBOLS = 12
 def write_tear_sheet(data: TearSheetData, folder: Path) -> None:
     """Write ``report.html`` and ``equity.png`` into ``folder``, over older ones."""
     with canvas.styled():
-        (folder / "equity.png").write_bytes(canvas.to_png(charts.equity_figure(data)[0]))
+        (folder / "equity.png").write_bytes(canvas.to_png(charts.equity_figure(data, Timeline.of(data.timestamps))[0]))
     (folder / "report.html").write_text(render(data), encoding="utf-8")
 
 
@@ -38,22 +39,23 @@ def render(data: TearSheetData) -> str:
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     template = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     held = open_positions(data.fills)
+    line = Timeline.of(data.timestamps)
     with canvas.styled():
-        figures = pictures(data)
-        panels, panels_sentence = price_panels(data, held)
+        figures = pictures(data, line)
+        panels, panels_sentence = price_panels(data, line, held)
     return template.get_template(TEMPLATE).render(
-        **_tables(data, held), **_opening(data), **figures, panels=panels, panels_sentence=panels_sentence, data=data, months=tables.MONTHS
+        **_tables(data, held, intraday=line.intraday),
+        **_opening(data),
+        **figures,
+        panels=panels,
+        panels_sentence=panels_sentence,
+        data=data,
+        months=tables.MONTHS,
     )
 
 
-def _intraday(data: TearSheetData) -> bool:
-    days = session_days(data.timestamps)
-    return bool(np.any(days[1:] == days[:-1]))
-
-
-def _tables(data: TearSheetData, held: Sequence[OpenPosition]) -> dict[str, object]:
+def _tables(data: TearSheetData, held: Sequence[OpenPosition], *, intraday: bool) -> dict[str, object]:
     benchmark = tables.benchmark_figures(data)
-    intraday = _intraday(data)
     return {
         "cards": tables.headline(data, benchmark, len(held)),
         "metrics": tables.metrics(data, benchmark),

@@ -59,9 +59,9 @@ def verdict(check: VarCheck) -> str:
     forecasts, seen = check.forecast.size, check.violated.size
     if forecasts == 0:
         return "No VaR forecast above zero was made, so there is nothing to check."
-    made = f"Of {count(forecasts, 'forecast')}, {seen:,} were exceeded by the next session's loss"
+    made = f"Of {count(forecasts, 'forecast')}, {seen:,} {'was' if seen == 1 else 'were'} exceeded by the next session's loss"
     said = f"{made}; a right 95% forecast leaves {check.expected:,.1f} (5%)."
     if kupiec_statistic(seen, forecasts) < CHI_SQUARED_95:
         return f"{said} The difference is within what chance allows (Kupiec test, 95% confidence)."
-    side = "more: risk was underestimated" if seen > check.expected else "fewer: risk was overestimated"
-    return f"{said} That is {side} beyond what chance allows (Kupiec test, 95% confidence)."
+    finding = "more than chance allows: the forecast was too low" if seen > check.expected else "fewer than chance allows: it was too high"
+    return f"{said} That is {finding} (Kupiec test, 95% confidence)."

@@ -1,0 +1,182 @@
+"""The command line. Commands are thin: they read options, call the framework and print.
+
+Exit codes: 0 done, 1 a check failed, 2 usage or config, 3 data, 4 refused for safety, 5 broker or network, 70 a bug.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from framework.errors import ConfigError, OnetapeError
+
+if TYPE_CHECKING:
+    from framework.runtime.config import Config
+
+P = ParamSpec("P")
+
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="onetape",
+    help="Write a strategy once; backtest it, and see what it would have done.",
+    epilog="Start with:  onetape init my_bot  &&  cd my_bot  &&  onetape backtest",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The config file: TOML, or JSON and YAML by suffix.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+DEFAULT_CONFIG = Path("onetape.toml")
+
+
+def reported(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn whatever a command raises into one message and the exit code of its kind."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except OnetapeError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("stopped; it was a simulation, nothing is open at a broker", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except BrokenPipeError:
+            raise typer.Exit(0) from None
+        except Exception as error:  # the last resort: no traceback on the terminal, but none lost either
+            typer.echo(f"error: this is a bug in onetape: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
+            raise typer.Exit(EXIT_BUG) from None
+
+    return wrapper
+
+
+def _keep_traceback() -> str:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="onetape-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    return f"please report it with {file.name}, which holds no prices, orders or secrets"
+
+
+@app.callback()
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from framework import __version__
+
+        typer.echo(f"onetape {__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Examples:  onetape backtest   ·   onetape backtest -c other.toml --out runs/try1   ·   onetape backtest --json | jq .sharpe")
+@reported
+def backtest(
+    config: ConfigOption = DEFAULT_CONFIG,
+    engine: Annotated[str | None, typer.Option(help="Who turns the crank: auto or backtrader. The result does not depend on it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the strategy of a config over recorded bars and write a tear sheet."""
+    from framework.app.progress import progress
+    from framework.app.run import run
+    from framework.app.saving import folder_for, save_run
+    from framework.runtime.loading import load_config
+
+    settings = load_config(config)
+    if engine is not None:
+        settings = _with_engine(settings, engine)
+    folder = None if out is None else folder_for("", out)
+    with progress(shown=not (as_json or quiet)) as on_progress:
+        result = run(settings, beside=config.resolve().parent, on_progress=on_progress)
+        folder = save_run(result.record, folder or folder_for(result.record.run_id, None))
+    if as_json:
+        typer.echo(json.dumps(result.summary, indent=2, allow_nan=False))
+    elif not quiet:
+        from framework.app.printing import print_summary
+
+        print_summary(result.summary, folder)
+
+
+def _with_engine(settings: Config, name: str) -> Config:
+    from framework.runtime.config import EngineSection
+
+    if name not in {"auto", "backtrader"}:
+        raise ConfigError(f"--engine {name!r} is not in this version; choose auto or backtrader")
+    return settings.model_copy(update={"engine": EngineSection(name=name)})
+
+
+@app.command(epilog="Examples:  onetape report   ·   onetape report runs/20260131T153000Z-backtest-SmaCross")
+@reported
+def report(
+    run: Annotated[str | None, typer.Argument(help="A run folder, or its name below runs/; the newest run by default.")] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make the tear sheet of a finished run again: report.html and its pictures."""
+    from framework.app.saving import find_run, rewrite_report
+
+    page = rewrite_report(find_run(run))
+    if as_json:
+        typer.echo(json.dumps({"report": str(page)}))
+    elif not quiet:
+        typer.echo(f"report: {page}")
+
+
+@app.command(epilog="Examples:  onetape init   ·   onetape init my_bot")
+@reported
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where; made if need be.", show_default="here")] = Path(),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a config, an .env.example and a first strategy to start from."""
+    from framework.app.starter import write_starter
+
+    written = write_starter(folder)
+    if as_json:
+        typer.echo(json.dumps({"written": [str(path) for path in written]}))
+    elif not quiet:
+        for path in written:
+            typer.echo(f"wrote {path}")
+        step = "" if folder == Path() else f"cd {folder} && "
+        typer.echo(f"next: {step}onetape backtest")
+
+
+@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json")
+@reported
+def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Check that everything a run needs is here; exit 1 if something is not."""
+    from framework.app.doctor import examine
+
+    checks = examine(config)
+    if as_json:
+        typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
+    elif not quiet:
+        from framework.app.printing import print_checks
+
+        print_checks(checks)
+    if not all(check.passed for check in checks):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of the ``onetape`` command."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # A report may hold names that a terminal's old code page cannot show; that must not stop a run.
+        sys.stdout.reconfigure(errors="replace")
+    app()

@@ -1,0 +1,86 @@
+"""What is written down at every decision time: equity, cash, exposure and the VaR forecast; and what buy and hold would have given."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framework.domain.values import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from framework.domain.market import BarSeries, Floats, Integers
+    from framework.engine.engine import Engine
+
+
+class Curves:
+    """Growing columns, one entry a decision time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._time, self._equity, self._cash = array("q"), array("q"), array("q")
+        self._gross, self._var = array("q"), array("d")
+
+    def note(self, timestamp: int) -> None:
+        """Write down the account as it stands after the decision at ``timestamp``."""
+        valuation, book = self._engine.valuation, self._engine.book
+        self._time.append(timestamp)
+        self._cash.append(book.cash_micros)
+        if valuation.is_flat():
+            self._equity.append(book.cash_micros)
+            self._gross.append(0)
+            self._var.append(0.0)
+            return
+        self._equity.append(valuation.equity())
+        self._gross.append(valuation.gross())
+        self._var.append(valuation.portfolio_var())
+
+    def __len__(self) -> int:
+        return len(self._time)
+
+    @property
+    def timestamps(self) -> Integers:
+        """Decision times, int64 [T] ns UTC."""
+        return np.array(self._time, dtype=np.int64)
+
+    @property
+    def equity(self) -> Floats:
+        """Dollars, float64 [T]."""
+        return np.array(self._equity, dtype=np.float64) / MICRO
+
+    @property
+    def cash(self) -> Floats:
+        """Dollars, float64 [T]."""
+        return np.array(self._cash, dtype=np.float64) / MICRO
+
+    @property
+    def exposure(self) -> Floats:
+        """Sum of |position value| over equity, float64 [T]."""
+        return _ratio(np.array(self._gross, dtype=np.float64) / MICRO, self.equity)
+
+    @property
+    def var_95_1d(self) -> Floats:
+        """Portfolio VaR forecast as a fraction of equity, float64 [T]; 0 when flat."""
+        return _ratio(np.array(self._var, dtype=np.float64), self.equity)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0.0)
+
+
+def buy_and_hold(series: Sequence[BarSeries], timestamps: Integers, cash: float) -> Floats:
+    """Dollars, float64 [T], of ``cash`` split evenly, each part invested at its symbol's first open in the run; dividends stay cash."""
+    part = cash / len(series)
+    total = np.zeros(len(timestamps))
+    for one in series:
+        start = int(np.searchsorted(one.timestamp, timestamps[0]))
+        shares = part / float(one.open[start])
+        # A holder from the first open gets no dividend that went ex that morning.
+        paid = np.concatenate(([0.0], np.cumsum(one.dividend[start + 1 :])))
+        worth = shares * (one.close[start:] + paid)
+        last = np.searchsorted(one.timestamp[start:], timestamps, side="right") - 1
+        total += np.where(last >= 0, worth[np.maximum(last, 0)], part)
+    return total

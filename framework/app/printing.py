@@ -1,0 +1,64 @@
+"""What a person reads on the terminal at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from framework.app.doctor import Check
+
+#: Summary field, what it is called, and how it is written.
+_ROWS = (
+    ("final_equity", "final equity", "${:,.2f}"),
+    ("total_return", "total return", "{:+.2%}"),
+    ("cagr", "CAGR", "{:+.2%}"),
+    ("volatility", "volatility", "{:.2%}"),
+    ("sharpe", "Sharpe ratio", "{:.2f}"),
+    ("max_drawdown", "max drawdown", "{:.2%}"),
+    ("trades", "trades", "{:,}"),
+    ("win_rate", "win rate", "{:.1%}"),
+    ("exposure", "mean exposure", "{:.1%}"),
+    ("var_95_1d", "1-day VaR 95 %", "{:.2%}"),
+)
+
+
+def print_summary(summary: Mapping[str, object], folder: Path) -> None:
+    """The headline figures, refusals and warnings, where the report is, and what to do next."""
+    console = Console(highlight=False)
+    params = ", ".join(f"{name}={value}" for name, value in _mapping(summary["params"]).items())
+    symbols = summary["symbols"]
+    names = " ".join(symbols) if isinstance(symbols, (list, tuple)) else ""
+    console.print(f"{summary['strategy']}({params})", markup=False, soft_wrap=True, style="bold")
+    console.print(f"{names}, {summary['start']} to {summary['end']}", markup=False, soft_wrap=True)
+    table = Table(show_header=False)
+    for field, label, pattern in _ROWS:
+        value = summary[field]
+        table.add_row(label, "none" if value is None else pattern.format(value))
+    console.print(table)
+    refusals = _mapping(summary["refusals"])
+    if refusals:
+        console.print("refused or made smaller: " + ", ".join(f"{count} x {code}" for code, count in refusals.items()), markup=False)
+    warnings = summary["warnings"]
+    for line in warnings if isinstance(warnings, (list, tuple)) else ():
+        console.print(f"warning: {line}", markup=False, soft_wrap=True)
+    console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+    console.print("next: open the report in a browser; change [strategy] params or [universe] symbols in the config and run again", style="dim", markup=False, soft_wrap=True)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def print_checks(checks: Iterable[Check]) -> None:
+    """One line a check, and what to do about those that failed."""
+    console = Console(highlight=False)
+    for check in checks:
+        mark = "[green]ok  [/green]" if check.passed else "[red]FAIL[/red]"
+        console.print(f"{mark} {check.name}: ", end="")
+        console.print(check.detail, markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Durable and ambient things: configuration, the clock, files of a run."""

@@ -1,0 +1,23 @@
+"""The only place that asks what time it is. Decisions never do: their time is the bar's."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def run_stamp() -> str:
+    """UTC now, as run folders are named: 20260131T153000Z."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Elapsed wall time."""
+        return time.perf_counter() - self._started
