@@ -71,14 +71,21 @@ def _locate(symbol: str, request: DataRequest, suffix: str) -> Path:
     if folder is None:
         raise ConfigError(f'[data] path is not set: source = "{request.source}" needs the folder that holds {symbol}.{suffix}')
     if not folder.is_dir():
-        siblings = [str(entry) for entry in folder.parent.iterdir() if entry.is_dir()] if folder.parent.is_dir() else []
-        raise MissingDataError(f"[data] path = {str(folder)!r} is not a folder{near(str(folder), siblings)}")
-    names = sorted(entry.name for entry in folder.iterdir())
+        siblings = _names(folder.parent) if folder.parent.is_dir() else []
+        raise MissingDataError(f"[data] path = {str(folder)!r} is not a folder{near(folder.name, siblings)}")
+    names = _names(folder)
     name = f"{symbol}.{suffix}"
     if name not in names:
         present = [entry for entry in names if entry.endswith(f".{suffix}")]
         raise MissingDataError(f"{folder / name} is not there{near(name, names)}; the folder holds {_listed(present, suffix)}")
     return folder / name
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise MissingDataError(f"{folder} cannot be read: {error.strerror}") from None
 
 
 def _listed(names: list[str], suffix: str) -> str:

@@ -25,7 +25,7 @@ class SmaCross(Strategy):
     fast: int = 10
     slow: int = 30
 
-    def on_start(self, ctx: Context) -> None:
+    def on_start(self, ctx: Context) -> None:  # noqa: ARG002 - nothing to look at yet
         """Refuse windows that cannot cross."""
         if not 1 <= self.fast < self.slow:
             raise ValueError(f"fast = {self.fast} must be at least 1 and below slow = {self.slow}")

@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from brokers.simulated import SimulatedBroker
+    from brokers.simulated.broker import SimulatedBroker
     from framework.domain.market import Integers
     from framework.engine.engine import Engine
     from framework.engine.market import Market
@@ -57,14 +57,14 @@ class _Feed(bt.feed.DataBase):
 
     def preload(self) -> None:
         times: Integers = self.p.times
-        self._times = [*(times / _NS_PER_DAY + _EPOCH_DAY).tolist(), math.inf]
+        self._times: list[float] = [*(times / _NS_PER_DAY + _EPOCH_DAY).tolist(), math.inf]
         self._next = 0
         self._cursor, self._row, self._rows = self.p.cursor, self.p.row, self.p.rows
 
     def advance_peek(self) -> float:
         return self._times[self._next]
 
-    def advance(self, size: int = 1, datamaster: object = None, ticks: bool = True) -> None:  # noqa: ARG002 - Cerebro's signature
+    def advance(self, size: int = 1, datamaster: object = None, ticks: bool = True) -> None:  # noqa: ARG002, FBT001, FBT002 - Cerebro's signature
         self._next += 1
         self._cursor[self._row] += 1
         self._rows.append(self._row)

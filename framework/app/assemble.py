@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from brokers.simulated import FillModel, SimulatedBroker
+from brokers.simulated.broker import FillModel, SimulatedBroker
 from framework.domain.book import Book
 from framework.domain.values import to_micros
 from framework.domain.venue import venue

@@ -55,7 +55,7 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
             raise typer.Exit(0) from None
-        except Exception as error:  # the last resort: no traceback on the terminal, but none lost either
+        except Exception as error:  # noqa: BLE001 - the last resort: no traceback on the terminal, but none lost either
             typer.echo(f"error: this is a bug in onetape: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
             raise typer.Exit(EXIT_BUG) from None
 
@@ -82,7 +82,9 @@ def _top(
         raise typer.Exit
 
 
-@app.command(epilog="Examples:  onetape backtest   ·   onetape backtest -c other.toml --out runs/try1   ·   onetape backtest --json | jq .sharpe")
+@app.command(
+    epilog="Examples:  onetape backtest   ·   onetape backtest -c other.toml --out runs/try1   ·   onetape backtest --json | jq .sharpe"
+)
 @reported
 def backtest(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -113,11 +115,11 @@ def backtest(
 
 
 def _with_engine(settings: Config, name: str) -> Config:
-    from framework.runtime.config import EngineSection
+    from framework.runtime.config import ENGINES
 
-    if name not in {"auto", "backtrader"}:
-        raise ConfigError(f"--engine {name!r} is not in this version; choose auto or backtrader")
-    return settings.model_copy(update={"engine": EngineSection(name=name)})
+    if name not in ENGINES:
+        raise ConfigError(f"--engine {name!r} is not in this version; choose {' or '.join(ENGINES)}")
+    return settings.model_copy(update={"engine": settings.engine.model_copy(update={"name": name})})
 
 
 @app.command(epilog="Examples:  onetape report   ·   onetape report runs/20260131T153000Z-backtest-SmaCross")

@@ -65,7 +65,9 @@ def _remedy(extra: str) -> str:
 def _writable(folder: Path) -> Check:
     place = folder if folder.is_dir() else folder.resolve().parent
     allowed = os.access(place, os.W_OK)
-    return Check("run folder", allowed, f"{folder}/ can be written" if allowed else f"{place} cannot be written; run elsewhere or use --out")
+    return Check(
+        "run folder", allowed, f"{folder}/ can be written" if allowed else f"{place} cannot be written; run elsewhere or use --out"
+    )
 
 
 def _config(path: Path) -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -36,13 +37,23 @@ ORDER_COLUMNS = (
 
 
 def _utc(values: Sequence[int]) -> pd.DatetimeIndex:
-    return pd.to_datetime(pd.Index(values, dtype="int64"), utc=True)
+    return pd.to_datetime(np.array(values, dtype=np.int64), utc=True)
 
 
 def fills_frame(fills: Sequence[Fill]) -> pd.DataFrame:
     """One row a fill; quantity, price and fees as floats, timestamp in UTC."""
     rows = [
-        (one.timestamp, one.symbol, one.side.value, float(one.quantity), float(one.price), float(one.fees), one.order_id, one.tag, one.strategy)
+        (
+            one.timestamp,
+            one.symbol,
+            one.side.value,
+            float(one.quantity),
+            float(one.price),
+            float(one.fees),
+            one.order_id,
+            one.tag,
+            one.strategy,
+        )
         for one in fills
     ]
     frame = pd.DataFrame(rows, columns=list(FILL_COLUMNS))

@@ -48,7 +48,12 @@ def print_summary(summary: Mapping[str, object], folder: Path) -> None:
     for line in warnings if isinstance(warnings, (list, tuple)) else ():
         console.print(f"warning: {line}", markup=False, soft_wrap=True)
     console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
-    console.print("next: open the report in a browser; change [strategy] params or [universe] symbols in the config and run again", style="dim", markup=False, soft_wrap=True)
+    console.print(
+        "next: open the report in a browser; change [strategy] params or [universe] symbols in the config and run again",
+        style="dim",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _mapping(value: object) -> Mapping[str, object]:

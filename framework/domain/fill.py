@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Fill:
     """Shares that changed hands.
 
-    ``price_micros`` is what was paid or received; ``reference_micros`` is the price the market gave before slippage. ``fees_micros`` is never
-    negative. ``timestamp`` is the close of the bar (ns UTC) in simulation.
+    ``price_micros`` is what was paid or received; ``reference_micros`` is the price the market gave before slippage. ``fees_micros`` is
+    never negative. ``timestamp`` is the close of the bar (ns UTC) in simulation.
     """
 
     execution_id: str
@@ -63,7 +63,8 @@ class Dividend:
 class Refusal:
     """Something that was wanted and not done, or done smaller.
 
-    ``code`` is stable and machine-readable; ``figure`` and ``limit`` are what was measured and what is allowed, in the unit ``detail`` names.
+    ``code`` is stable and machine-readable; ``figure`` and ``limit`` are what was measured and what is allowed, in the unit that
+    ``detail`` names.
     """
 
     timestamp: int
@@ -79,8 +80,8 @@ class Trade:
     """A round trip: from flat to flat (or through zero) in one symbol.
 
     Money in dollars as float, for statistics only; the books are in the fills. ``pnl`` is net of fees and includes dividends.
-    ``r_multiple`` is pnl over the money at risk between entry and its first protective stop, ``None`` without one. ``mae`` and ``mfe`` are the
-    worst and best excursion from the average entry price as fractions of it (mae <= 0 <= mfe).
+    ``r_multiple`` is pnl over the money at risk between entry and its first protective stop, ``None`` without one. ``mae`` and
+    ``mfe`` are the worst and best excursion from the average entry price as fractions of it (mae <= 0 <= mfe).
     """
 
     symbol: str

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class RunRecord:
     """The facts of one run.
 
-    ``timestamps`` has one entry for each decision time (ns UTC); the other arrays have its length. ``equity``, ``cash`` and ``benchmark`` are dollars;
-    ``exposure`` is the sum of |position value| over equity; ``var_95_1d`` is the one-day 95 % portfolio VaR forecast made at that time for
-    the NEXT bar (simple sum of position VaRs), as a positive fraction of equity, NaN where there is none. ``benchmark`` is
+    ``timestamps`` has one entry for each decision time (ns UTC); the other arrays have its length. ``equity``, ``cash`` and
+    ``benchmark`` are dollars; ``exposure`` is the sum of |position value| over equity; ``var_95_1d`` is the one-day 95 % portfolio VaR
+    forecast made at that time for the next session (simple sum of position VaRs), as a positive fraction of equity. ``benchmark`` is
     equal-weight buy and hold of the symbols, bought at the first open each symbol has in the run, dividends paid as cash.
-    ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``. ``events`` has decisions, reports of the broker, dividends and
-    refusals in the order they happened.
+    ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``. ``events`` has decisions, reports of the broker,
+    dividends and refusals in the order they happened.
     """
 
     run_id: str

@@ -30,6 +30,10 @@ class Capabilities:
     order_types: frozenset[OrderType] = _ALL_TYPES
     times_in_force: frozenset[TimeInForce] = _DAY_AND_GTC
 
+    def tick_micros(self, price_micros: int) -> int:
+        """Smallest price step at ``price_micros``: a cent from one dollar on, a hundredth of a cent below (SEC Rule 612)."""
+        return 10_000 if price_micros >= MICRO else 100
+
     @property
     def fractional(self) -> bool:
         """Whether parts of a share can be traded."""

@@ -185,8 +185,12 @@ class Context:
             tag=tag,
         )
 
-    def bracket(self, symbol: str, quantity: Number, *, take_profit: Number, stop_loss: Number, limit_price: Number | None = None) -> Bracket:
-        """Buy with both exits decided now: a limit at ``take_profit`` and a stop at ``stop_loss``, live from the entry's fill; one cancels the other.
+    def bracket(
+        self, symbol: str, quantity: Number, *, take_profit: Number, stop_loss: Number, limit_price: Number | None = None
+    ) -> Bracket:
+        """Buy with both exits decided now: a limit at ``take_profit`` and a stop at ``stop_loss``.
+
+        They are live from the entry's fill, and one cancels the other.
 
         Raises:
             InvalidOrderError: The order could never be valid, or ``stop_loss`` is not below ``take_profit``.

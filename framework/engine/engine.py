@@ -1,12 +1,12 @@
 """The only order path. Read ``Engine.on_slice``: the life of a bar is its body.
 
-What happened to our orders -> what do we want (strategy) -> how much (sizing) -> what must change -> may we (limits) -> write it down -> send. The
-engine knows no mode, no clock and no broker by name.
+What happened to our orders -> what do we want (strategy) -> how much (sizing) -> what must change -> may we (limits) -> write it down
+-> send. The engine knows no mode, no clock and no broker by name.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from framework.domain.order import Bracket, Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate
 from framework.domain.values import from_micros, notional
@@ -18,7 +18,7 @@ from framework.engine.targets import Targets
 from framework.engine.valuation import Valuation
 from framework.errors import InvalidOrderError, InvariantError
 from framework.rules import ledger, lifecycle, limits
-from framework.rules.orders import new_order, positive_micros, strength_of
+from framework.rules.orders import Terms, new_order, positive_micros, strength_of
 from framework.rules.stops import StopPlan, plan, wilder_atr
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from framework.engine.strategy import Strategy
     from framework.rules.orders import Number
 
-_MARKET_LIKE = frozenset({OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TRAILING_STOP})
+_ALL_TYPES = frozenset(OrderType)
 
 
 class Engine:
@@ -43,7 +43,9 @@ class Engine:
         open_orders: Orders that may still fill, by id, oldest first.
     """
 
-    def __init__(self, strategy: Strategy, market: Market, broker: Broker, book: Book, policies: Policies, journal: Journal, schedule: Schedule) -> None:
+    def __init__(
+        self, strategy: Strategy, market: Market, broker: Broker, book: Book, policies: Policies, journal: Journal, schedule: Schedule
+    ) -> None:
         self.market = market
         self.broker = broker
         self.book = book
@@ -95,7 +97,7 @@ class Engine:
             ledger.post_fill(self.book, update.fill)
             self._protection.after_fill(order, update.fill)
         if not order.is_open:
-            self._protection.forget(order)
+            self._protection.after_end(order)
         self._news.append((order, update))
 
     def on_dividend(self, dividend: Dividend) -> None:
@@ -115,10 +117,12 @@ class Engine:
         """Note a target; it is settled with the others of this decision."""
         self._targets.note(self.market.row_of(symbol), strength_of(strength, symbol), stop, tag)
 
-    def order(self, symbol: str, side: OrderSide, quantity: Number, *, tag: str | None, stop: StopPlan | None = None, **fields: Number | None) -> Order:
+    def order(
+        self, symbol: str, side: OrderSide, quantity: Number, tag: str | None, stop: StopPlan | None = None, **terms: Unpack[Terms]
+    ) -> Order:
         """Make, check and send an explicit order."""
         row = self.market.row_of(symbol)
-        order = new_order(self.next_id(symbol, side), self.market.now, symbol, side, quantity, strategy=self.strategy_name, tag=tag, reason="explicit", **fields)  # type: ignore[arg-type]
+        order = new_order(self.next_id(symbol, side), self.market.now, symbol, side, quantity, self.strategy_name, tag, **terms)
         return self.submit(order, stop or self._plan_for(row, OrderRole.EXPLICIT))
 
     def bracket(self, symbol: str, quantity: Number, take_profit: Number, stop_loss: Number, limit_price: Number | None) -> Bracket:
@@ -154,7 +158,18 @@ class Engine:
     def send(self, symbol: str, delta: int, role: OrderRole, stop: StopPlan | None, reason: str, tag: str | None) -> Order:
         """Send a market order that changes the position by ``delta`` micro-shares."""
         side = OrderSide.BUY if delta > 0 else OrderSide.SELL
-        order = Order(self.next_id(symbol, side), symbol, side, abs(delta), OrderType.MARKET, self.market.now, role=role, strategy=self.strategy_name, tag=tag, reason=reason)
+        order = Order(
+            self.next_id(symbol, side),
+            symbol,
+            side,
+            abs(delta),
+            OrderType.MARKET,
+            self.market.now,
+            role=role,
+            strategy=self.strategy_name,
+            tag=tag,
+            reason=reason,
+        )
         return self.submit(order, stop or self._plan_for(self.market.row_of(symbol), role))
 
     def submit(self, order: Order, stop: StopPlan | None) -> Order:
@@ -169,11 +184,7 @@ class Engine:
             self._step(order, OrderStatus.DENIED, reason)
             return order
         order = approved.order
-        held = self.book.quantity(order.symbol)
-        if not order.role.protects:
-            self._protection.plan(order, stop)
-            if held * order.side.sign < 0 and order.order_type in _MARKET_LIKE:
-                self._protection.align(order.symbol, leaving=order.quantity_micros)
+        self._protection.before_send(order, stop)
         self.journal.decided(order)
         self._step(order, OrderStatus.SUBMITTED, "")
         self.open_orders[order.order_id] = order
@@ -188,7 +199,19 @@ class Engine:
     def protective(self, symbol: str, direction: int, quantity: int, kind: OrderType, role: OrderRole, parent_id: str) -> Order:
         """A new order that guards a position of ``direction``."""
         side = closing_side(direction)
-        return Order(self.next_id(symbol, side), symbol, side, quantity, kind, self.market.now, role=role, parent_id=parent_id, strategy=self.strategy_name, tag=role.value, reason=role.value)
+        return Order(
+            self.next_id(symbol, side),
+            symbol,
+            side,
+            quantity,
+            kind,
+            self.market.now,
+            role=role,
+            parent_id=parent_id,
+            strategy=self.strategy_name,
+            tag=role.value,
+            reason=role.value,
+        )
 
     def next_id(self, symbol: str, side: OrderSide) -> str:
         """The next order id: derived from strategy, symbol, decision time, side and a counter, so that a restart derives the same."""
@@ -202,13 +225,13 @@ class Engine:
         """Working orders of ``side`` in ``symbol`` that are no protection."""
         return [order for order in self.open_orders.values() if order.symbol == symbol and order.side is side and not order.role.protects]
 
-    def exiting(self, symbol: str, *, at_market: bool) -> int:
-        """Micro-shares of the position that working exits will close; with ``at_market`` only by orders that will not wait for a better price."""
+    def exiting(self, symbol: str, types: frozenset[OrderType] = _ALL_TYPES) -> int:
+        """Micro-shares of the position that working orders of ``types`` will close, protective ones not counted."""
         held = self.book.quantity(symbol)
         if held == 0:
             return 0
         orders = self.exits(symbol, closing_side(held))
-        return sum(order.leaves_micros for order in orders if not at_market or order.order_type in _MARKET_LIKE)
+        return sum(order.leaves_micros for order in orders if order.order_type in types)
 
     def _standing(self, symbol: str) -> limits.Standing:
         row = self.market.row_of(symbol)
@@ -221,7 +244,7 @@ class Engine:
                 pending += value if order.symbol == symbol else 0
         return limits.Standing(
             held=held,
-            exits=self.exiting(symbol, at_market=False),
+            exits=self.exiting(symbol),
             price=self.market.price_micros(row),
             equity=self.valuation.equity(),
             gross=self.valuation.gross(),

@@ -69,8 +69,8 @@ class Market:
 class _DailyReturns:
     """Daily total returns of one symbol: close to close, dividends added back, completed sessions only.
 
-    With daily bars a session is complete at its bar; with finer ones when the next session's first bar has closed, since nothing else tells that
-    the last bar was the last.
+    With daily bars a session is complete at its bar; with finer ones when the next session's first bar has closed, since nothing else
+    tells that the last bar was the last.
     """
 
     def __init__(self, series: BarSeries, *, daily: bool) -> None:

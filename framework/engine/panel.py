@@ -77,9 +77,13 @@ def _checked(signals: object, panel: Panel, name: str) -> Floats:
     except (TypeError, ValueError):
         raise StrategyError(f"{name}.signals returned {type(signals).__name__}, not an array of numbers") from None
     if array.shape != panel.close.shape:
-        raise StrategyError(f"{name}.signals returned shape {array.shape}; it must be [T, N] = {panel.close.shape}, a row for each bar and a column for each symbol")
+        raise StrategyError(
+            f"{name}.signals returned shape {array.shape}; it must be [T, N] = {panel.close.shape}: a row a bar, a column a symbol"
+        )
     outside = np.argwhere(np.abs(array) > 1.0)
     if len(outside):
         row, number = (int(index) for index in outside[0])
-        raise StrategyError(f"{name}.signals: {array[row, number]} for {panel.symbols[number]} in row {row}; a strength lies in [-1, 1], NaN for no opinion")
+        raise StrategyError(
+            f"{name}.signals: {array[row, number]} for {panel.symbols[number]} in row {row}; a strength lies in [-1, 1], NaN for no opinion"
+        )
     return array

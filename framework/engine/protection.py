@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from framework.rules.stops import StopPlan
 
 
+#: Orders that leave without waiting for a better price: a stop beside them would guard shares that are already going.
+LEAVES_AT_ONCE = frozenset({OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TRAILING_STOP})
+
+
 @dataclass(slots=True)
 class Guarded:
     """How one position is protected: levels in micro-dollars, the trail in micro-percent, and the orders that work for it."""
@@ -40,15 +44,21 @@ class Protection:
         self._engine = engine
         self._plans: dict[str, StopPlan] = {}
         self._guarded: dict[str, Guarded] = {}
+        self._exits: set[str] = set()
 
-    def plan(self, order: Order, plan: StopPlan | None) -> None:
-        """Remember what to do when ``order`` fills."""
+    def before_send(self, order: Order, plan: StopPlan | None) -> None:
+        """Remember what to do when ``order`` fills, and make room for it if it leaves the position at once."""
+        if order.role.protects:
+            return
         if plan is not None:
             self._plans[order.order_id] = plan
-
-    def forget(self, order: Order) -> None:
-        """Drop the plan of an order that has ended."""
-        self._plans.pop(order.order_id, None)
+        held = self._engine.book.quantity(order.symbol)
+        if held * order.side.sign >= 0:
+            return
+        if order.quantity_micros <= abs(held):
+            self._exits.add(order.order_id)
+        if order.order_type in LEAVES_AT_ONCE:
+            self.align(order.symbol, leaving=order.quantity_micros)
 
     def after_fill(self, order: Order, fill: Fill) -> None:
         """React to a fill: guard what was opened, and shrink or cancel what guarded shares that are gone."""
@@ -56,9 +66,16 @@ class Protection:
         plan = self._plans.get(order.order_id)
         if held * order.side.sign > 0 and not order.role.protects:
             self._guard(order, plan, fill.price_micros)
-        elif held == 0:
-            self._cancel_exits(order)
+        else:
+            self._cancel_exits(order, abs(held))
         self.align(fill.symbol)
+
+    def after_end(self, order: Order) -> None:
+        """React to an order that ended: shares it was about to sell need their stop again."""
+        self._plans.pop(order.order_id, None)
+        self._exits.discard(order.order_id)
+        if not order.role.protects:
+            self.align(order.symbol)
 
     def _guard(self, order: Order, plan: StopPlan | None, price: int) -> None:
         known = self._guarded.get(order.symbol)
@@ -69,12 +86,19 @@ class Protection:
                 return
             known = self._guarded[order.symbol] = Guarded(order.side.sign, order.order_id)
         if plan is not None:
-            known.level = stops.tighter(known.direction, known.level, stops.level(plan, price, known.direction))
+            known.level = stops.tighter(known.direction, known.level, self._level(plan, price, known.direction))
             known.trail = plan.trail_micros if plan.trail_micros is not None else known.trail
             known.take_profit = plan.take_profit_micros or known.take_profit
 
+    def _level(self, plan: StopPlan, price: int, direction: int) -> int | None:
+        level = stops.level(plan, price, direction)
+        return None if level is None else stops.on_tick(level, self._engine.broker.capabilities.tick_micros(level), direction)
+
     def align(self, symbol: str, leaving: int = 0) -> None:
-        """Make the guarding orders' quantity equal to the shares held less those about to leave (``leaving`` micro-shares more than the working exits)."""
+        """Make the guarding orders' quantity equal to the shares held, less those about to leave.
+
+        ``leaving`` micro-shares are about to leave beside what working exits will close.
+        """
         known = self._guarded.get(symbol)
         if known is None:
             return
@@ -83,7 +107,10 @@ class Protection:
             self._drop(known)
             del self._guarded[symbol]
             return
-        wanted = max(abs(held) - self._engine.exiting(symbol, at_market=True) - leaving, 0)
+        wanted = max(abs(held) - self._engine.exiting(symbol, LEAVES_AT_ONCE) - leaving, 0)
+        if known.trail is not None and known.stop is not None:
+            # What the trail has reached is at the venue; a new order must not fall back behind it.
+            known.level = stops.tighter(known.direction, known.level, self._engine.broker.get_order(known.stop.order_id).stop_micros)
         if known.level is not None or known.trail is not None:
             known.stop = self._resized(known.stop, wanted, lambda: self._stop_order(symbol, known, wanted))
         if known.take_profit is not None:
@@ -97,13 +124,9 @@ class Protection:
         return self._engine.submit(make(), None) if wanted else None
 
     def _stop_order(self, symbol: str, known: Guarded, quantity: int) -> Order:
-        level = known.level
-        if known.stop is not None and known.trail is not None:
-            # What the trail has reached is at the venue; a new order must not fall back behind it.
-            level = stops.tighter(known.direction, level, self._engine.broker.get_order(known.stop.order_id).stop_micros)
         kind = OrderType.STOP_LOSS if known.trail is None else OrderType.TRAILING_STOP
         order = self._engine.protective(symbol, known.direction, quantity, kind, OrderRole.STOP, known.parent_id)
-        order.stop_micros, order.trail_micros, order.trail_type = level, known.trail, TrailType.PERCENTAGE
+        order.stop_micros, order.trail_micros, order.trail_type = known.level, known.trail, TrailType.PERCENTAGE
         return order
 
     def _profit_order(self, symbol: str, known: Guarded, quantity: int) -> Order:
@@ -116,10 +139,11 @@ class Protection:
             if order is not None and order.is_open:
                 self._engine.cancel(order.order_id, "position closed")
 
-    def _cancel_exits(self, done: Order) -> None:
-        """Exits of a position that is gone would open the opposite one."""
+    def _cancel_exits(self, done: Order, held: int) -> None:
+        """Exits larger than what is left would open the opposite position."""
         for order in self._engine.exits(done.symbol, done.side):
-            self._engine.cancel(order.order_id, "position closed")
+            if order is not done and order.order_id in self._exits and order.leaves_micros > held:
+                self._engine.cancel(order.order_id, "position closed")
 
 
 def closing_side(direction: int) -> OrderSide:

@@ -28,7 +28,10 @@ class _Entry:
 
 
 class Schedule:
-    """What is to run when. ``bounds(timestamp)`` gives the session's open and close in ns UTC; ``daily`` says that bars are whole sessions."""
+    """What is to run when.
+
+    ``bounds(timestamp)`` gives the session's open and close in ns UTC; ``daily`` says that bars are whole sessions.
+    """
 
     def __init__(self, bounds: Callable[[int], tuple[int, int]], *, daily: bool) -> None:
         self._bounds = bounds
@@ -43,11 +46,11 @@ class Schedule:
         """
         found = _RULE.match(when.replace(" ", ""))
         if found is None:
-            raise ConfigError(f"schedule {when!r} cannot be read; write market_open or market_close, with an offset such as market_close-15m or market_open+1h")
+            raise ConfigError(f"schedule {when!r} cannot be read; write market_open or market_close, or an offset such as market_close-15m")
         anchor, sign, amount, unit = found.groups()
         offset = 0 if amount is None else int(f"{sign}{amount}") * dict(_UNIT_NS)[unit]
         if self._daily and (anchor, offset) != ("close", 0):
-            raise ConfigError(f"schedule {when!r} needs bars finer than a day: a daily bar is seen at its close only; use [data] resolution = \"1m\" or on_bar")
+            raise ConfigError(f"schedule {when!r} needs bars finer than a day: a daily bar is seen at its close only; use on_bar")
         self._entries.append(_Entry(anchor, offset, callback))
 
     def due(self, timestamp: int) -> list[Callable[[Context], None]]:

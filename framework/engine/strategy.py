@@ -29,7 +29,6 @@ class Strategy:
     first line of the class docstring is printed in the report.
     """
 
-
     def __init__(self, **params: object) -> None:
         """Set parameters; see ``bind``."""
         bind(self, params)
@@ -94,11 +93,15 @@ def _is_parameter(owner: type, name: str, hints: Mapping[str, type]) -> bool:
     if callable(value) or isinstance(value, (property, staticmethod, classmethod)):
         return False
     if name not in hints:
-        raise StrategyError(f"{owner.__name__}.{name} = {value!r} has no type; write `{name}: {type(value).__name__} = {value!r}` (or `_{name}` if it is no parameter)")
+        raise StrategyError(
+            f"{owner.__name__}.{name} = {value!r} has no type; write `{name}: {type(value).__name__} = {value!r}` (or `_{name}`)"
+        )
     if getattr(hints[name], "__origin__", None) is ClassVar:
         return False
     if not hasattr(owner, name):
-        raise StrategyError(f"{owner.__name__}.{name} has no default; write `{name}: {getattr(hints[name], '__name__', hints[name])} = ...`")
+        raise StrategyError(
+            f"{owner.__name__}.{name} has no default; write `{name}: {getattr(hints[name], '__name__', hints[name])} = ...`"
+        )
     if hints[name] not in _PARAMETER_TYPES:
         raise StrategyError(f"{owner.__name__}.{name}: a parameter is a bool, int, float or str, not {hints[name]}")
     return True

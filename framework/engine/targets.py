@@ -53,7 +53,9 @@ class Targets:
             return
         values, codes = self._sized(priced)
         changes = [(self._delta(target, value, code), target, code) for target, value, code in zip(priced, values, codes, strict=True)]
-        for delta, target, code in sorted(changes, key=lambda change: (self._adds(change[0], change[1]), -abs(change[1].strength), change[1].row)):
+        for delta, target, code in sorted(
+            changes, key=lambda change: (self._adds(change[0], change[1]), -abs(change[1].strength), change[1].row)
+        ):
             if delta:
                 reason = f"target {target.strength:g} {code}"
                 self._engine.send(self._symbol(target), delta, OrderRole.TARGET, target.stop, reason, target.tag)

@@ -87,8 +87,8 @@ def match(
 ) -> tuple[int, int, bool, int]:
     """First trade of a working order on the rest of a bar's path.
 
-    ``leg`` 0, 1 or 2 is the leg the market is on at ``price``; ``points`` are the ends of the three legs. Returns (price or NO_FILL, leg, triggered,
-    level): with NO_FILL the last two are the order's state at the bar's close.
+    ``leg`` 0, 1 or 2 is the leg the market is on at ``price``; ``points`` are the ends of the three legs. Returns (price or NO_FILL, leg,
+    triggered, level): with NO_FILL the last two are the order's state at the bar's close.
     """
     fills, triggered = at_point(kind, sign, limit, level, triggered, price)
     if fills:

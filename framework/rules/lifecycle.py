@@ -21,7 +21,9 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
         _S.INITIALIZED: frozenset({_S.DENIED, _S.SUBMITTED}),
         _S.DENIED: frozenset(),
         # A fill, a cancel or an expiry may be reported before the acceptance that came first.
-        _S.SUBMITTED: frozenset({_S.ACCEPTED, _S.REJECTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.UNKNOWN}),
+        _S.SUBMITTED: frozenset(
+            {_S.ACCEPTED, _S.REJECTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.UNKNOWN}
+        ),
         # Venues reject late: the order was acknowledged, then failed a risk check of theirs.
         _S.ACCEPTED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.REJECTED}),
         _S.REJECTED: frozenset(),
@@ -45,7 +47,9 @@ def change(order: Order, status: OrderStatus, timestamp: int, reason: str = "") 
         InvalidTransitionError: The table has no such row.
     """
     if status not in TRANSITIONS[order.status]:
-        raise InvalidTransitionError(f"order {order.order_id}: {order.status.value} -> {status.value} is not possible ({reason or 'no reason given'})")
+        raise InvalidTransitionError(
+            f"order {order.order_id}: {order.status.value} -> {status.value} is not possible ({reason or 'no reason given'})"
+        )
     order.status = status
     order.changes.append(StateChange(timestamp, status, reason))
 
@@ -66,7 +70,9 @@ def _add_fill(order: Order, fill: Fill) -> None:
     if (fill.order_id, fill.symbol, fill.side) != (order.order_id, order.symbol, order.side):
         raise InvariantError(f"fill {fill.execution_id} of {fill.order_id} does not belong to order {order.order_id}")
     if not 0 < fill.quantity_micros <= order.quantity_micros - order.filled_micros:
-        raise InvariantError(f"order {order.order_id}: fill of {fill.quantity} leaves {order.filled_quantity} of {order.quantity} overfilled or is empty")
+        raise InvariantError(
+            f"order {order.order_id}: fill of {fill.quantity} leaves {order.filled_quantity} of {order.quantity} overfilled or is empty"
+        )
     order.filled_micros += fill.quantity_micros
     order.filled_value_micros += notional(fill.quantity_micros, fill.price_micros)
     order.fees_micros += fill.fees_micros

@@ -37,8 +37,8 @@ class Standing:
     """What the books say at the moment of the check, in micros; the earlier orders of the same decision are already in it.
 
     ``held`` micro-shares of the symbol, signed; ``exits`` micro-shares already being sold (or bought back) by working orders;
-    ``price`` the last price, 0 when there is none; ``equity``, ``gross`` (sum of |position value|) and ``reserved`` (working entries, at their
-    worst price) micro-dollars; ``pending`` micro-dollars of working entries in this symbol.
+    ``price`` the last price, 0 when there is none; ``equity``, ``gross`` (sum of |position value|) and ``reserved`` (working entries, at
+    their worst price) micro-dollars; ``pending`` micro-dollars of working entries in this symbol.
     """
 
     held: int
@@ -66,7 +66,13 @@ def check(order: Order, standing: Standing, venue: Capabilities, policy: LimitPo
         return None, _refusal(order, NO_PRICE, "no price has been seen yet")
     if not venue.shorting and order.side.sign < 0:
         held = from_micros(max(standing.held - standing.exits, 0))
-        return None, _refusal(order, SHORT, f"sell {order.quantity} with {held} free to sell; {venue.name} has no short selling", float(order.quantity), float(held))
+        return None, _refusal(
+            order,
+            SHORT,
+            f"sell {order.quantity} with {held} free to sell; {venue.name} has no short selling",
+            float(order.quantity),
+            float(held),
+        )
     return _within_limits(order, standing, venue, policy, opening)
 
 
@@ -74,9 +80,17 @@ def _venue_says_no(order: Order, venue: Capabilities) -> Refusal | None:
     if order.order_type not in venue.order_types:
         return _refusal(order, ORDER_TYPE, f"{venue.name} has no {order.order_type} orders")
     if order.time_in_force not in venue.times_in_force:
-        return _refusal(order, TIME_IN_FORCE, f"{venue.name} has no {order.time_in_force} orders here; use {' or '.join(sorted(venue.times_in_force))}")
+        return _refusal(
+            order, TIME_IN_FORCE, f"{venue.name} has no {order.time_in_force} orders here; use {' or '.join(sorted(venue.times_in_force))}"
+        )
     if order.quantity_micros % venue.lot_micros:
-        return _refusal(order, FRACTIONAL, f"{order.quantity} shares; {venue.name} trades multiples of {from_micros(venue.lot_micros)}", float(order.quantity), venue.lot_micros / MICRO)
+        return _refusal(
+            order,
+            FRACTIONAL,
+            f"{order.quantity} shares; {venue.name} trades multiples of {from_micros(venue.lot_micros)}",
+            float(order.quantity),
+            venue.lot_micros / MICRO,
+        )
     return None
 
 
@@ -92,10 +106,14 @@ def _protects_too_much(order: Order, standing: Standing) -> Refusal | None:
     covered = abs(standing.held) if standing.held * order.side.sign < 0 else 0
     if order.quantity_micros <= covered:
         return None
-    return _refusal(order, NOTHING_TO_PROTECT, f"protects {order.quantity} of {from_micros(covered)} shares", float(order.quantity), covered / MICRO)
+    return _refusal(
+        order, NOTHING_TO_PROTECT, f"protects {order.quantity} of {from_micros(covered)} shares", float(order.quantity), covered / MICRO
+    )
 
 
-def _within_limits(order: Order, standing: Standing, venue: Capabilities, policy: LimitPolicy, opening: int) -> tuple[ApprovedOrder | None, Refusal | None]:
+def _within_limits(
+    order: Order, standing: Standing, venue: Capabilities, policy: LimitPolicy, opening: int
+) -> tuple[ApprovedOrder | None, Refusal | None]:
     price = order.limit_micros or max(standing.price, order.stop_micros or 0)
     rooms = _rooms(order, standing, policy, price)
     code, detail, room, each = min(rooms, key=lambda row: row[2] / row[3])

@@ -5,13 +5,26 @@ from __future__ import annotations
 import math
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import TypeVar
+from types import MappingProxyType
+from typing import TypedDict, TypeVar, Unpack
 
-from framework.domain.order import Order, OrderRole, OrderSide, OrderType, TimeInForce, TrailType
-from framework.domain.values import MICRO, SYMBOL_PATTERN, from_micros
+from framework.domain.order import Order, OrderSide, OrderType, TimeInForce, TrailType
+from framework.domain.values import MICRO, SYMBOL_PATTERN
 from framework.errors import InvalidOrderError, UnsupportedOrderTypeError
 
 Number = int | float | Decimal | str
+
+
+class Terms(TypedDict, total=False):
+    """What can be said of an order beside symbol, side and quantity; prices in dollars."""
+
+    order_type: str
+    limit_price: Number | None
+    stop_price: Number | None
+    trail_amount: Number | None
+    trail_type: str
+    time_in_force: str
+
 
 #: Quantities and prices above this cannot be meant and would not fit the books (int64).
 LARGEST = 1_000_000_000
@@ -28,7 +41,9 @@ def positive_micros(value: Number, name: str, symbol: str) -> int:
     except (InvalidOperation, ValueError):
         raise InvalidOrderError(f"{symbol}: {name} = {value!r} is not a number") from None
     if isinstance(value, bool) or not exact.is_finite() or exact <= 0:
-        raise InvalidOrderError(f"{symbol}: {name} = {value!r}; it must be a finite number above 0 (to sell, use sell with a positive quantity)")
+        raise InvalidOrderError(
+            f"{symbol}: {name} = {value!r}; it must be a finite number above 0 (to sell, use sell with a positive quantity)"
+        )
     if exact > LARGEST:
         raise InvalidOrderError(f"{symbol}: {name} = {value!r} is above {LARGEST:,}, the largest that can be meant")
     # Floats of prices carry noise beyond the sixth decimal; shares and dollars have no finer unit here.
@@ -62,22 +77,7 @@ def _choice(kind: type[_E], value: str, name: str) -> _E:
 
 
 def new_order(
-    order_id: str,
-    created_at: int,
-    symbol: str,
-    side: OrderSide,
-    quantity: Number,
-    *,
-    order_type: str = OrderType.MARKET,
-    limit_price: Number | None = None,
-    stop_price: Number | None = None,
-    trail_amount: Number | None = None,
-    trail_type: str = TrailType.PERCENTAGE,
-    time_in_force: str = TimeInForce.GTC,
-    role: OrderRole = OrderRole.EXPLICIT,
-    strategy: str = "",
-    tag: str | None = None,
-    reason: str = "",
+    order_id: str, created_at: int, symbol: str, side: OrderSide, quantity: Number, strategy: str, tag: str | None, **terms: Unpack[Terms]
 ) -> Order:
     """A valid order in state INITIALIZED.
 
@@ -85,13 +85,13 @@ def new_order(
         InvalidOrderError: A field is missing, contradictory or out of range; the message names it.
         UnsupportedOrderTypeError: ``order_type`` is not one of the five.
     """
-    kind = _choice(OrderType, order_type, "order_type")
-    prices = {"limit_price": limit_price, "stop_price": stop_price, "trail_amount": trail_amount}
+    kind = _choice(OrderType, terms.get("order_type", OrderType.MARKET), "order_type")
+    prices = {"limit_price": terms.get("limit_price"), "stop_price": terms.get("stop_price"), "trail_amount": terms.get("trail_amount")}
     _check_fields(symbol, kind, prices)
     micros = {name: None if value is None else positive_micros(value, name, symbol) for name, value in prices.items()}
-    unit = _choice(TrailType, trail_type, "trail_type")
+    unit = _choice(TrailType, terms.get("trail_type", TrailType.PERCENTAGE), "trail_type")
     if kind is OrderType.TRAILING_STOP and unit is TrailType.PERCENTAGE and (micros["trail_amount"] or 0) >= 100 * MICRO:
-        raise InvalidOrderError(f"{symbol}: trail_amount = {trail_amount} percent; it must be below 100 (5 means 5 %)")
+        raise InvalidOrderError(f"{symbol}: trail_amount = {prices['trail_amount']} percent; it must be below 100 (5 means 5 %)")
     return Order(
         order_id=order_id,
         symbol=checked_symbol(symbol),
@@ -103,21 +103,22 @@ def new_order(
         stop_micros=micros["stop_price"],
         trail_micros=micros["trail_amount"],
         trail_type=unit,
-        time_in_force=_choice(TimeInForce, time_in_force, "time_in_force"),
-        role=role,
+        time_in_force=_choice(TimeInForce, terms.get("time_in_force", TimeInForce.GTC), "time_in_force"),
         strategy=strategy,
         tag=tag,
-        reason=reason,
+        reason="explicit",
     )
 
 
-_NEEDS = {
-    OrderType.MARKET: frozenset[str](),
-    OrderType.LIMIT: frozenset({"limit_price"}),
-    OrderType.STOP_LOSS: frozenset({"stop_price"}),
-    OrderType.STOP_LIMIT: frozenset({"limit_price", "stop_price"}),
-    OrderType.TRAILING_STOP: frozenset({"trail_amount"}),
-}
+_NEEDS = MappingProxyType(
+    {
+        OrderType.MARKET: frozenset[str](),
+        OrderType.LIMIT: frozenset({"limit_price"}),
+        OrderType.STOP_LOSS: frozenset({"stop_price"}),
+        OrderType.STOP_LIMIT: frozenset({"limit_price", "stop_price"}),
+        OrderType.TRAILING_STOP: frozenset({"trail_amount"}),
+    }
+)
 
 
 def _check_fields(symbol: str, kind: OrderType, prices: dict[str, Number | None]) -> None:
@@ -126,7 +127,9 @@ def _check_fields(symbol: str, kind: OrderType, prices: dict[str, Number | None]
     if missing:
         raise InvalidOrderError(f"{symbol}: a {kind} order needs {' and '.join(missing)}")
     if surplus:
-        raise InvalidOrderError(f"{symbol}: a {kind} order takes no {' or '.join(surplus)}; order types and their prices: docs, 'How an order fills'")
+        raise InvalidOrderError(
+            f"{symbol}: a {kind} order takes no {' or '.join(surplus)}; order types and their prices: docs, 'How an order fills'"
+        )
 
 
 def strength_of(value: float, symbol: str) -> float:
@@ -139,10 +142,3 @@ def strength_of(value: float, symbol: str) -> float:
     if not math.isfinite(number) or abs(number) > 1.0:
         raise InvalidOrderError(f"{symbol}: target strength {value!r} must be a number from -1 (full short) over 0 (flat) to 1 (full long)")
     return number
-
-
-def describe(order: Order) -> str:
-    """The order in one line, as a person would say it."""
-    prices = (("limit", order.limit_micros), ("stop", order.stop_micros), ("trail", order.trail_micros))
-    extra = "".join(f" {name} {from_micros(value)}" for name, value in prices if value is not None)
-    return f"{order.side} {order.quantity} {order.symbol} {order.order_type}{extra}"

@@ -89,12 +89,17 @@ def allocate(
         other_exposure: Dollars of |value| in symbols without a target now.
         equity: Dollars, > 0.
         slots: Number of symbols an equal weight is divided among.
+        policy: Caps and budgets.
 
     Returns:
         float64 [k] target dollars, signed, and a code for each.
     """
     wanted = [wanted_value(float(s), float(v), equity, slots, policy) for s, v in zip(strength, var, strict=True)]
-    budget = policy.max_portfolio_var_pct * equity - other_var - sum(abs(float(h)) * charged for h, (_, charged, _) in zip(held, wanted, strict=True))
+    budget = (
+        policy.max_portfolio_var_pct * equity
+        - other_var
+        - sum(abs(float(h)) * charged for h, (_, charged, _) in zip(held, wanted, strict=True))
+    )
     room = policy.max_total_exposure_pct * equity - other_exposure - float(np.abs(held).sum())
     target = np.array(held, dtype=np.float64)
     codes = [FULL] * len(wanted)

@@ -33,8 +33,8 @@ class StopPolicy:
 class StopPlan:
     """The protection decided together with an entry; it becomes orders when the entry fills.
 
-    Exactly one of ``distance_micros`` (from the fill price), ``price_micros`` (a fixed level) and ``trail_micros`` (micro-percent) is set, or none for an
-    entry that goes unprotected. ``take_profit_micros`` adds the other leg of a bracket.
+    Exactly one of ``distance_micros`` and ``fraction_micros`` (from the fill price; micro-dollars, micro-percent), ``price_micros`` (a
+    fixed level) and ``trail_micros`` (micro-percent) is set. ``take_profit_micros`` adds the other leg of a bracket.
     """
 
     distance_micros: int | None = None
@@ -55,7 +55,7 @@ def wilder_atr(high: Floats, low: Floats, close: Floats, period: int) -> float:
         return math.nan
     highs, lows, closes = high[-bars:].tolist(), low[-bars:].tolist(), close[-bars:].tolist()
     ranges = [max(highs[i], closes[i - 1]) - min(lows[i], closes[i - 1]) for i in range(1, bars)]
-    average = sum(ranges[:period]) / period
+    average: float = sum(ranges[:period]) / period
     for value in ranges[period:]:
         average += (value - average) / period
     return average
@@ -82,6 +82,12 @@ def level(stop: StopPlan, entry: int, direction: int) -> int | None:
     if stop.distance_micros is not None:
         return max(entry - direction * stop.distance_micros, 1)
     return None
+
+
+def on_tick(price: int, tick: int, direction: int) -> int:
+    """``price`` on the venue's tick, away from the market (down for a long's stop) so that it does not trigger early; one tick at least."""
+    steps = price // tick if direction > 0 else -(-price // tick)
+    return max(steps, 1) * tick
 
 
 def tighter(direction: int, first: int | None, second: int | None) -> int | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date  # noqa: TC003 - read by pydantic at run time
-from pathlib import Path  # noqa: TC003 - read by pydantic at run time
-from typing import Annotated, Literal
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -30,7 +30,6 @@ class StrategySection(Section):
 
     path: Annotated[str, Field(alias="class")]
     params: dict[str, bool | int | float | str] = {}
-
 
     @field_validator("path")
     @classmethod
@@ -155,10 +154,14 @@ class FillsSection(Section):
     compat: Literal["none"] = "none"
 
 
+Engine = Literal["auto", "backtrader"]
+ENGINES: tuple[str, ...] = get_args(Engine)
+
+
 class EngineSection(Section):
     """Who turns the crank."""
 
-    name: Literal["auto", "backtrader"] = "auto"
+    name: Engine = "auto"
 
 
 class Later(Section):

@@ -32,7 +32,7 @@ def load_config(path: str | Path, environment: Mapping[str, str] | None = None) 
     Relative data paths are relative to the file. ``environment`` is the process's own by default.
 
     Raises:
-        ConfigError: The file is missing or unreadable, or a key or value is wrong: the message names it, the nearest known name and the remedy.
+        ConfigError: The file is missing or unreadable, or a key or value is wrong (named, with the nearest known name).
         SecretInConfigError: The file holds a secret.
     """
     path = Path(path)
@@ -89,8 +89,8 @@ def _refuse_secrets(tree: object, where: str, path: tuple[str, ...] = ()) -> Non
         if SECRET_NAME.search(str(key)):
             name = ".".join((*path, str(key)))
             raise SecretInConfigError(
-                f"{where}: {name} looks like a secret; a config file must not hold one. Move it to the environment, .env or the keyring, and change it: "
-                "it has been on disk in clear"
+                f"{where}: {name} looks like a secret; a config file must not hold one. Move it to the environment, .env or the keyring, "
+                "and change it: it has been on disk in clear"
             )
         _refuse_secrets(value, where, (*path, str(key)))
 

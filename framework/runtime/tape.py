@@ -9,7 +9,7 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from framework.domain.record import RunRecord
 
 _SCHEMA = """
-CREATE TABLE events (sequence INTEGER PRIMARY KEY, timestamp INTEGER NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE events (
+    sequence INTEGER PRIMARY KEY, timestamp INTEGER NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL, hash TEXT NOT NULL
+);
 CREATE TABLE bars (symbol TEXT NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (symbol, name));
 CREATE TRIGGER events_only_grow BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the tape is append-only'); END;
 CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the tape is append-only'); END;
@@ -75,7 +77,13 @@ def _events(record: RunRecord) -> Iterator[tuple[int, str, dict[str, object]]]:
 
 
 def _header(record: RunRecord) -> dict[str, object]:
-    return {"run_id": record.run_id, "mode": record.mode, "description": record.description, "version": record.version, "config": record.config_text}
+    return {
+        "run_id": record.run_id,
+        "mode": record.mode,
+        "description": record.description,
+        "version": record.version,
+        "config": record.config_text,
+    }
 
 
 def _as_row(event: Order | OrderUpdate | Dividend | Refusal) -> tuple[int, str, dict[str, object]]:
@@ -113,7 +121,9 @@ def verify_tape(path: Path) -> int:
         DataError: There is no tape, or the chain is broken: the first bad event is named.
     """
     last, count = "", 0
-    for sequence, timestamp, kind, payload, found in _rows(path, "SELECT sequence, timestamp, kind, payload, hash FROM events ORDER BY sequence"):
+    for sequence, timestamp, kind, payload, found in _rows(
+        path, "SELECT sequence, timestamp, kind, payload, hash FROM events ORDER BY sequence"
+    ):
         last = _link(last, count, timestamp, kind, payload)
         if sequence != count or last != found:
             raise DataError(f"{path}: the chain is broken at event {count}: the tape was changed after it was written")
@@ -144,7 +154,7 @@ def read_header(path: Path) -> dict[str, str]:
     return header
 
 
-def _rows(path: Path, query: str) -> list[tuple[object, ...]]:
+def _rows(path: Path, query: str) -> list[Any]:
     if not path.is_file():
         raise DataError(f"there is no tape at {path}")
     try:

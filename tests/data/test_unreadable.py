@@ -79,7 +79,7 @@ def test_a_full_folder_is_not_listed_in_full_and_an_empty_one_is_said_to_be(tmp_
 
 def test_a_missing_folder_names_a_near_one(tmp_path):
     (tmp_path / "prices").mkdir()
-    with pytest.raises(MissingDataError, match=r"\[data\] path = '.*/price' is not a folder; did you mean .*/prices\?"):
+    with pytest.raises(MissingDataError, match=r"\[data\] path = '.*/price' is not a folder; did you mean prices\?"):
         load(DataRequest(symbols=("AAPL",), source="csv", path=tmp_path / "price"))
     with pytest.raises(MissingDataError, match="is not a folder"):
         load(DataRequest(symbols=("AAPL",), source="csv", path=tmp_path / "a" / "b"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from brokers.working import Working, working_order
+from brokers.simulated.working import Working, working_order
 from framework.domain.book import Account, Book, Position
 from framework.domain.fill import Dividend, Fill
 from framework.domain.market import Quote
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FillModel:
-    """How bars become fills. ``path`` is one of ``rules.fills``' modes; ``volume_share`` 0 lifts the cap; slippage in millionths (1 bp = 100)."""
+    """How bars become fills.
+
+    ``path`` is one of the modes in ``rules.fills``; ``volume_share`` 0 lifts the cap; slippage in millionths (1 bp = 100).
+    """
 
     path: int = fills.PESSIMISTIC
     through: bool = False
@@ -109,10 +112,10 @@ class SimulatedBroker:
         row = self._market.row_of(order.symbol)
         self._report(order, OrderStatus.ACCEPTED)
         reference = self._market.price_micros(row)
-        work = working_order(order, reference, self._model.through)
+        work = working_order(order, reference, through=self._model.through)
         if self._place is not None and self._place[0] == row:
             _, leg, price, path = self._place
-            work = working_order(order, price, self._model.through)
+            work = working_order(order, price, through=self._model.through)
             work.look_ahead(leg, price, path)
         self._working.setdefault(row, []).append(work)
         return order
@@ -231,17 +234,17 @@ class SimulatedBroker:
         self._place = (row, 0, price, (price, price, price, price))
         for work in list(works):
             if work.order.is_open and work.at_open(price):
-                room -= self._fill(row, work, price, room)
+                room -= self._fill(work, price, room)
         path = (price, *fills.path_order(self._model.path, self._direction(row), (price, high, low, close)))
         for work in works:
             work.look_ahead(0, price, path)
         while room > 0:
-            work = self._next_event(works)
-            if work is None:
+            coming = self._next_event(works)
+            if coming is None:
                 break
-            self._place = (row, work.leg, work.price, path)
-            room -= self._fill(row, work, work.price, room)
-            work.price = fills.NO_FILL
+            self._place = (row, coming.leg, coming.price, path)
+            room -= self._fill(coming, coming.price, room)
+            coming.price = fills.NO_FILL
         self._place = None
         for work in works:
             work.close_bar()
@@ -255,10 +258,12 @@ class SimulatedBroker:
         return 1 if first is None else -first.order.side.sign
 
     def _next_event(self, works: list[Working]) -> Working | None:
-        coming = [(work.leg, work.distance, number) for number, work in enumerate(works) if work.order.is_open and work.price != fills.NO_FILL]
+        coming = [
+            (work.leg, work.distance, number) for number, work in enumerate(works) if work.order.is_open and work.price != fills.NO_FILL
+        ]
         return works[min(coming)[2]] if coming else None
 
-    def _fill(self, row: int, work: Working, reference: int, room: int) -> int:
+    def _fill(self, work: Working, reference: int, room: int) -> int:
         """Trade ``work`` at ``reference`` as far as ``room`` and the account allow; returns the micro-shares traded."""
         order = work.order
         price = work.bounded(slipped(reference, order.side.sign, self._model.slippage_micros))

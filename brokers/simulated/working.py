@@ -33,7 +33,9 @@ class Working:
 
     def at_open(self, price: int) -> bool:
         """Whether it trades at the open print."""
-        filled, self.triggered = fills.at_point(self.kind, self.order.side.sign, self.order.limit_micros or 0, self.level, self.triggered, price)
+        filled, self.triggered = fills.at_point(
+            self.kind, self.order.side.sign, self.order.limit_micros or 0, self.level, self.triggered, price
+        )
         if not filled and self.kind == fills.TRAILING:
             self.level = self._ratcheted(price)
         return filled
@@ -84,7 +86,7 @@ class Working:
         return fills.ratchet(order.side.sign, self.level, price, order.trail_micros or 0, order.trail_type is TrailType.PERCENTAGE)
 
 
-def working_order(order: Order, reference: int, through: bool) -> Working:
+def working_order(order: Order, reference: int, *, through: bool) -> Working:
     """``order`` as it starts to work; a trailing stop measures from ``reference``, the price at its acceptance, in micro-dollars."""
     kind = dict(_KINDS)[order.order_type]
     work = Working(order, kind, through, order.stop_micros or 0)

@@ -1,0 +1,1 @@
+"""A venue that exists on bars alone."""
