@@ -75,7 +75,10 @@ def legend(axes: Axes) -> None:
 
 
 def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """The line in about ``MOST_POINTS`` points: first, last, and of each stretch the lowest and the highest, so that no spike is lost."""
+    """The line in about ``MOST_POINTS`` points, so that the page stays light.
+
+    Kept are the ends, the lowest and the highest of each stretch (no spike is lost), and a NaN for each gap as long as a stretch.
+    """
     if y.size <= MOST_POINTS:
         return x, y
     length = -(-2 * y.size // MOST_POINTS)
@@ -83,7 +86,9 @@ def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     starts = np.arange(rows.shape[0]) * length
     highest = starts + np.argmax(np.nan_to_num(rows, nan=-np.inf), axis=1)
     lowest = starts + np.argmin(np.nan_to_num(rows, nan=np.inf), axis=1)
-    kept = np.unique(np.concatenate(([0, y.size - 1], highest, lowest)))
+    edges = np.flatnonzero(np.diff(np.isnan(y), prepend=False, append=False)).reshape(-1, 2)
+    gaps = edges[edges[:, 1] - edges[:, 0] >= length, 0]
+    kept = np.unique(np.concatenate(([0, y.size - 1], highest, lowest, gaps)))
     return x[kept], y[kept]
 
 

@@ -63,9 +63,8 @@ def exposure_figure(data: TearSheetData, line: Timeline) -> Figure:
     x, exposure = canvas.thin(line.place(data.timestamps), data.exposure)
     axes.fill_between(x, exposure, step="post", color=canvas.STRATEGY, alpha=0.22, linewidth=0)
     axes.plot(x, exposure, drawstyle="steps-post", color=canvas.STRATEGY, linewidth=1.0, label="Exposure")
-    mean = data.figure("exposure")
-    if mean is not None:
-        axes.axhline(mean, color=canvas.INK, linewidth=0.9, linestyle=(0, (4, 3)), label=f"Mean {percent(mean)}")
+    mean = float(np.nanmean(data.exposure))
+    axes.axhline(mean, color=canvas.INK, linewidth=0.9, linestyle=(0, (4, 3)), label=f"Mean {percent(mean)}")
     line.draw(axes)
     canvas.value_axis(axes, _whole_percent, ticks=5)
     axes.set_ylim(bottom=0.0)
@@ -88,7 +87,7 @@ def var_figure(check: VarCheck, line: Timeline) -> Figure:
     return figure
 
 
-def _bin_edges(values: Floats) -> Floats:
+def bin_edges(values: Floats) -> Floats:
     """Edges of about 30 bins of one round width, 0 among them, so that no bar holds gains and losses."""
     span = max(float(values.max()), 0.0) - min(float(values.min()), 0.0)
     rough = max(span, 1e-9) / 30
@@ -101,7 +100,7 @@ def _bin_edges(values: Floats) -> Floats:
 def results_figure(values: Floats, *, multiples: bool) -> Figure:
     """Histogram of trade results, R multiples or dollars; losses are hatched."""
     figure, axes = canvas.new_axes(2.5)
-    edges = _bin_edges(values)
+    edges = bin_edges(values)
     heights, _ = np.histogram(values, edges)
     middle, width = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
     lost = middle < 0.0

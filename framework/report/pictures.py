@@ -89,7 +89,7 @@ def _exposure(data: TearSheetData, line: Timeline) -> Picture:
 
 def _var(data: TearSheetData, line: Timeline) -> Picture:
     check = check_var(data.timestamps, data.equity, data.var_95_1d)
-    source = canvas.to_svg(charts.var_figure(check, line)) if check.forecast.size else ""
+    source = canvas.to_svg(charts.var_figure(check, line)) if check.made else ""
     return Picture(CURVES["var"], verdict(check), source)
 
 

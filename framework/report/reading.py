@@ -19,7 +19,7 @@ from framework.report.summary import SUMMARY_FIELDS
 from framework.report.tear_sheet_data import TearSheetData
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from framework.domain.market import BarSeries, Floats, Integers
@@ -42,7 +42,7 @@ def read_run(folder: Path, series: Mapping[str, BarSeries], description: str = "
     return TearSheetData(
         summary=_read_summary(folder / "summary.json"),
         description=description,
-        config_text=(folder / "config.toml").read_text(encoding="utf-8"),
+        config_text=(folder / "config.toml").read_text(encoding="utf-8", errors="replace"),
         timestamps=times,
         equity=curves[0],
         cash=curves[1],
@@ -67,18 +67,27 @@ def _read_summary(path: Path) -> dict[str, object]:
     return {name: summary[name] for name in SUMMARY_FIELDS}
 
 
-def _read_rows(path: Path, columns: Sequence[str], read: Callable[[dict[str, str]], Value]) -> Iterator[Value]:
+def _read_rows(path: Path, columns: Sequence[str], read: Callable[[dict[str, str]], Value]) -> list[Value]:
     """Each data row through ``read``; a wrong header or a row that cannot be read is a ``BadDataError``."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file, strict=True)
-        if tuple(rows.fieldnames or ()) != tuple(columns):
-            raise BadDataError(f"{path}: the columns are {rows.fieldnames}, expected {','.join(columns)}; make the run again")
-        for row in rows:
-            try:
-                value = read(row)
-            except (ValueError, TypeError, ArithmeticError) as error:
-                raise BadDataError(f"{path}, line {rows.line_num}: {error}; the file was changed after the run, make it again") from error
-            yield value
+        try:
+            _check_header(rows.fieldnames, columns)
+            return [read(_complete(row)) for row in rows]
+        except (csv.Error, ValueError, ArithmeticError) as error:
+            raise BadDataError(f"{path}, line {rows.line_num}: {error}; the file was changed after the run, make it again") from error
+
+
+def _check_header(found: Sequence[str] | None, columns: Sequence[str]) -> None:
+    if tuple(found or ()) != tuple(columns):
+        raise ValueError(f"the columns are {','.join(found or ())}, expected {','.join(columns)}")
+
+
+def _complete(row: dict[str, str]) -> dict[str, str]:
+    """The row, if it has as many cells as there are columns."""
+    if None in row or None in row.values():
+        raise ValueError("the row does not have one cell for each column")
+    return row
 
 
 def _read_curves(path: Path) -> tuple[Integers, Floats]:
@@ -87,7 +96,7 @@ def _read_curves(path: Path) -> tuple[Integers, Floats]:
     def read(row: dict[str, str]) -> tuple[int, list[float]]:
         return parse_utc(row["timestamp"]), [read_float(row[name]) for name in EQUITY_COLUMNS[1:]]
 
-    rows = list(_read_rows(path, EQUITY_COLUMNS, read))
+    rows = _read_rows(path, EQUITY_COLUMNS, read)
     times = np.array([time for time, _ in rows], dtype=np.int64)
     return times, np.array([values for _, values in rows], dtype=np.float64).reshape(len(rows), len(EQUITY_COLUMNS) - 1).T
 

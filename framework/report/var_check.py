@@ -9,7 +9,7 @@ import numpy as np
 
 from framework.report.dates import session_days
 from framework.report.wording import count
-from framework.rules.performance import TAIL, kupiec_statistic, period_closes
+from framework.rules.performance import TAIL, kupiec_statistic
 
 if TYPE_CHECKING:
     from framework.domain.market import Floats, Integers
@@ -20,15 +20,20 @@ CHI_SQUARED_95 = 3.841458820694124
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VarCheck:
-    """Forecasts and what came of them, one row for each session that a forecast above zero was made for.
+    """Forecasts and what came of them, one row for each session but the first.
 
-    ``timestamps`` are the closes of the sessions the losses were made in (ns UTC); ``forecast`` and ``realized`` are fractions of
-    equity, a loss positive.
+    ``timestamps`` are the sessions' closes (ns UTC). ``forecast`` was made at the close before and ``realized`` is the session's loss,
+    both as fractions of equity, losses positive; NaN where there is none.
     """
 
     timestamps: Integers
     forecast: Floats
     realized: Floats
+
+    @property
+    def made(self) -> int:
+        """How many forecasts can be judged."""
+        return int(np.count_nonzero(np.isfinite(self.forecast)))
 
     @property
     def violated(self) -> Integers:
@@ -38,7 +43,7 @@ class VarCheck:
     @property
     def expected(self) -> float:
         """Violations expected of a right 95 % forecast."""
-        return TAIL * self.forecast.size
+        return TAIL * self.made
 
 
 def check_var(timestamps: Integers, equity: Floats, forecast: Floats) -> VarCheck:
@@ -48,15 +53,18 @@ def check_var(timestamps: Integers, equity: Floats, forecast: Floats) -> VarChec
     left out: they cannot be right or wrong.
     """
     days = session_days(timestamps)
-    closes, made = period_closes(days, equity), period_closes(days, forecast)
     last = np.flatnonzero(np.append(days[1:] != days[:-1], True))
-    known = np.flatnonzero((made[:-1] > 0.0) & (closes[:-1] > 0.0))
-    return VarCheck(timestamps[last[known + 1]], made[known], 1.0 - closes[known + 1] / closes[known])
+    before, after = last[:-1], last[1:]
+    solvent = equity[before] > 0.0
+    judged = np.where(solvent & (forecast[before] > 0.0), forecast[before], np.nan)
+    growth = np.full(before.size, np.nan)
+    np.divide(equity[after], equity[before], out=growth, where=solvent)
+    return VarCheck(timestamps[after], judged, 1.0 - growth)
 
 
 def verdict(check: VarCheck) -> str:
     """The check in one or two sentences."""
-    forecasts, seen = check.forecast.size, check.violated.size
+    forecasts, seen = check.made, check.violated.size
     if forecasts == 0:
         return "No VaR forecast above zero was made, so there is nothing to check."
     made = f"Of {count(forecasts, 'forecast')}, {seen:,} {'was' if seen == 1 else 'were'} exceeded by the next session's loss"

@@ -9,7 +9,7 @@ import struct
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.domain.order import OrderType, TrailType
-from framework.domain.record import RunRecord
 from framework.errors import BadDataError, ConfigError, MissingDataError
 from framework.report.cells import float_cell, micros_cell, read_float, read_micros, read_text, text_cell
 from framework.report.dates import NEW_YORK, iso_utc, new_york, parse_utc
@@ -26,6 +25,11 @@ from framework.report.reading import read_run
 from framework.report.tear_sheet import render
 from framework.report.tear_sheet_data import from_record
 from tests.report.records import daily_times, edge_records, make_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from framework.domain.record import RunRecord
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +165,9 @@ def test_a_folder_without_a_run_says_which_files_are_missing(tmp_path: Path) -> 
         ("summary.json", "{", r"summary\.json is not JSON"),
         ("summary.json", '{"run_id": 1}', r"summary\.json lacks mode, engine"),
         ("summary.json", "[]", r"summary\.json lacks run_id"),
-        ("equity.csv", "a,b\n1,2\n", r"equity\.csv: the columns are \['a', 'b'\]"),
-        ("equity.csv", "", r"equity\.csv: the columns are"),
+        ("equity.csv", "a,b\n1,2\n", r"equity\.csv, line 1: the columns are a,b, expected timestamp"),
+        ("equity.csv", "", r"equity\.csv, line 0: the columns are , expected"),
+        ("equity.csv", 'timestamp,equity,cash,exposure,var_95_1d,benchmark\n"never closed', r"equity\.csv, line 1: unexpected end of data"),
         ("equity.csv", "timestamp,equity,cash,exposure,var_95_1d,benchmark\nyesterday,1,1,1,1,1\n", r"equity\.csv, line 2: 'yesterday'"),
         ("equity.csv", "timestamp,equity,cash,exposure,var_95_1d,benchmark\n2005-01-03T21:00:00Z,1\n", r"equity\.csv, line 2"),
         (

@@ -135,6 +135,7 @@ def stop(order_id: str, parent: str, created_at: int = 10, **fields: object) -> 
         (-10, 90.0, stop("s", "in", trail_micros=2 * MICRO, trail_type=TrailType.AMOUNT), 5.0),
         (10, 110.0, stop("s", "in", trail_micros=4 * MICRO, stop_micros=98 * MICRO), 5.0),  # the level it already reached
         (10, 110.0, stop("s", "another", stop_micros=95 * MICRO), None),
+        (10, 110.0, stop("s", "in"), None),  # an exit without a level
         (10, 110.0, stop("s", "in", stop_micros=101 * MICRO), None),  # above the entry: nothing was at risk
         (
             10,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from framework.domain.fill import Refusal
-from framework.domain.record import RunRecord
 from framework.report.summary import plain, summarize
 from tests.report.records import daily_times, edge_records, make_record
 
+if TYPE_CHECKING:
+    from framework.domain.record import RunRecord
+
 CONTRACT = (
-    "run_id mode engine strategy params symbols start end bars initial_cash final_equity total_return cagr volatility sharpe sortino calmar "
-    "max_drawdown max_drawdown_days trades win_rate profit_factor expectancy average_r exposure turnover fees slippage_cost var_95_1d "
-    "cvar_95_1d refusals trials warnings elapsed_seconds decisions_hash inputs_hash config_hash version"
+    "run_id mode engine strategy params symbols start end bars initial_cash final_equity total_return cagr volatility sharpe sortino "
+    "calmar max_drawdown max_drawdown_days trades win_rate profit_factor expectancy average_r exposure turnover fees slippage_cost "
+    "var_95_1d cvar_95_1d refusals trials warnings elapsed_seconds decisions_hash inputs_hash config_hash version"
 ).split()
 
 
