@@ -14,13 +14,12 @@ from framework.domain.fill import Dividend, Fill
 from framework.domain.market import Quote
 from framework.domain.order import ApprovedOrder, Order, OrderStatus, OrderUpdate
 from framework.domain.values import MICRO, floor_to_lot, from_micros, notional, to_micros
-from framework.engine.market import session_number
 from framework.errors import BrokerError, MissingDataError, OrderCancellationError
 from framework.rules import fills, ledger, lifecycle
 from framework.rules.costs import FeeSchedule, slipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
     from types import TracebackType
 
@@ -46,14 +45,19 @@ class FillModel:
 class SimulatedBroker:
     """Fills approved orders on bars under a venue's rules.
 
+    ``session_close(timestamp)`` is the end, ns UTC, of the session in which a bar closed; day orders work until then.
+
     Attributes:
         idle_bars: Bars on which an order worked but nothing could trade (no volume), by symbol.
     """
 
-    def __init__(self, market: Market, venue: Capabilities, cash_micros: int, model: FillModel) -> None:
+    def __init__(
+        self, market: Market, venue: Capabilities, cash_micros: int, model: FillModel, session_close: Callable[[int], int]
+    ) -> None:
         self._market = market
         self._venue = venue
         self._model = model
+        self._session_close = session_close
         self._book = Book(cash_micros)
         self._orders: dict[str, Order] = {}
         self._working: dict[int, list[Working]] = {}
@@ -142,7 +146,12 @@ class SimulatedBroker:
         """
         if order_id not in self._orders:
             raise BrokerError(f"order {order_id!r} is not known to the simulated broker")
-        return self._orders[order_id].snapshot()
+        order = self._orders[order_id].snapshot()
+        if self._place is not None:
+            _, leg, price, path = self._place
+            reached = [work.reached(leg, price, path) for work in self._working[self._place[0]] if work.order.order_id == order_id]
+            order.stop_micros = reached[0] if reached else order.stop_micros
+        return order
 
     def get_open_orders(self) -> list[Order]:
         """All working orders, oldest first."""
@@ -195,9 +204,18 @@ class SimulatedBroker:
             return
         for row in rows:
             self._pay_dividend(row)
+        self._expire(self._market.now)
         for row in rows:
             if row in self._working:
                 self._trade(row)
+        self._expire(self._market.now + 1)
+
+    def _expire(self, before: int) -> None:
+        """End the day orders whose session closed before ``before``."""
+        for works in list(self._working.values()):
+            for work in works:
+                if work.expires < before and work.order.is_open:
+                    self._end(work.order, OrderStatus.EXPIRED, "day order at the end of its session")
 
     def _pay_dividend(self, row: int) -> None:
         series = self._market.series[row]
@@ -211,10 +229,9 @@ class SimulatedBroker:
 
     def _trade(self, row: int) -> None:
         series, index = self._market.series[row], self._market.cursor[row]
-        session = session_number(self._market.now)
         for work in self._working[row]:
-            if work.order.is_open and work.expired(session):
-                self._end(work.order, OrderStatus.EXPIRED, "day order at the end of its session")
+            if work.is_unseen_day_order:
+                work.expires = self._session_close(self._market.now)
         volume = float(series.volume[index])
         if volume > 0.0:
             prices = (series.open, series.high, series.low, series.close)
@@ -286,11 +303,22 @@ class SimulatedBroker:
             return quantity
         if order.side.sign < 0:
             return quantity if self._venue.shorting else closing
-        if held >= 0 and notional(quantity, price) + self._model.fees.fees(quantity, price) > self._book.cash_micros:
-            fee_rate = self._model.fees.rate_micros
-            each = price + self._model.fees.per_share_micros + -(-price * fee_rate // MICRO) + 1
-            opening = min(opening, floor_to_lot(max(self._book.cash_micros - 2, 0) * MICRO // each, self._venue.lot_micros))
+        fees, cash = self._model.fees, self._book.cash_micros
+        if notional(quantity, price) + fees.fees(quantity, price) > cash:
+            # Covering a short is always settled; what opens is paid from what that leaves.
+            spare = cash - notional(closing, price) - fees.fees(closing, price)
+            opening = min(opening, self._affordable(price, spare))
         return closing + opening
+
+    def _affordable(self, price: int, cash: int) -> int:
+        """The most micro-shares, on the venue's lot, that ``cash`` micro-dollars pay for at ``price``, fees included."""
+        fees, lot = self._model.fees, self._venue.lot_micros
+        each = price * (MICRO + fees.rate_micros) + fees.per_share_micros * MICRO
+        quantity = floor_to_lot(max(cash, 0) * MICRO**2 // each, lot)
+        # Value and fees are each rounded to a micro-dollar, against us.
+        while quantity > 0 and notional(quantity, price) + fees.fees(quantity, price) > cash:
+            quantity -= lot
+        return quantity
 
     def _book_fill(self, order: Order, quantity: int, price: int, reference: int) -> None:
         self._executions += 1

@@ -16,9 +16,16 @@ _KINDS = (
 )
 
 
+#: Later than any bar.
+NEVER = 2**63
+
+
 @dataclass(slots=True, eq=False)
 class Working:
-    """One order and its next trade on the path: ``price`` (NO_FILL for none), on ``leg``, ``distance`` from that leg's start."""
+    """One order and its next trade on the path: ``price`` (NO_FILL for none), on ``leg``, ``distance`` from that leg's start.
+
+    ``expires`` is the close of the first session in which it could trade (ns UTC), known from the first bar on; for day orders only.
+    """
 
     order: Order
     kind: int
@@ -28,7 +35,8 @@ class Working:
     price: int = fills.NO_FILL
     leg: int = 0
     distance: int = 0
-    session: int = -1
+    expires: int = NEVER
+    since: int = 0
     _after: tuple[bool, int] = (False, 0)
 
     def at_open(self, price: int) -> bool:
@@ -37,12 +45,13 @@ class Working:
             self.kind, self.order.side.sign, self.order.limit_micros or 0, self.level, self.triggered, price
         )
         if not filled and self.kind == fills.TRAILING:
-            self.level = self._ratcheted(price)
+            self.level = self._ratcheted(self.level, price)
         return filled
 
     def look_ahead(self, leg: int, price: int, path: tuple[int, int, int, int]) -> None:
         """Find its first trade on ``path`` (open, first extreme, second extreme, close) from ``price`` on ``leg``."""
         order = self.order
+        self.since = leg
         self.price, self.leg, triggered, level = fills.match(
             self.kind,
             order.side.sign,
@@ -67,11 +76,19 @@ class Working:
         if self.kind == fills.TRAILING:
             self.order.stop_micros = self.level
 
-    def expired(self, session: int) -> bool:
-        """Whether a day order has outlived its session, the first one in which it could trade."""
-        if self.session < 0:
-            self.session = session
-        return self.order.time_in_force is TimeInForce.DAY and session > self.session
+    @property
+    def is_unseen_day_order(self) -> bool:
+        """Whether it is a day order that no bar has met yet."""
+        return self.order.time_in_force is TimeInForce.DAY and self.expires == NEVER
+
+    def reached(self, leg: int, price: int, path: tuple[int, int, int, int]) -> int | None:
+        """Its stop level when the market stands at ``price`` on ``leg`` of the path; ``None`` for an order without one."""
+        if self.kind != fills.TRAILING:
+            return self.order.stop_micros
+        level = self.level
+        for point in (*path[self.since + 1 : leg + 1], price):
+            level = self._ratcheted(level, point)
+        return level
 
     def bounded(self, price: int) -> int:
         """``price`` after slippage, never beyond the order's limit."""
@@ -81,9 +98,9 @@ class Working:
         sign = self.order.side.sign
         return sign * min(sign * price, sign * limit)
 
-    def _ratcheted(self, price: int) -> int:
+    def _ratcheted(self, level: int, price: int) -> int:
         order = self.order
-        return fills.ratchet(order.side.sign, self.level, price, order.trail_micros or 0, order.trail_type is TrailType.PERCENTAGE)
+        return fills.ratchet(order.side.sign, level, price, order.trail_micros or 0, order.trail_type is TrailType.PERCENTAGE)
 
 
 def working_order(order: Order, reference: int, *, through: bool) -> Working:

@@ -45,9 +45,13 @@ def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation
     daily = config.data.resolution == "1d"
     market = Market(dataset.series, daily=daily)
     cash = to_micros(config.account.cash)
-    broker = SimulatedBroker(market, venue(config.broker.name), cash, fill_model(config.fills))
+
+    def bounds(timestamp: int) -> tuple[int, int]:
+        return _session_bounds(timestamp, config.data.calendar)
+
+    broker = SimulatedBroker(market, venue(config.broker.name), cash, fill_model(config.fills), lambda timestamp: bounds(timestamp)[1])
     journal = Journal()
-    schedule = Schedule(lambda timestamp: _session_bounds(timestamp, config.data.calendar), daily=daily)
+    schedule = Schedule(bounds, daily=daily)
     engine = Engine(strategy, market, broker, Book(cash), policies(config), journal, schedule)
     return Simulation(market, broker, engine, journal, BacktraderDriver(market, broker, engine, dataset.first_trade))
 

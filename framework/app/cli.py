@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -47,19 +49,30 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
+        except typer.Exit:
+            raise
         except OnetapeError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
+        except SystemExit as stop:  # ours are typer's; this one would end a run with a code of its own and no word
+            typer.echo(f"error: the strategy called sys.exit({stop.code}); let it return, or raise an exception", err=True)
+            raise typer.Exit(ConfigError.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("stopped; it was a simulation, nothing is open at a broker", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
+            _discard_output()
             raise typer.Exit(0) from None
         except Exception as error:  # noqa: BLE001 - the last resort: no traceback on the terminal, but none lost either
             typer.echo(f"error: this is a bug in onetape: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
             raise typer.Exit(EXIT_BUG) from None
 
     return wrapper
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere: its reader has gone, and closing stdout at the end must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _keep_traceback() -> str:
@@ -71,15 +84,21 @@ def _keep_traceback() -> str:
     return f"please report it with {file.name}, which holds no prices, orders or secrets"
 
 
-@app.callback()
-def _top(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from framework import __version__
 
         typer.echo(f"onetape {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _top(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """See the docstrings of the commands."""
 
 
 @app.command(
@@ -96,16 +115,16 @@ def backtest(
     """Run the strategy of a config over recorded bars and write a tear sheet."""
     from framework.app.progress import progress
     from framework.app.run import run
-    from framework.app.saving import folder_for, save_run
+    from framework.app.saving import check_place, new_folder, save_run
     from framework.runtime.loading import load_config
 
     settings = load_config(config)
     if engine is not None:
         settings = _with_engine(settings, engine)
-    folder = None if out is None else folder_for("", out)
+    check_place(out)  # before the work, so that a long run does not end without a place to go
     with progress(shown=not (as_json or quiet)) as on_progress:
         result = run(settings, beside=config.resolve().parent, on_progress=on_progress)
-        folder = save_run(result.record, folder or folder_for(result.record.run_id, None))
+        folder = save_run(result.record, out or new_folder(result.record.run_id))
     if as_json:
         typer.echo(json.dumps(result.summary, indent=2, allow_nan=False))
     elif not quiet:
@@ -155,7 +174,7 @@ def init(
     elif not quiet:
         for path in written:
             typer.echo(f"wrote {path}")
-        step = "" if folder == Path() else f"cd {folder} && "
+        step = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
         typer.echo(f"next: {step}onetape backtest")
 
 

@@ -27,10 +27,10 @@ class Check(NamedTuple):
 
 def examine(config: Path) -> list[Check]:
     """Look at Python, packages, the config with its strategy and data, and the places that are written to."""
-    checks = [_python(), _packages(), _extras(), _writable(Path("runs"))]
-    if config.is_file():
-        return [*checks, _config(config), _env_file(config.resolve().parent / ".env")]
-    return [*checks, Check("config", True, f"no {config} here; `onetape init` writes one")]
+    checks = [_python(), _packages(), _extras(), _run_folder()]
+    if config == Path("onetape.toml") and not config.exists():
+        return [*checks, Check("config", True, f"no {config} here; `onetape init` writes one")]
+    return [*checks, _config(config), _env_file(config.resolve().parent / ".env")]
 
 
 def _python() -> Check:
@@ -54,20 +54,18 @@ def _packages() -> Check:
 
 
 def _extras() -> Check:
-    parts = [f"{extra}: {_version(package) or _remedy(extra)}" for package, extra in _OPTIONAL]
+    parts = [f"{extra}: {_version(package) or f'not installed (pip install onetape[{extra}])'}" for package, extra in _OPTIONAL]
     return Check("extras", True, ", ".join(parts))
 
 
-def _remedy(extra: str) -> str:
-    return f'not installed (pip install "onetape[{extra}]")'
+def _run_folder() -> Check:
+    from framework.app.saving import check_place
 
+    def steps() -> str:
+        check_place(None)
+        return "runs/ can be written"
 
-def _writable(folder: Path) -> Check:
-    place = folder if folder.is_dir() else folder.resolve().parent
-    allowed = os.access(place, os.W_OK)
-    return Check(
-        "run folder", allowed, f"{folder}/ can be written" if allowed else f"{place} cannot be written; run elsewhere or use --out"
-    )
+    return _tried("run folder", steps)
 
 
 def _config(path: Path) -> Check:

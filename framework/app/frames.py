@@ -1,113 +1,99 @@
-"""A run's facts as pandas tables, for notebooks."""
+"""A run's facts as pandas tables, for notebooks. A column has one dtype, whatever the run holds."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import astuple, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from framework.domain.fill import Trade
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from framework.domain.fill import Fill, Trade
+    from framework.domain.fill import Fill
     from framework.domain.order import Order
     from framework.domain.record import RunRecord
 
-FILL_COLUMNS = ("timestamp", "symbol", "side", "quantity", "price", "fees", "order_id", "tag", "strategy")
-ORDER_COLUMNS = (
-    "timestamp",
-    "order_id",
-    "symbol",
-    "side",
-    "order_type",
-    "quantity",
-    "limit_price",
-    "stop_price",
-    "trail_amount",
-    "time_in_force",
-    "status",
-    "reason",
-    "role",
-    "parent_id",
-    "tag",
-    "strategy",
+FILL_COLUMNS = tuple("timestamp symbol side quantity price fees order_id tag strategy".split())
+ORDER_COLUMNS = tuple(
+    "timestamp order_id symbol side order_type quantity limit_price stop_price trail_amount trail_type time_in_force status reason role "
+    "parent_id tag strategy".split()
+)
+TRADE_COLUMNS = tuple(field.name for field in fields(Trade))
+
+_TIMES = frozenset({"timestamp", "entry_at", "exit_at"})
+_TEXTS = frozenset(
+    "symbol side order_id tag strategy order_type trail_type time_in_force status reason role parent_id entry_tag exit_tag".split()
 )
 
 
-def _utc(values: Sequence[int]) -> pd.DatetimeIndex:
-    return pd.to_datetime(np.array(values, dtype=np.int64), utc=True)
+def _frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Times in UTC, text as str, counts as int64, everything else float64; what does not exist is NaN."""
+    values = zip(*rows, strict=True) if rows else [()] * len(columns)
+    return pd.DataFrame({name: _column(name, column) for name, column in zip(columns, values, strict=True)})
+
+
+def _column(name: str, values: Sequence[Any]) -> pd.DatetimeIndex | pd.Series[str] | np.ndarray[tuple[int], np.dtype[np.generic]]:
+    if name in _TIMES:
+        return _utc(np.array(values, dtype=np.int64))
+    if name in _TEXTS:
+        return pd.Series(values, dtype="str")
+    return np.array(values, dtype=np.int64 if name == "bars_held" else np.float64)
+
+
+def _utc(timestamps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(timestamps.view("datetime64[ns]")).tz_localize("UTC")
 
 
 def fills_frame(fills: Sequence[Fill]) -> pd.DataFrame:
-    """One row a fill; quantity, price and fees as floats, timestamp in UTC."""
-    rows = [
-        (
-            one.timestamp,
-            one.symbol,
-            one.side.value,
-            float(one.quantity),
-            float(one.price),
-            float(one.fees),
-            one.order_id,
-            one.tag,
-            one.strategy,
-        )
-        for one in fills
-    ]
-    frame = pd.DataFrame(rows, columns=list(FILL_COLUMNS))
-    frame["timestamp"] = _utc([one.timestamp for one in fills])
-    return frame
+    """One row a fill, in order of time; shares, dollars a share and dollars."""
+    return _frame(
+        FILL_COLUMNS,
+        [
+            (one.timestamp, one.symbol, one.side.value, one.quantity, one.price, one.fees, one.order_id, one.tag, one.strategy)
+            for one in fills
+        ],
+    )
 
 
 def orders_frame(orders: Sequence[Order]) -> pd.DataFrame:
-    """One row for every state change of every order, in order of decision."""
-    rows = [
-        (
-            change.timestamp,
-            one.order_id,
-            one.symbol,
-            one.side.value,
-            one.order_type.value,
-            float(one.quantity),
-            _number(one.limit_price),
-            _number(one.stop_price),
-            _number(one.trail_amount),
-            one.time_in_force.value,
-            change.status.value,
-            change.reason or one.reason,
-            one.role.value,
-            one.parent_id,
-            one.tag,
-            one.strategy,
-        )
-        for one in orders
-        for change in one.changes
-    ]
-    frame = pd.DataFrame(rows, columns=list(ORDER_COLUMNS))
-    frame["timestamp"] = _utc([int(row[0]) for row in rows])
-    return frame
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))
+    """One row for every state change of every order, in order of decision; a price that an order does not have is NaN."""
+    return _frame(
+        ORDER_COLUMNS,
+        [
+            (
+                change.timestamp,
+                one.order_id,
+                one.symbol,
+                one.side.value,
+                one.order_type.value,
+                one.quantity,
+                one.limit_price,
+                one.stop_price,
+                one.trail_amount,
+                None if one.trail_micros is None else one.trail_type.value,
+                one.time_in_force.value,
+                change.status.value,
+                change.reason or one.reason,
+                one.role.value,
+                one.parent_id,
+                one.tag,
+                one.strategy,
+            )
+            for one in orders
+            for change in one.changes
+        ],
+    )
 
 
 def trades_frame(trades: Sequence[Trade]) -> pd.DataFrame:
     """One row a round trip; money in dollars."""
-    frame = pd.DataFrame([asdict(one) for one in trades], columns=_trade_columns())
-    frame["entry_at"] = _utc([one.entry_at for one in trades])
-    frame["exit_at"] = _utc([one.exit_at for one in trades])
-    return frame
-
-
-def _trade_columns() -> list[str]:
-    from framework.domain.fill import Trade as Row
-
-    return list(Row.__slots__)
+    return _frame(TRADE_COLUMNS, [astuple(one) for one in trades])
 
 
 def equity_series(record: RunRecord) -> pd.Series[float]:
     """Equity in dollars by decision time."""
-    return pd.Series(record.equity, index=_utc(record.timestamps.tolist()), name="equity")
+    return pd.Series(record.equity, index=_utc(record.timestamps), name="equity")

@@ -7,6 +7,8 @@ import importlib
 import sys
 import traceback
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framework.engine.strategy import Strategy
@@ -14,19 +16,20 @@ from framework.errors import StrategyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 
 def load_strategy(place: str, params: Mapping[str, object], beside: Path) -> Strategy:
-    """Import the class at ``place`` and bind ``params``; modules in the folder ``beside`` are found first.
+    """Import the class at ``place`` and bind ``params``; modules are looked for in ``beside``, the current folder, then as installed.
 
     Raises:
         StrategyError: No such module or class, it does not import, or it is no strategy.
         ConfigError: A parameter is unknown or of the wrong type.
     """
     module_name, class_name = place.split(":")
-    with _searched(beside):
+    with _searched(beside, Path.cwd()):
+        _forget_namesake(module_name)
         module = _imported(module_name, place, beside)
     found = getattr(module, class_name, None)
     if not (isinstance(found, type) and issubclass(found, Strategy)):
@@ -43,12 +46,27 @@ def load_strategy(place: str, params: Mapping[str, object], beside: Path) -> Str
 
 
 @contextmanager
-def _searched(folder: Path) -> Iterator[None]:
-    sys.path.insert(0, str(folder))
+def _searched(*folders: Path) -> Iterator[None]:
+    before = sys.path.copy()
+    sys.path[:0] = [str(folder) for folder in folders]
+    importlib.invalidate_caches()
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        sys.path[:] = before
+
+
+def _forget_namesake(name: str) -> None:
+    """Drop a loaded module that is not the one to be found now: two projects in one process may both have a my_strategy.py."""
+    top = name.partition(".")[0]
+    loaded, found = getattr(sys.modules.get(top), "__spec__", None), PathFinder.find_spec(top)
+    if loaded is not None and found is not None and _home(loaded) != _home(found):
+        for other in [other for other in sys.modules if other.partition(".")[0] == top]:
+            del sys.modules[other]
+
+
+def _home(spec: ModuleSpec) -> tuple[str | None, list[str]]:
+    return spec.origin, [*(spec.submodule_search_locations or ())]
 
 
 def _imported(name: str, place: str, beside: Path) -> ModuleType:
@@ -57,13 +75,29 @@ def _imported(name: str, place: str, beside: Path) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             raise StrategyError(
-                f"[strategy] class = {place!r}: there is no module {name!r}; looked in {beside} and in the installed packages"
+                f"[strategy] class = {place!r}: there is no module {name!r}{_near(name, beside)}; looked in {beside}, the current folder "
+                "and in the installed packages; write the file's name without .py"
             ) from None
-        raise StrategyError(f"[strategy] class = {place!r}: {name} needs the module {error.name!r}, which is not installed") from None
-    except Exception as error:  # importing runs the user's code, which may raise anything
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        line = error.lineno if isinstance(error, SyntaxError) else frame.lineno
-        file = error.filename if isinstance(error, SyntaxError) else frame.filename
         raise StrategyError(
-            f"[strategy] class = {place!r}: {name} cannot be imported: {type(error).__name__}: {error} ({file}:{line})"
-        ) from error
+            f"[strategy] class = {place!r}: {name} needs the module {error.name!r}, which is not installed; install it, or mend the name"
+        ) from None
+    except (Exception, SystemExit) as error:  # importing runs the user's code, which may raise anything
+        raise StrategyError(f"[strategy] class = {place!r}: {name} cannot be imported: {_described(error)}") from error
+
+
+def _near(name: str, beside: Path) -> str:
+    package, _, last = name.rpartition(".")
+    file = beside.joinpath(*name.split(".")).with_suffix(".py")
+    if file.is_file():
+        return f"; {file} is there, but an installed package goes before it: make an empty {file.parent.name}/__init__.py"
+    folders = [Path(folder) for folder in getattr(sys.modules.get(package), "__path__", ())] if package else [beside, Path.cwd()]
+    close = difflib.get_close_matches(last, sorted({file.stem for folder in folders for file in folder.glob("*.py")}), 1)
+    return f"; did you mean {f'{package}.{close[0]}'.lstrip('.')!r}?" if close else ""
+
+
+def _described(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    if isinstance(error, SyntaxError):
+        place = f" ({error.filename}:{error.lineno})" if error.lineno else ""
+        return f"{type(error).__name__}: {error.msg}{place}"
+    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from framework.report.wording import refusal_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -16,21 +18,29 @@ if TYPE_CHECKING:
 #: Summary field, what it is called, and how it is written.
 _ROWS = (
     ("final_equity", "final equity", "${:,.2f}"),
-    ("total_return", "total return", "{:+.2%}"),
-    ("cagr", "CAGR", "{:+.2%}"),
+    ("total_return", "total return", "{:+z.2%}"),
+    ("cagr", "CAGR", "{:+z.2%}"),
     ("volatility", "volatility", "{:.2%}"),
-    ("sharpe", "Sharpe ratio", "{:.2f}"),
-    ("max_drawdown", "max drawdown", "{:.2%}"),
+    ("sharpe", "Sharpe ratio", "{:z.2f}"),
+    ("max_drawdown", "max drawdown", "{:z.2%}"),
     ("trades", "trades", "{:,}"),
     ("win_rate", "win rate", "{:.1%}"),
     ("exposure", "mean exposure", "{:.1%}"),
-    ("var_95_1d", "1-day VaR 95 %", "{:.2%}"),
+    ("var_95_1d", "1-day VaR 95 %", "{:z.2%}"),
 )
+
+
+class _Terminal(Console):
+    """A console that tells the caller when its reader has gone, instead of ending the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass on what the write raised."""
+        raise BrokenPipeError
 
 
 def print_summary(summary: Mapping[str, object], folder: Path) -> None:
     """The headline figures, refusals and warnings, where the report is, and what to do next."""
-    console = Console(highlight=False)
+    console = _Terminal(highlight=False)
     params = ", ".join(f"{name}={value}" for name, value in _mapping(summary["params"]).items())
     symbols = summary["symbols"]
     names = " ".join(symbols) if isinstance(symbols, (list, tuple)) else ""
@@ -41,9 +51,8 @@ def print_summary(summary: Mapping[str, object], folder: Path) -> None:
         value = summary[field]
         table.add_row(label, "none" if value is None else pattern.format(value))
     console.print(table)
-    refusals = _mapping(summary["refusals"])
-    if refusals:
-        console.print("refused or made smaller: " + ", ".join(f"{count} x {code}" for code, count in refusals.items()), markup=False)
+    for code, count in _mapping(summary["refusals"]).items():
+        console.print(f"refused or made smaller: {count} x {code} ({refusal_name(code)})", markup=False, soft_wrap=True)
     warnings = summary["warnings"]
     for line in warnings if isinstance(warnings, (list, tuple)) else ():
         console.print(f"warning: {line}", markup=False, soft_wrap=True)
@@ -62,7 +71,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 def print_checks(checks: Iterable[Check]) -> None:
     """One line a check, and what to do about those that failed."""
-    console = Console(highlight=False)
+    console = _Terminal(highlight=False)
     for check in checks:
         mark = "[green]ok  [/green]" if check.passed else "[red]FAIL[/red]"
         console.print(f"{mark} {check.name}: ", end="")

@@ -17,15 +17,15 @@ from framework.engine.strategy import description_of, params_of
 from framework.errors import DataError
 from framework.runtime.clock import Stopwatch, run_stamp
 from framework.runtime.config import Config
+from framework.runtime.hashing import inputs_hash
 from framework.runtime.loading import load_config, validated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
     from data import Dataset
-    from framework.domain.market import BarSeries
     from framework.engine.strategy import Strategy
 
 #: Decision times between two reports of progress.
@@ -204,7 +204,7 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         warnings=_warnings(simulation, dataset),
         elapsed_seconds=watch.seconds,
         decisions_hash=journal.decisions_hash,
-        inputs_hash=_inputs_hash(series),
+        inputs_hash=inputs_hash(series),
         config_hash=hashlib.sha256(json.dumps(_portable(config), sort_keys=True).encode()).hexdigest(),
         version=__version__,
         config_text=config_text(config),
@@ -221,15 +221,6 @@ def _warnings(simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
     if waiting:
         lines.append(f"{waiting} orders were still working at the end and never filled")
     return tuple(lines)
-
-
-def _inputs_hash(series: Sequence[BarSeries]) -> str:
-    digest = hashlib.sha256()
-    for one in series:
-        digest.update(one.symbol.encode())
-        for column in (one.timestamp, one.open, one.high, one.low, one.close, one.volume, one.dividend, one.split):
-            digest.update(column.tobytes())
-    return digest.hexdigest()
 
 
 def _portable(config: Config) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +17,51 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 
 
-def folder_for(run_id: str, out: Path | None) -> Path:
-    """The run folder: ``out`` itself, or a new one below ``runs/``.
+def check_place(out: Path | None) -> None:
+    """Look whether a run can be written into ``out``, or below ``runs/``; nothing is made.
 
     Raises:
-        ConfigError: ``out`` holds something that is no run, which would be written over.
+        ConfigError: It cannot, or ``out`` holds something that is no run, which would be written over.
     """
-    if out is None:
-        return _unused(RUNS / run_id)
-    if out.is_dir() and any(out.iterdir()) and not (out / "summary.json").is_file():
+    place = RUNS if out is None else out
+    try:
+        there = next((folder for folder in (place, *place.parents) if folder.exists()), Path())
+        if not there.is_dir():
+            raise ConfigError(f"cannot write the run folder {place}: {there} is a file; choose another folder with --out")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise ConfigError(
+                f"cannot write the run folder {place}: no permission to write into {there.resolve()}; choose another with --out"
+            )
+        foreign = out is not None and out == there and any(out.iterdir()) and not (out / "summary.json").is_file()
+    except OSError as error:
+        raise _unwritable(place, error) from None
+    if foreign:
         raise ConfigError(f"--out {out} holds files that are no run of onetape; name an empty or new folder")
-    return out
 
 
-def _unused(folder: Path) -> Path:
-    number, free = 2, folder
-    while free.exists():
-        number, free = number + 1, folder.with_name(f"{folder.name}-{number}")
-    return free
+def _unwritable(folder: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"cannot write the run folder {folder}: {error.strerror}; choose another folder with --out")
+
+
+def new_folder(run_id: str) -> Path:
+    """Make a folder for the run below ``runs/``; two runs of one second get two folders.
+
+    Raises:
+        ConfigError: It cannot be made.
+    """
+    try:
+        RUNS.mkdir(exist_ok=True)
+        return next(folder for number in count(1) if _made(folder := RUNS / (run_id if number == 1 else f"{run_id}-{number}")))
+    except OSError as error:
+        raise _unwritable(RUNS / run_id, error) from None
+
+
+def _made(folder: Path) -> bool:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def save_run(record: RunRecord, folder: Path) -> Path:
@@ -42,11 +71,7 @@ def save_run(record: RunRecord, folder: Path) -> Path:
         ConfigError: The folder cannot be written.
     """
     write_run(record, folder)
-    try:
-        (folder / "tape.db").unlink(missing_ok=True)
-        write_tape(record, folder / "tape.db")
-    except OSError as error:
-        raise ConfigError(f"cannot write {folder / 'tape.db'}: {error.strerror}; choose another folder with --out") from None
+    write_tape(record, folder / "tape.db")
     return folder
 
 
@@ -64,8 +89,8 @@ def find_run(name: str | None) -> Path:
     for folder in (Path(name), RUNS / name):
         if folder.is_dir():
             return folder
-    listed = ", ".join(folder.name for folder in known[-3:]) or "none"
-    raise MissingDataError(f"there is no run {name!r}; newest below runs/: {listed}")
+    listed = ", ".join(folder.name for folder in known[-3:]) or "none yet, `onetape backtest` makes one"
+    raise MissingDataError(f"there is no run folder {name!r}, here or below runs/; the newest there: {listed}")
 
 
 def rewrite_report(folder: Path) -> Path:
@@ -73,6 +98,7 @@ def rewrite_report(folder: Path) -> Path:
 
     Raises:
         DataError: The folder is no run, or a file of it is missing.
+        ConfigError: The folder cannot be written.
     """
     from framework.report.reading import read_run
     from framework.report.tear_sheet import write_tear_sheet
@@ -80,5 +106,8 @@ def rewrite_report(folder: Path) -> Path:
     tape = folder / "tape.db"
     series, description = (read_bars(tape), read_header(tape)["description"]) if tape.is_file() else ({}, "")
     data = read_run(folder, series, description)
-    write_tear_sheet(data, folder)
+    try:
+        write_tear_sheet(data, folder)
+    except OSError as error:
+        raise ConfigError(f"cannot write the report into {folder}: {error.strerror}; make the folder writable") from None
     return folder / "report.html"

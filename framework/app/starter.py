@@ -29,5 +29,5 @@ def write_starter(folder: Path) -> list[Path]:
         for template, path in targets:
             path.write_text(files("framework.app").joinpath("templates", template).read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"cannot write into {folder}: {error.strerror}") from None
+        raise ConfigError(f"cannot write into {folder}: {error.strerror}; name a folder that can be written: onetape init DIR") from None
     return [path for _, path in targets]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,10 @@ class Bar:
 
     def __post_init__(self) -> None:
         prices = (self.open, self.high, self.low, self.close)
-        if not all(is_price(price) for price in prices) or not self.volume >= 0.0:
-            raise BadDataError(f"{self.symbol} at {self.timestamp}: prices must be finite and above 0, got {prices}, volume {self.volume}")
+        if not all(is_price(price) for price in prices):
+            raise BadDataError(f"{self.symbol} at {self.timestamp}: prices must be finite and above 0, got {prices}")
+        if not 0.0 <= self.volume < math.inf:
+            raise BadDataError(f"{self.symbol} at {self.timestamp}: volume must be finite and not below 0, got {self.volume}")
         if self.high < max(self.open, self.close) or self.low > min(self.open, self.close):
             raise BadDataError(f"{self.symbol} at {self.timestamp}: high {self.high} and low {self.low} do not contain open and close")
 

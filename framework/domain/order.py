@@ -42,7 +42,7 @@ class OrderType(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> OrderType | None:
-        return cls.STOP_LOSS if value in {"stop", "stop_market"} else None
+        return cls.STOP_LOSS if value in ("stop", "stop_market") else None
 
 
 class TrailType(StrEnum):

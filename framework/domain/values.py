@@ -13,7 +13,7 @@ from decimal import Decimal
 MICRO = 1_000_000
 
 #: Symbols such as AAPL, BRK.B or BF-B.
-SYMBOL_PATTERN = re.compile(r"^[A-Z]{1,5}([.\-][A-Z]{1,2})?$")
+SYMBOL_PATTERN = re.compile(r"^[A-Z]{1,5}([.\-][A-Z]{1,2})?\Z")
 
 
 def to_micros(amount: float) -> int:
@@ -43,13 +43,13 @@ def rounded_quotient(numerator: int, denominator: int) -> int:
 
 
 def notional(quantity: int, price: int) -> int:
-    """Value in micro-dollars of ``quantity`` micro-shares at ``price`` micro-dollars a share; signed as the quantity.
+    """Value in micro-dollars of ``quantity`` micro-shares at ``price`` (>= 0) micro-dollars a share; signed as the quantity.
 
-    The product is split at whole shares: the intermediate values stay inside int64 for any value below 9.2e12 dollars.
+    The product is split at whole shares and whole dollars: no intermediate value leaves int64 for any value below 9.2e12 dollars.
     """
     size = abs(quantity)
     whole, rest = size // MICRO, size % MICRO
-    value = whole * price + rounded_quotient(rest * price, MICRO)
+    value = whole * price + rest * (price // MICRO) + rounded_quotient(rest * (price % MICRO), MICRO)
     return value if quantity >= 0 else -value
 
 

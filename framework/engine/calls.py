@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class Calls:
-    """The strategy's callbacks, called only where the strategy overrides them."""
+    """The strategy's callbacks, called only where the strategy overrides them.
+
+    Attributes:
+        hears_orders: Whether the strategy overrides ``on_order``.
+    """
 
     def __init__(self, strategy: Strategy, context: Context) -> None:
         self._strategy = strategy
@@ -26,7 +30,7 @@ class Calls:
         self._signals: dict[int, list[tuple[int, float]]] = {}
         kind = type(strategy)
         self._hears_bars = kind.on_bar is not Strategy.on_bar
-        self._hears_orders = kind.on_order is not Strategy.on_order
+        self.hears_orders = kind.on_order is not Strategy.on_order
         self._hears_fills = kind.on_fill is not Strategy.on_fill
 
     def start(self) -> None:
@@ -51,7 +55,7 @@ class Calls:
         """Run ``on_order`` for a state change, and ``on_fill`` for a fill."""
         if update.fill is not None and self._hears_fills:
             self._call("on_fill", self._strategy.on_fill, self._context, update.fill)
-        if self._hears_orders:
+        if self.hears_orders:
             self._call("on_order", self._strategy.on_order, self._context, order)
 
     def scheduled(self, callback: Callable[[Context], None]) -> None:

@@ -114,7 +114,13 @@ class Context:
         return from_micros(self._engine.valuation.equity())
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
-        """Orders that may still fill, oldest first, protective stops included."""
+        """Orders that may still fill, oldest first, protective stops included.
+
+        Raises:
+            InvalidOrderError: The symbol is not in the universe.
+        """
+        if symbol is not None:
+            self._engine.market.row_of(symbol)
         return [order for order in self._engine.open_orders.values() if symbol in {None, order.symbol}]
 
     def target(self, symbol: str, strength: float, stop: Number | None = None, tag: str | None = None) -> None:

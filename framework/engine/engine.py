@@ -22,6 +22,8 @@ from framework.rules.orders import Terms, new_order, positive_micros, strength_o
 from framework.rules.stops import StopPlan, plan, wilder_atr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from framework.domain.book import Book
     from framework.domain.fill import Dividend
     from framework.engine.journal import Journal
@@ -98,18 +100,22 @@ class Engine:
             self._protection.after_fill(order, update.fill)
         if not order.is_open:
             self._protection.after_end(order)
-        self._news.append((order, update))
+        self._note(order, update)
 
     def on_dividend(self, dividend: Dividend) -> None:
         """Book a dividend."""
         ledger.post_dividend(self.book, dividend)
         self.journal.paid(dividend)
 
+    def _note(self, order: Order, update: OrderUpdate) -> None:
+        """Keep a state change for the strategy, with the order as it was then."""
+        self._news.append((order.snapshot() if self._calls.hears_orders else order, update))
+
     def _tell_strategy(self) -> None:
-        while self._news:
-            news, self._news = self._news, []
-            for order, update in news:
-                self._calls.order(order, update)
+        """Pass on what happened; what the strategy causes in reply is news of the next decision."""
+        news, self._news = self._news, []
+        for order, update in news:
+            self._calls.order(order, update)
 
     # --- what the strategy wants
 
@@ -194,7 +200,9 @@ class Engine:
     def _step(self, order: Order, status: OrderStatus, reason: str) -> None:
         """A step of an order's life that is ours to take."""
         lifecycle.change(order, status, self.market.now, reason)
-        self.journal.reported(OrderUpdate(order.order_id, self.market.now, status, reason))
+        update = OrderUpdate(order.order_id, self.market.now, status, reason)
+        self.journal.reported(update)
+        self._note(order, update)
 
     def protective(self, symbol: str, direction: int, quantity: int, kind: OrderType, role: OrderRole, parent_id: str) -> Order:
         """A new order that guards a position of ``direction``."""
@@ -233,17 +241,29 @@ class Engine:
         orders = self.exits(symbol, closing_side(held))
         return sum(order.leaves_micros for order in orders if order.order_type in types)
 
-    def _standing(self, symbol: str) -> limits.Standing:
-        row = self.market.row_of(symbol)
-        held, reserved, pending = self.book.quantity(symbol), 0, 0
+    def entering(self) -> Iterator[tuple[Order, int]]:
+        """Working orders that open or add to a position, each with the micro-shares by which it does, oldest first."""
+        closable: dict[str, int] = {}
         for order in self.open_orders.values():
-            if not order.role.protects and self.book.quantity(order.symbol) * order.side.sign >= 0:
-                price = limits.worst_price(order, self.market.price_micros(self.market.row_of(order.symbol)), self.policies.limits)
-                value = notional(order.leaves_micros, price)
-                reserved += value
-                pending += value if order.symbol == symbol else 0
+            held, opening = self.book.quantity(order.symbol), order.leaves_micros
+            if order.role.protects:
+                continue
+            if held * order.side.sign < 0:
+                left = closable.get(order.symbol, abs(held))
+                closable[order.symbol] = max(left - opening, 0)
+                opening = max(opening - left, 0)
+            if opening:
+                yield order, opening
+
+    def _standing(self, symbol: str) -> limits.Standing:
+        row, reserved, pending = self.market.row_of(symbol), 0, 0
+        for order, opening in self.entering():
+            price = limits.worst_price(order, self.market.price_micros(self.market.row_of(order.symbol)), self.policies.limits)
+            value = notional(opening, price)
+            reserved += value
+            pending += value if order.symbol == symbol else 0
         return limits.Standing(
-            held=held,
+            held=self.book.quantity(symbol),
             exits=self.exiting(symbol),
             price=self.market.price_micros(row),
             equity=self.valuation.equity(),

@@ -40,7 +40,10 @@ class Strategy:
         """Run after each close; all bars that close at one instant count as one call."""
 
     def on_order(self, ctx: Context, order: Order) -> None:
-        """Run after a state change of one of this strategy's orders."""
+        """Run once for every state change of one of this strategy's orders, before the next ``on_bar``.
+
+        ``order`` is a copy as of that change, a refusal (DENIED) included; ``order.changes[-1]`` has its time and reason.
+        """
 
     def on_fill(self, ctx: Context, fill: Fill) -> None:
         """Run after each fill."""
@@ -141,4 +144,4 @@ def params_of(strategy: Strategy) -> dict[str, object]:
 def description_of(strategy: type[Strategy]) -> str:
     """First line of the class docstring, empty when it has none of its own."""
     text = vars(strategy).get("__doc__") or ""
-    return text.strip().splitlines()[0] if text.strip() else ""
+    return text.strip().splitlines()[0].replace("``", "") if text.strip() else ""

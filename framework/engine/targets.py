@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from framework.domain.fill import Refusal
-from framework.domain.order import OrderRole
+from framework.domain.order import OrderRole, OrderSide
 from framework.domain.values import MICRO, floor_to_lot, notional
 from framework.rules import sizing
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from framework.engine.engine import Engine
     from framework.rules.stops import StopPlan
 
-_EXPLAINED = {
-    sizing.VAR_BUDGET: "the portfolio VaR budget ([sizing] max_portfolio_var_pct) is used up",
-    sizing.EXPOSURE: "total exposure ([sizing] max_total_exposure_pct) is used up",
-    sizing.TOO_SMALL: "the position would be worth less than [sizing] min_position_value",
-}
+_EXPLAINED = MappingProxyType(
+    {
+        sizing.VAR_BUDGET: "the portfolio VaR budget ([sizing] max_portfolio_var_pct) is used up",
+        sizing.EXPOSURE: "total exposure ([sizing] max_total_exposure_pct) is used up",
+        sizing.TOO_SMALL: "the position would be worth less than [sizing] min_position_value",
+    }
+)
 
 
 class _Target(NamedTuple):
@@ -57,6 +60,7 @@ class Targets:
             changes, key=lambda change: (self._adds(change[0], change[1]), -abs(change[1].strength), change[1].row)
         ):
             if delta:
+                self._clear_the_way(self._symbol(target), delta)
                 reason = f"target {target.strength:g} {code}"
                 self._engine.send(self._symbol(target), delta, OrderRole.TARGET, target.stop, reason, target.tag)
 
@@ -69,6 +73,12 @@ class Targets:
         for order in [order for order in self._engine.open_orders.values() if order.symbol == symbol and order.role is OrderRole.TARGET]:
             self._engine.cancel(order.order_id, "new target")
 
+    def _clear_the_way(self, symbol: str, delta: int) -> None:
+        """Cancel exits that hold the shares which are to leave now: they would be sold twice, or the target refused."""
+        if delta * self._engine.book.quantity(symbol) < 0:
+            for order in self._engine.exits(symbol, OrderSide.BUY if delta > 0 else OrderSide.SELL):
+                self._engine.cancel(order.order_id, "new target")
+
     def _has_price(self, target: _Target) -> bool:
         if self._engine.market.price_micros(target.row) > 0:
             return True
@@ -77,25 +87,33 @@ class Targets:
 
     def _sized(self, targets: list[_Target]) -> tuple[list[float], list[str]]:
         valuation, policies = self._engine.valuation, self._engine.policies
-        rows = {target.row for target in targets}
-        others = [row for row in valuation.held_rows() if row not in rows]
+        others = self._committed_elsewhere({target.row for target in targets})
         values, codes = sizing.allocate(
             strength=np.array([target.strength for target in targets]),
             var=np.array([valuation.var(target.row) for target in targets]),
             held=np.array([valuation.value(target.row) / MICRO for target in targets]),
-            other_var=sum(abs(valuation.value(row)) * valuation.charged_var(row) for row in others) / MICRO,
-            other_exposure=sum(abs(valuation.value(row)) for row in others) / MICRO,
+            other_var=sum(value * valuation.charged_var(row) for row, value in others) / MICRO,
+            other_exposure=sum(value for _, value in others) / MICRO,
             equity=max(valuation.equity() / MICRO, 0.0),
             slots=len(self._engine.market.symbols),
             policy=policies.sizing,
         )
         return [float(value) for value in values], codes
 
+    def _committed_elsewhere(self, rows: set[int]) -> list[tuple[int, int]]:
+        """(row, micro-dollars) held, and then of working entries, in symbols other than ``rows``."""
+        market, valuation = self._engine.market, self._engine.valuation
+        held = [(row, abs(valuation.value(row))) for row in valuation.held_rows()]
+        working = [(market.row[order.symbol], opening) for order, opening in self._engine.entering()]
+        coming = [(row, notional(opening, market.price_micros(row))) for row, opening in working]
+        return [(row, value) for row, value in held + coming if row not in rows]
+
     def _delta(self, target: _Target, value: float, code: str) -> int:
         """Micro-shares to trade, after rounding to the venue's lot; refusals and changes too small to bother are noted."""
         engine, symbol = self._engine, self._symbol(target)
         price, held = engine.market.price_micros(target.row), engine.book.quantity(symbol)
-        wanted = floor_to_lot(int(value * MICRO) * MICRO // price, engine.broker.capabilities.lot_micros) if target.strength else 0
+        size = int(abs(value) * MICRO) * MICRO // price if target.strength else 0
+        wanted = floor_to_lot(size if value > 0.0 else -size, engine.broker.capabilities.lot_micros)
         if wanted == 0 and held == 0 and target.strength and code not in _EXPLAINED:
             code = sizing.TOO_SMALL
         if code in _EXPLAINED:

@@ -57,7 +57,8 @@ def at_point(kind: int, sign: int, limit: int, level: int, triggered: bool, pric
 def along_leg(kind: int, sign: int, limit: int, level: int, triggered: bool, end: int, through: bool) -> tuple[int, bool]:
     """Where does the order trade while the market moves straight to ``end``? Returns (price or NO_FILL, triggered).
 
-    The start of the leg lies on the near side of the order's level, or ``at_point`` would have filled it there.
+    The start of the leg lies on the near side of the order's price, or ``at_point`` would have filled it there; so a market order
+    or a triggered stop never comes here.
     """
     if kind >= STOP and not triggered:
         if sign * (end - level) < 0:
@@ -65,8 +66,6 @@ def along_leg(kind: int, sign: int, limit: int, level: int, triggered: bool, end
         triggered = True
         if kind != STOP_LIMIT or sign * (limit - level) >= 0:
             return level, True
-    if kind not in {LIMIT, STOP_LIMIT}:
-        return NO_FILL, triggered
     beyond = sign * (limit - end)
     reached = beyond > 0 if through else beyond >= 0
     return (limit if reached else NO_FILL), triggered
@@ -93,6 +92,8 @@ def match(
     fills, triggered = at_point(kind, sign, limit, level, triggered, price)
     if fills:
         return price, leg, triggered, level
+    if kind == TRAILING:
+        level = ratchet(sign, level, price, trail, is_percentage)
     for number in range(leg, 3):
         end = points[number]
         found, triggered = along_leg(kind, sign, limit, level, triggered, end, through)

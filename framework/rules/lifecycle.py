@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from framework.domain.order import Order, OrderStatus, OrderUpdate, StateChange
-from framework.domain.values import notional
+from framework.domain.values import from_micros, notional
 from framework.errors import InvalidTransitionError, InvariantError
 
 if TYPE_CHECKING:
@@ -46,36 +46,55 @@ def change(order: Order, status: OrderStatus, timestamp: int, reason: str = "") 
     Raises:
         InvalidTransitionError: The table has no such row.
     """
-    if status not in TRANSITIONS[order.status]:
-        raise InvalidTransitionError(
-            f"order {order.order_id}: {order.status.value} -> {status.value} is not possible ({reason or 'no reason given'})"
-        )
+    _check_step(order, status, reason)
     order.status = status
     order.changes.append(StateChange(timestamp, status, reason))
 
 
 def apply(order: Order, update: OrderUpdate) -> None:
-    """Fold what a broker reported into ``order``.
+    """Fold what a broker reported into ``order``: all of it, or nothing when it raises.
 
     Raises:
         InvalidTransitionError: The table has no such row.
-        InvariantError: The fill is not for this order, or more would be filled than was asked for.
+        InvariantError: The fill is not for this order, more would be filled than was asked for, the shares filled
+            contradict the status (FILLED is every share, PARTIALLY_FILLED some), or an ended order revives without a fill.
     """
+    _check_step(order, update.status, update.reason)
     if update.fill is not None:
-        _add_fill(order, update.fill)
+        _check_fill(order, update.fill)
+    _check_filled(order, update)
+    if update.fill is not None:
+        order.filled_micros += update.fill.quantity_micros
+        order.filled_value_micros += notional(update.fill.quantity_micros, update.fill.price_micros)
+        order.fees_micros += update.fill.fees_micros
     change(order, update.status, update.timestamp, update.reason)
 
 
-def _add_fill(order: Order, fill: Fill) -> None:
+def _check_step(order: Order, status: OrderStatus, reason: str) -> None:
+    if status not in TRANSITIONS[order.status]:
+        raise InvalidTransitionError(
+            f"order {order.order_id}: {order.status.value} -> {status.value} is not possible ({reason or 'no reason given'})"
+        )
+
+
+def _check_fill(order: Order, fill: Fill) -> None:
     if (fill.order_id, fill.symbol, fill.side) != (order.order_id, order.symbol, order.side):
         raise InvariantError(f"fill {fill.execution_id} of {fill.order_id} does not belong to order {order.order_id}")
     if not 0 < fill.quantity_micros <= order.quantity_micros - order.filled_micros:
         raise InvariantError(
             f"order {order.order_id}: fill of {fill.quantity} leaves {order.filled_quantity} of {order.quantity} overfilled or is empty"
         )
-    order.filled_micros += fill.quantity_micros
-    order.filled_value_micros += notional(fill.quantity_micros, fill.price_micros)
-    order.fees_micros += fill.fees_micros
+
+
+def _check_filled(order: Order, update: OrderUpdate) -> None:
+    filled = order.filled_micros + (0 if update.fill is None else update.fill.quantity_micros)
+    is_whole, is_empty = filled == order.quantity_micros, filled == 0
+    if is_whole != (update.status is _S.FILLED) or (is_empty and update.status is _S.PARTIALLY_FILLED):
+        raise InvariantError(
+            f"order {order.order_id}: reported as {update.status.value} with {from_micros(filled)} of {order.quantity} shares filled"
+        )
+    if update.fill is None and not order.is_open:
+        raise InvariantError(f"order {order.order_id}: {order.status.value} -> {update.status.value} needs a late fill, and there is none")
 
 
 def status_after_fill(order: Order, quantity_micros: int) -> OrderStatus:

@@ -66,13 +66,8 @@ def check(order: Order, standing: Standing, venue: Capabilities, policy: LimitPo
         return None, _refusal(order, NO_PRICE, "no price has been seen yet")
     if not venue.shorting and order.side.sign < 0:
         held = from_micros(max(standing.held - standing.exits, 0))
-        return None, _refusal(
-            order,
-            SHORT,
-            f"sell {order.quantity} with {held} free to sell; {venue.name} has no short selling",
-            float(order.quantity),
-            float(held),
-        )
+        detail = f"{held} shares are free to sell; {venue.name} has no short selling"
+        return _shrunk(order, venue, 0, opening, _refusal(order, SHORT, detail, float(order.quantity), float(held)))
     return _within_limits(order, standing, venue, policy, opening)
 
 
@@ -114,21 +109,25 @@ def _protects_too_much(order: Order, standing: Standing) -> Refusal | None:
 def _within_limits(
     order: Order, standing: Standing, venue: Capabilities, policy: LimitPolicy, opening: int
 ) -> tuple[ApprovedOrder | None, Refusal | None]:
-    price = order.limit_micros or max(standing.price, order.stop_micros or 0)
-    rooms = _rooms(order, standing, policy, price)
-    code, detail, room, each = min(rooms, key=lambda row: row[2] / row[3])
-    asked = notional(opening, each)
-    if asked <= room:
+    code, detail, room, each = min(_rooms(order, standing, policy), key=lambda row: row[2] * MICRO // row[3])
+    affordable = max(room, 0) * MICRO // each
+    if opening <= affordable:
         return ApprovedOrder(order), None
-    refusal = _refusal(order, code, detail, asked / MICRO, max(room, 0) / MICRO)
-    allowed = order.quantity_micros - opening + floor_to_lot(max(room, 0) * MICRO // each, venue.lot_micros)
+    refusal = _refusal(order, code, detail, notional(opening, each) / MICRO, max(room, 0) / MICRO)
+    return _shrunk(order, venue, affordable, opening, refusal)
+
+
+def _shrunk(order: Order, venue: Capabilities, affordable: int, opening: int, refusal: Refusal) -> tuple[ApprovedOrder | None, Refusal]:
+    """What is left of ``order`` when only ``affordable`` of the ``opening`` micro-shares may be traded; explicit orders are not touched."""
+    allowed = floor_to_lot(order.quantity_micros - opening + affordable, venue.lot_micros)
     if order.role is not OrderRole.TARGET or allowed <= 0:
         return None, refusal
     return ApprovedOrder(replace(order, quantity_micros=allowed)), refusal
 
 
-def _rooms(order: Order, standing: Standing, policy: LimitPolicy, price: int) -> list[tuple[str, str, int, int]]:
+def _rooms(order: Order, standing: Standing, policy: LimitPolicy) -> list[tuple[str, str, int, int]]:
     """(code, detail, micro-dollars left, price that counts against them) for each entry limit, in order of precedence."""
+    price = _entry_price(order, standing.price, 0.0)
     held = notional(abs(standing.held), standing.price)
     # Shares on the other side are closed first: they leave room instead of taking it.
     closes = held if standing.held * order.side.sign < 0 else 0
@@ -148,10 +147,16 @@ def _rooms(order: Order, standing: Standing, policy: LimitPolicy, price: int) ->
 
 
 def worst_price(order: Order, last: int, policy: LimitPolicy) -> int:
-    """Price at which an entry is reserved, micro-dollars: its limit, or the last (or stop) price plus the collar."""
-    if order.limit_micros is not None:
-        return order.limit_micros
-    return round(max(last, order.stop_micros or 0) * (1.0 + policy.collar))
+    """Price at which an entry is reserved, micro-dollars: a buy's limit, or the last (or stop) price plus the collar."""
+    return _entry_price(order, last, policy.collar)
+
+
+def _entry_price(order: Order, last: int, collar: float) -> int:
+    """Price at which an entry counts. A limit bounds what a buy pays; a short sale may fetch more than its limit, and so weigh more."""
+    limit = order.limit_micros or 0
+    if limit and order.side.sign > 0:
+        return limit
+    return max(round(max(last, order.stop_micros or 0) * (1.0 + collar)), limit)
 
 
 def _refusal(order: Order, code: str, detail: str, figure: float | None = None, limit: float | None = None) -> Refusal:

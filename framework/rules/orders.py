@@ -31,21 +31,18 @@ LARGEST = 1_000_000_000
 
 
 def positive_micros(value: Number, name: str, symbol: str) -> int:
-    """``value`` as exact micros.
+    """``value`` in micros, to the nearest one, half to even.
 
     Raises:
-        InvalidOrderError: Not a number, not finite, not above zero, finer than a millionth or absurdly large.
+        InvalidOrderError: Not a number, not finite, not above zero, less than half a millionth or absurdly large.
     """
-    try:
-        exact = Decimal(str(value))
-    except (InvalidOperation, ValueError):
-        raise InvalidOrderError(f"{symbol}: {name} = {value!r} is not a number") from None
-    if isinstance(value, bool) or not exact.is_finite() or exact <= 0:
+    exact = _decimal(value, name, symbol)
+    if not exact.is_finite() or exact <= 0:
         raise InvalidOrderError(
-            f"{symbol}: {name} = {value!r}; it must be a finite number above 0 (to sell, use sell with a positive quantity)"
+            f"{symbol}: {name} = {exact:.6g}; it must be a finite number above 0 (to sell, use sell with a positive quantity)"
         )
     if exact > LARGEST:
-        raise InvalidOrderError(f"{symbol}: {name} = {value!r} is above {LARGEST:,}, the largest that can be meant")
+        raise InvalidOrderError(f"{symbol}: {name} = {exact:.6g} is above {LARGEST:,}, the largest that can be meant")
     # Floats of prices carry noise beyond the sixth decimal; shares and dollars have no finer unit here.
     micros = int((exact * MICRO).to_integral_value())
     if micros == 0:
@@ -53,13 +50,22 @@ def positive_micros(value: Number, name: str, symbol: str) -> int:
     return micros
 
 
-def checked_symbol(symbol: str) -> str:
+def _decimal(value: object, name: str, symbol: str) -> Decimal:
+    if isinstance(value, bool):
+        raise InvalidOrderError(f"{symbol}: {name} = {value!r} is not a number")
+    try:
+        return Decimal(value) if isinstance(value, int) else Decimal(str(value))
+    except InvalidOperation:
+        raise InvalidOrderError(f"{symbol}: {name} = {value!r} is not a number") from None
+
+
+def checked_symbol(symbol: object) -> str:
     """``symbol`` if it looks like a US equity (AAPL, BRK.B).
 
     Raises:
         InvalidOrderError: It does not.
     """
-    if not SYMBOL_PATTERN.match(symbol):
+    if not isinstance(symbol, str) or not SYMBOL_PATTERN.match(symbol):
         raise InvalidOrderError(f"symbol {symbol!r} is not a US equity symbol: 1 to 5 capital letters, with a class such as BRK.B at most")
     return symbol
 
@@ -136,9 +142,12 @@ def strength_of(value: float, symbol: str) -> float:
     """A target strength in [-1, 1].
 
     Raises:
-        InvalidOrderError: NaN, infinite or outside.
+        InvalidOrderError: Not a number, NaN, infinite or outside.
     """
-    number = float(value)
-    if not math.isfinite(number) or abs(number) > 1.0:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not abs(number) <= 1.0:
         raise InvalidOrderError(f"{symbol}: target strength {value!r} must be a number from -1 (full short) over 0 (flat) to 1 (full long)")
     return number

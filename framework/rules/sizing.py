@@ -46,17 +46,17 @@ class SizingPolicy:
 def wanted_value(strength: float, var: float, equity: float, slots: int, policy: SizingPolicy) -> tuple[float, float, str]:
     """Dollars for one symbol before the portfolio's limits: (value, VaR to charge, code).
 
-    ``var``: position VaR budget / symbol VaR, capped at the position cap, times |strength|. Without VaR data the size is the equal
-    weight; with a VaR of zero, NaN or below the floor it is ``fallback_position_pct``. ``slots`` is the number of symbols
-    an equal weight is divided among.
+    ``var``: position VaR budget / symbol VaR, capped at the position cap, times |strength|. Without a VaR (NaN or infinite) the size is
+    the equal weight; with one at or below the floor (a negative one too) it is ``fallback_position_pct``. ``slots`` is the number of
+    symbols an equal weight is divided among.
     """
     cap = policy.max_position_pct * equity
     scale = min(abs(strength), 1.0)
     equal = min(policy.max_total_exposure_pct * equity / max(slots, 1), cap)
-    charged = var if var > policy.var_floor else policy.assumed_var
+    charged = var if policy.var_floor < var < math.inf else policy.assumed_var
     if policy.method == "equal":
         size, code = equal, FULL
-    elif math.isnan(var):
+    elif not math.isfinite(var):
         size, code = equal, FALLBACK_NO_DATA
     elif var <= policy.var_floor:
         size, code = min(policy.fallback_position_pct * equity, cap), FALLBACK_DEGENERATE

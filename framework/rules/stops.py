@@ -62,11 +62,12 @@ def wilder_atr(high: Floats, low: Floats, close: Floats, period: int) -> float:
 
 
 def plan(policy: StopPolicy, atr: float) -> StopPlan:
-    """The plan of ``policy``; an ATR that is not known or zero falls back to the percent stop, never to none."""
+    """The plan of ``policy``; an ATR that is not known, or no distance at all, falls back to the percent stop, never to none."""
     if policy.method == TRAILING:
         return StopPlan(trail_micros=to_micros(policy.trail_percent))
-    if policy.method == ATR and math.isfinite(atr) and atr > 0.0:
-        return StopPlan(distance_micros=to_micros(policy.atr_multiple * atr))
+    distance = to_micros(policy.atr_multiple * atr) if policy.method == ATR and math.isfinite(atr) else 0
+    if distance > 0:
+        return StopPlan(distance_micros=distance)
     return StopPlan(fraction_micros=to_micros(policy.percent))
 
 

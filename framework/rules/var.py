@@ -51,13 +51,14 @@ def parametric_var(returns: Floats, confidence: float) -> float:
 
 
 def symbol_var(returns: Floats, method: str, confidence: float, minimum: int) -> float:
-    """One-day VaR of a symbol, or NaN where there is no answer (fewer than ``minimum`` returns, or a NaN among them).
+    """One-day VaR of a symbol, or NaN where there is no answer (fewer than ``minimum`` returns, or one that is not finite).
 
     A ``historical`` window between ``minimum`` and the smallest sample that reaches its quantile is answered by the normal estimate.
     """
-    if len(returns) < max(minimum, 2) or not math.isfinite(float(returns.sum())):
+    if len(returns) < max(minimum, 2) or not np.isfinite(returns).all():
         return math.nan
-    reaches_tail = len(returns) * (1.0 - confidence) >= 1.0
+    # 10 * (1 - 0.9) is a hair below 1 in floats.
+    reaches_tail = round(len(returns) * (1.0 - confidence), 9) >= 1.0
     if method == HISTORICAL and reaches_tail:
         return historical_var(returns, confidence)
     return parametric_var(returns, confidence)

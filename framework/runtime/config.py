@@ -3,20 +3,48 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from framework.domain.values import SYMBOL_PATTERN
 
-_CLASS_PLACE = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+_CLASS_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
-Fraction = Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+
+def _no_switch(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")  # noqa: TRY004 - pydantic collects ValueErrors
+    return value
+
+
+def _day(value: object) -> object:
+    """A date as TOML and YAML have it, or its ISO text; pydantic alone would read a number as seconds since 1970."""
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise ValueError("must be a date that exists, written as 2005-01-31")  # noqa: TRY004 - pydantic collects ValueErrors
+    return day
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, (bool, int, float, str)):
+        raise ValueError("a parameter is a number, text, true or false")  # noqa: TRY004 - pydantic collects ValueErrors
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False)]
+Fraction = Annotated[Number, Field(gt=0.0, le=1.0)]
+Positive = Annotated[Number, Field(gt=0.0)]
+NotNegative = Annotated[Number, Field(ge=0.0)]
+Percent = Annotated[Number, Field(gt=0.0, lt=100.0)]
+Whole = Annotated[int, BeforeValidator(_no_switch)]
+Day = Annotated[date, BeforeValidator(_day)]
+Parameter = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 
 
 class Section(BaseModel):
@@ -28,13 +56,13 @@ class Section(BaseModel):
 class StrategySection(Section):
     """Which strategy runs: ``class`` as "module:ClassName", and its parameters."""
 
-    path: Annotated[str, Field(alias="class")]
-    params: dict[str, bool | int | float | str] = {}
+    path: Annotated[str, Field(alias="class", examples=["strategies.sma_cross:SmaCross"])]
+    params: dict[str, Parameter] = {}
 
     @field_validator("path")
     @classmethod
     def _is_a_place(cls, path: str) -> str:
-        if not _CLASS_PLACE.match(path):
+        if not _CLASS_PLACE.fullmatch(path):
             raise ValueError('write "module:ClassName", for example "strategies.sma_cross:SmaCross"')
         return path
 
@@ -42,17 +70,17 @@ class StrategySection(Section):
 class UniverseSection(Section):
     """Which symbols may be traded."""
 
-    symbols: Annotated[tuple[str, ...], Field(min_length=1)]
+    symbols: Annotated[tuple[str, ...], Field(min_length=1, examples=[["AAPL", "MSFT"]])]
 
     @field_validator("symbols")
     @classmethod
     def _are_symbols(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [symbol for symbol in symbols if not SYMBOL_PATTERN.match(symbol)]
+        wrong = [symbol for symbol in symbols if not SYMBOL_PATTERN.fullmatch(symbol)]
         if wrong:
-            raise ValueError(f"{wrong[0]!r} is not a US equity symbol (1 to 5 capital letters, a class such as BRK.B at most)")
+            raise ValueError(f"{wrong[0]!r} is not a US equity symbol: write 1 to 5 capital letters, with a class such as BRK.B at most")
         twice = sorted({symbol for symbol in symbols if symbols.count(symbol) > 1})
         if twice:
-            raise ValueError(f"{twice[0]!r} is listed twice")
+            raise ValueError(f"{twice[0]!r} is listed twice; name it once")
         return tuple(sorted(symbols))
 
 
@@ -61,10 +89,10 @@ class DataSection(Section):
 
     source: Literal["sample", "csv", "parquet"] = "sample"
     path: Path | None = None
-    resolution: Annotated[str, Field(pattern=r"^[1-9]\d*[mhd]$")] = "1d"
-    start: date | None = None
-    end: date | None = None
-    warmup: Annotated[int, Field(ge=0)] = 252
+    resolution: Annotated[str, Field(pattern=r"^(1d|[1-9]\d{0,3}[mh])$")] = "1d"
+    start: Day | None = None
+    end: Day | None = None
+    warmup: Annotated[Whole, Field(ge=0)] = 252
     calendar: str = "XNYS"
     timezone: str = "America/New_York"
     adjust: Literal["splits", "adj_close", "none"] = "splits"
@@ -73,14 +101,14 @@ class DataSection(Section):
     @model_validator(mode="after")
     def _in_order(self) -> DataSection:
         if self.start is not None and self.end is not None and self.start > self.end:
-            raise ValueError(f"start = {self.start} is after end = {self.end}")
+            raise ValueError(f"start = {self.start} is after end = {self.end}; start must be the earlier one")
         return self
 
 
 class AccountSection(Section):
     """The account at the start; cash in dollars."""
 
-    cash: Annotated[Positive, Field(le=1e9)] = 100_000.0
+    cash: Annotated[Number, Field(ge=0.01, le=1e9)] = 100_000.0
 
 
 class BrokerSection(Section):
@@ -94,9 +122,9 @@ class SizingSection(Section):
 
     method: Literal["var", "equal"] = "var"
     var_method: Literal["historical", "parametric"] = "historical"
-    confidence: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
-    lookback_days: Annotated[int, Field(ge=2)] = 252
-    min_observations: Annotated[int, Field(ge=2)] = 60
+    confidence: Annotated[Number, Field(gt=0.5, lt=1.0)] = 0.95
+    lookback_days: Annotated[Whole, Field(ge=2)] = 252
+    min_observations: Annotated[Whole, Field(ge=2)] = 60
     max_position_var_pct: Fraction = 0.005
     max_portfolio_var_pct: Fraction = 0.02
     max_position_pct: Fraction = 0.10
@@ -111,10 +139,10 @@ class StopsSection(Section):
 
     attach: Literal["entries", "targets", "never"] = "entries"
     method: Literal["percent", "atr", "trailing"] = "atr"
-    percent: Annotated[float, Field(gt=0.0, lt=100.0)] = 5.0
-    atr_period: Count = 14
+    percent: Percent = 5.0
+    atr_period: Annotated[Whole, Field(ge=1)] = 14
     atr_multiple: Positive = 2.0
-    trail_percent: Annotated[float, Field(gt=0.0, lt=100.0)] = 5.0
+    trail_percent: Percent = 5.0
 
 
 class LimitsSection(Section):
@@ -129,18 +157,22 @@ class Slippage(Section):
     """How far fills are worse than the market's price, in basis points."""
 
     model: Literal["none", "bps"] = "bps"
-    bps: Annotated[float, Field(ge=0.0, le=1000.0)] = 2.0
+    bps: Annotated[Number, Field(ge=0.0, le=1000.0)] = 2.0
 
 
 class Fees(Section):
     """Commission: dollars a share and a fraction of the value."""
 
-    per_share: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0
-    rate: Annotated[float, Field(ge=0.0, le=0.1)] = 0.0
+    per_share: Annotated[Number, Field(ge=0.0, le=100.0)] = 0.0
+    rate: Annotated[Number, Field(ge=0.0, le=0.1)] = 0.0
 
 
 def _slippage_by_name(value: object) -> object:
     return {"model": value} if isinstance(value, str) else value
+
+
+def _fees_branch(value: object) -> str:
+    return "<table>" if isinstance(value, (dict, Fees)) else "<name>"
 
 
 class FillsSection(Section):
@@ -148,9 +180,11 @@ class FillsSection(Section):
 
     path: Literal["pessimistic", "optimistic", "nearest"] = "pessimistic"
     limit_fill: Literal["touch", "through"] = "touch"
-    max_volume_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.10
+    max_volume_share: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.10
     slippage: Annotated[Slippage, BeforeValidator(_slippage_by_name)] = Slippage()
-    fees: Literal["venue", "none"] | Fees = "venue"
+    fees: Annotated[Annotated[Literal["venue", "none"], Tag("<name>")] | Annotated[Fees, Tag("<table>")], Discriminator(_fees_branch)] = (
+        "venue"
+    )
     compat: Literal["none"] = "none"
 
 

@@ -1,35 +1,34 @@
-"""From a file and the environment to a ``Config``, or to one sentence that says which key is wrong and what would be right."""
+"""From a file and the environment to a ``Config``, or to one message that says which key is wrong and what would be right."""
 
 from __future__ import annotations
 
-import difflib
 import json
-import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from framework.errors import ConfigError, SecretInConfigError
 from framework.runtime.config import SECRET_NAME, Config
+from framework.runtime.environment import environment_of, overrides
+from framework.runtime.explaining import explain, key_name, near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-PREFIX = "ONETAPE__"
+    from framework.runtime.environment import Override
 
-#: Variable names of the requirement documents, and the key each one sets.
-ALIASES = (
-    ("HRP_MAX_PORTFOLIO_VAR_PCT", ("sizing", "max_portfolio_var_pct")),
-    ("HRP_MAX_POSITION_VAR_PCT", ("sizing", "max_position_var_pct")),
-)
+#: More levels than any key of a config needs; a YAML alias can make a tree without end.
+_DEEPEST = 8
+_NOTHING: Mapping[tuple[str, ...], str] = MappingProxyType({})
 
 
 def load_config(path: str | Path, environment: Mapping[str, str] | None = None) -> Config:
     """The config in ``path`` (TOML, or JSON and YAML by suffix), overridden by ``ONETAPE__SECTION__KEY`` variables.
 
-    Relative data paths are relative to the file. ``environment`` is the process's own by default.
+    Relative data paths are relative to the file. ``environment`` is the process's own, and a ``.env`` beside the file, by default.
 
     Raises:
         ConfigError: The file is missing or unreadable, or a key or value is wrong (named, with the nearest known name).
@@ -37,10 +36,11 @@ def load_config(path: str | Path, environment: Mapping[str, str] | None = None) 
     """
     path = Path(path)
     tree = _parsed(path)
-    _refuse_secrets(tree, path.name)
-    for names, value in _overrides(os.environ if environment is None else environment):
-        _set(tree, names, value)
-    config = validated(tree, path.name)
+    origins: dict[tuple[str, ...], str] = {}
+    for override in overrides(environment_of(path.parent) if environment is None else environment):
+        _set(tree, override)
+        origins[override.names] = override.variable
+    config = validated(tree, path.name, origins)
     if config.data.path is None or config.data.path.is_absolute():
         return config
     data = config.data.model_copy(update={"path": path.resolve().parent / config.data.path})
@@ -48,29 +48,45 @@ def load_config(path: str | Path, environment: Mapping[str, str] | None = None) 
 
 
 def _parsed(path: Path) -> dict[str, object]:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"config file {path} does not exist; `onetape init` writes one") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"config file {path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise ConfigError(f"config file {path} cannot be read: {error.strerror}") from None
-    tree = _decoded(path, text)
+    tree = _decoded(path, _text(path))
     if not isinstance(tree, dict):
-        raise ConfigError(f"{path.name} holds a {type(tree).__name__}, not sections with keys")
+        found = "is empty" if tree is None else f"holds a {type(tree).__name__}"
+        raise ConfigError(f"{path.name} {found}; it must hold sections with keys (`onetape init` writes an example)")
     return tree
 
 
-def _decoded(path: Path, text: str) -> object:
+def _text(path: Path) -> str:
     try:
-        if path.suffix == ".json":
-            return json.loads(text)
-        if path.suffix in {".yaml", ".yml"}:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"config file {path} does not exist{_near_file(path)}; `onetape init` writes one") from None
+    except IsADirectoryError:
+        raise ConfigError(f"config file {path} is a folder; name the file in it, such as {path / 'onetape.toml'}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"config file {path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"config file {path} cannot be read: {error.strerror}; check its name and permissions") from None
+
+
+def _near_file(path: Path) -> str:
+    try:
+        return near(path.name, sorted(entry.name for entry in path.parent.iterdir() if entry.is_file()))
+    except OSError:
+        return ""
+
+
+def _decoded(path: Path, text: str) -> object:
+    kind = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML"}.get(path.suffix, "TOML")
+    try:
+        if kind == "YAML":
             return _yaml(text)
-        return tomllib.loads(text)
+        return json.loads(text) if kind == "JSON" else tomllib.loads(text)
     except ValueError as error:  # tomllib and json both derive their errors from it
-        raise ConfigError(f"{path.name} cannot be read: {error}") from None
+        raise ConfigError(
+            f"{path.name} is not valid {kind}: {error}; correct it there, or start from the file `onetape init` writes"
+        ) from None
+    except RecursionError:
+        raise ConfigError(f"{path.name} is nested too deeply; a config has sections with keys, no more") from None
 
 
 def _yaml(text: str) -> object:
@@ -80,117 +96,59 @@ def _yaml(text: str) -> object:
         raise ConfigError('a YAML config needs PyYAML: pip install "onetape[yaml]"') from None
     try:
         return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = "" if mark is None else f" (at line {mark.line + 1}, column {mark.column + 1})"
+        raise ValueError(f"{error.problem}{place}") from None
     except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(" ".join(str(error).split())) from None
 
 
-def _refuse_secrets(tree: object, where: str, path: tuple[str, ...] = ()) -> None:
-    for key, value in tree.items() if isinstance(tree, dict) else ():
-        if SECRET_NAME.search(str(key)):
-            name = ".".join((*path, str(key)))
-            raise SecretInConfigError(
-                f"{where}: {name} looks like a secret; a config file must not hold one. Move it to the environment, .env or the keyring, "
-                "and change it: it has been on disk in clear"
-            )
-        _refuse_secrets(value, where, (*path, str(key)))
-
-
-def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:
-    aliases = dict(ALIASES)
-    for name in sorted(environment):
-        if name in aliases:
-            yield aliases[name], environment[name]
-    for name in sorted(environment):
-        if name.startswith(PREFIX):
-            yield tuple(name.removeprefix(PREFIX).lower().split("__")), environment[name]
-    if environment.get("HRP_USE_VAR_SIZING"):
-        yield ("sizing", "method"), "var" if _is_true(environment["HRP_USE_VAR_SIZING"]) else "equal"
-    if environment.get("HRP_AUTO_STOP_LOSS_PCT"):
-        yield ("stops", "method"), "percent"
-        yield ("stops", "percent"), str(_percent(environment["HRP_AUTO_STOP_LOSS_PCT"]))
-
-
-def _is_true(text: str) -> bool:
-    return text.strip().lower() in {"1", "true", "yes", "on"}
-
-
-def _percent(text: str) -> float:
-    """The requirement documents write 5 % as 0.05."""
-    try:
-        return float(text) * 100.0
-    except ValueError:
-        raise ConfigError(f"HRP_AUTO_STOP_LOSS_PCT = {text!r} is not a number; 0.05 means 5 %") from None
-
-
-def _set(tree: dict[str, object], names: tuple[str, ...], text: str) -> None:
-    for name in names[:-1]:
+def _set(tree: dict[str, object], override: Override) -> None:
+    for name in override.names[:-1]:
         inner = tree.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"{PREFIX}{'__'.join(names).upper()}: {name} is a single value, not a section")
+            raise ConfigError(f"the variable {override.variable} sets a key below {name}, which is a single value, not a section")
         tree = inner
-    tree[names[-1]] = _value(text)
+    tree[override.names[-1]] = _value(override.text)
 
 
 def _value(text: str) -> object:
     """A variable's text as TOML would read it (numbers, booleans, lists, tables), else as it stands."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 
-def validated(tree: Mapping[str, object], where: str) -> Config:
-    """``tree`` as a ``Config``.
+def validated(tree: Mapping[str, object], where: str, origins: Mapping[tuple[str, ...], str] = _NOTHING) -> Config:
+    """``tree`` as a ``Config``; ``where`` names it in messages, ``origins`` the variables that set some of its keys.
 
     Raises:
         ConfigError: Every wrong key and value, a line each.
+        SecretInConfigError: A key is called like a secret.
     """
+    _refuse_secrets(tree, where, ())
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
-        lines = [_explain(dict(problem)) for problem in error.errors()]
-        raise ConfigError(f"{where}: " + "\n".join(dict.fromkeys(lines))) from None
+        raise ConfigError(explain(error.errors(), where, origins)) from None
 
 
-def _explain(problem: dict[str, object]) -> str:
-    place = problem["loc"]
-    names = [str(part) for part in place if not _is_union_tag(str(part))] if isinstance(place, tuple) else []
-    key = _key(names)
-    if problem["type"] == "extra_forbidden":
-        known = _known_names(names[:-1])
-        near = difflib.get_close_matches(names[-1], known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known) or 'nothing in this version'}"
-        return f"unknown key {key}; {hint}"
-    if problem["type"] == "missing":
-        return f"{key} is missing"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    given = problem["input"]
-    return f"{key}: {message}" if isinstance(given, dict) else f"{key} = {given!r}: {message}"
+def _refuse_secrets(tree: object, where: str, names: tuple[str, ...]) -> None:
+    if len(names) > _DEEPEST:
+        raise ConfigError(f"{where}: {key_name(names[:2])} is nested too deeply; a config has sections with keys, no more")
+    for key, value in _children(tree):
+        place = (*names, key)
+        if SECRET_NAME.search(key):
+            raise SecretInConfigError(
+                f"{where}: {key_name(place)} looks like a secret; a config must not hold one. Move it to the environment, "
+                ".env or the keyring, and change it: it has been on disk in clear"
+            )
+        _refuse_secrets(value, where, place)
 
 
-def _is_union_tag(part: str) -> bool:
-    """Pydantic names the branch of a union in an error's place; it is no key of the user's."""
-    return part in {"Fees", "bool", "int", "float", "str"} or part.startswith(("literal[", "function-"))
-
-
-def _key(names: list[str]) -> str:
-    return f"[{names[0]}] {'.'.join(names[1:])}" if len(names) > 1 else ".".join(names) or "the config"
-
-
-def _known_names(names: list[str]) -> list[str]:
-    model: type[BaseModel] = Config
-    for name in names:
-        fields = {field.alias or key: field for key, field in model.model_fields.items()}
-        inner = _model_in(fields[name].annotation) if name in fields else None
-        if inner is None:
-            return []
-        model = inner
-    return [field.alias or key for key, field in model.model_fields.items()]
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    for kind in (annotation, *get_args(annotation)):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind
-    return None
+def _children(tree: object) -> list[tuple[str, object]]:
+    if isinstance(tree, dict):
+        return [(str(key), value) for key, value in tree.items()]
+    return [(str(index), value) for index, value in enumerate(tree)] if isinstance(tree, list) else []

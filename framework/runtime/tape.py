@@ -1,6 +1,7 @@
 """The tape of a run: its inputs and everything that was decided and happened, in one append-only, hash-chained SQLite file.
 
-Each event's hash covers the one before it, so that a line changed, removed or put in later is found.
+Each event's hash covers the one before it, the first event holds the hash of the bars and the last one says that the run has ended, so that
+anything changed, removed or put in later is found.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from framework.domain.fill import Dividend, Refusal
 from framework.domain.market import BarSeries
 from framework.domain.order import Order, OrderUpdate
-from framework.errors import DataError
+from framework.errors import BadDataError, ConfigError, MissingDataError
+from framework.runtime.hashing import COLUMNS, column_bytes, column_type, inputs_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,11 +30,15 @@ _SCHEMA = """
 CREATE TABLE events (
     sequence INTEGER PRIMARY KEY, timestamp INTEGER NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL, hash TEXT NOT NULL
 );
-CREATE TABLE bars (symbol TEXT NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (symbol, name));
+CREATE TABLE bars (symbol TEXT NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (symbol, name));
 CREATE TRIGGER events_only_grow BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the tape is append-only'); END;
 CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the tape is append-only'); END;
+CREATE TRIGGER bars_stay_the_same BEFORE UPDATE ON bars BEGIN SELECT RAISE(ABORT, 'the tape is append-only'); END;
+CREATE TRIGGER bars_stay BEFORE DELETE ON bars BEGIN SELECT RAISE(ABORT, 'the tape is append-only'); END;
 """
-_COLUMNS = ("timestamp", "open", "high", "low", "close", "volume", "dividend", "split")
+_EVENTS = "SELECT sequence, timestamp, kind, payload, hash FROM events ORDER BY sequence"
+_FIRST, _LAST = "run_started", "run_ended"
+_HEADER = ("run_id", "mode", "description", "version", "config", "inputs_hash", "config_hash")
 _ORDER_FIELDS = (
     "order_id",
     "symbol",
@@ -53,27 +59,33 @@ _ORDER_FIELDS = (
 
 
 def write_tape(record: RunRecord, path: Path) -> None:
-    """Write the tape of ``record`` to ``path``, which must not exist."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(_SCHEMA)
-        connection.executemany("INSERT INTO bars VALUES (?, ?, ?, ?)", _bar_rows(record.series))
-        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", _chained(_events(record)))
+    """Write the tape of ``record`` to ``path``, replacing an earlier one.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    try:
+        path.unlink(missing_ok=True)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.executescript(_SCHEMA)
+            connection.executemany("INSERT INTO bars VALUES (?, ?, ?)", _bar_rows(record.series))
+            connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", _chained(_events(record)))
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(f"cannot write the tape {path}: {error}; choose another folder with --out") from None
 
 
-def _bar_rows(series: Mapping[str, BarSeries]) -> Iterator[tuple[str, str, str, bytes]]:
+def _bar_rows(series: Mapping[str, BarSeries]) -> Iterator[tuple[str, str, bytes]]:
     for symbol, one in series.items():
-        for name in _COLUMNS:
-            column = getattr(one, name)
-            yield symbol, name, column.dtype.str, column.tobytes()
+        for name in COLUMNS:
+            yield symbol, name, column_bytes(one, name)
 
 
 def _events(record: RunRecord) -> Iterator[tuple[int, str, dict[str, object]]]:
     start, end = int(record.timestamps[0]), int(record.timestamps[-1])
-    hashes = {"inputs_hash": record.inputs_hash, "config_hash": record.config_hash}
-    yield start, "run_started", {**_header(record), **hashes}
+    yield start, _FIRST, _header(record)
     for event in record.events:
         yield _as_row(event)
-    yield end, "run_ended", {"decisions_hash": record.decisions_hash, "final_equity": repr(float(record.equity[-1]))}
+    yield end, _LAST, {"decisions_hash": record.decisions_hash, "final_equity": repr(float(record.equity[-1]))}
 
 
 def _header(record: RunRecord) -> dict[str, object]:
@@ -83,6 +95,8 @@ def _header(record: RunRecord) -> dict[str, object]:
         "description": record.description,
         "version": record.version,
         "config": record.config_text,
+        "inputs_hash": record.inputs_hash,
+        "config_hash": record.config_hash,
     }
 
 
@@ -115,20 +129,24 @@ def _link(last: str, sequence: int, timestamp: int, kind: str, payload: str) -> 
 
 
 def verify_tape(path: Path) -> int:
-    """Check the chain from the first event to the last; returns the number of events.
+    """Check the chain from the first event to the last, that it is whole, and the bars; returns the number of events.
 
     Raises:
-        DataError: There is no tape, or the chain is broken: the first bad event is named.
+        DataError: There is no tape, or it was changed: the first bad event is named.
     """
-    last, count = "", 0
-    for sequence, timestamp, kind, payload, found in _rows(
-        path, "SELECT sequence, timestamp, kind, payload, hash FROM events ORDER BY sequence"
-    ):
+    last, kinds = "", []
+    for count, (sequence, timestamp, kind, payload, found) in enumerate(_rows(path, _EVENTS)):
         last = _link(last, count, timestamp, kind, payload)
         if sequence != count or last != found:
-            raise DataError(f"{path}: the chain is broken at event {count}: the tape was changed after it was written")
-        count += 1
-    return count
+            raise BadDataError(
+                f"{path}: the chain is broken at event {count}: the tape was changed after it was written; make the run again"
+            )
+        kinds.append(kind)
+    if kinds[-1:] != [_LAST] or _LAST in kinds[:-1]:
+        raise BadDataError(f"{path}: the last of {len(kinds)} events is not {_LAST}: events were cut off or added; make the run again")
+    if inputs_hash(read_bars(path).values()) != read_header(path)["inputs_hash"]:
+        raise BadDataError(f"{path}: the bars are not those the run saw: they were changed after it; make the run again")
+    return len(kinds)
 
 
 def read_bars(path: Path) -> dict[str, BarSeries]:
@@ -138,9 +156,12 @@ def read_bars(path: Path) -> dict[str, BarSeries]:
         DataError: There is no tape, or it cannot be read.
     """
     columns: dict[str, dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]] = {}
-    for symbol, name, dtype, blob in _rows(path, "SELECT symbol, name, dtype, data FROM bars ORDER BY symbol"):
-        columns.setdefault(symbol, {})[name] = np.frombuffer(blob, dtype=dtype).copy()
-    return {symbol: BarSeries(symbol, **named) for symbol, named in columns.items()}  # type: ignore[arg-type]
+    try:
+        for symbol, name, blob in _rows(path, "SELECT symbol, name, data FROM bars ORDER BY symbol"):
+            columns.setdefault(symbol, {})[name] = np.frombuffer(blob, dtype=column_type(name)).copy()
+        return {symbol: BarSeries(symbol, **named) for symbol, named in columns.items()}  # type: ignore[arg-type]
+    except (TypeError, ValueError, BadDataError) as error:  # a column too few or too many, cut short, or no bytes
+        raise BadDataError(f"{path}: the bars cannot be read: {error}; make the run again") from None
 
 
 def read_header(path: Path) -> dict[str, str]:
@@ -149,16 +170,20 @@ def read_header(path: Path) -> dict[str, str]:
     Raises:
         DataError: There is no tape, or it cannot be read.
     """
-    ((payload,),) = _rows(path, "SELECT payload FROM events WHERE sequence = 0")
-    header: dict[str, str] = json.loads(str(payload))
-    return header
+    try:
+        ((payload,),) = _rows(path, "SELECT payload FROM events WHERE sequence = 0")
+        header: dict[str, str] = json.loads(payload)
+        return {name: header[name] for name in _HEADER}
+    except (TypeError, ValueError, KeyError):
+        raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
 
 
 def _rows(path: Path, query: str) -> list[Any]:
     if not path.is_file():
-        raise DataError(f"there is no tape at {path}")
+        raise MissingDataError(f"there is no tape at {path}")
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        # A path as an address: characters such as ? and # keep their meaning in the name.
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute(query).fetchall()
     except sqlite3.DatabaseError as error:
-        raise DataError(f"{path} cannot be read as a tape: {error}") from None
+        raise BadDataError(f"{path} cannot be read as a tape: {error}; make the run again") from None

@@ -17,6 +17,7 @@ from tests.docs.markdown import ROOT, Block, blocks
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = blocks(README)
 SCRIPTS = Path(sys.executable).parent
+STAMP = re.compile(r"\d{8}T\d{6}Z")
 
 
 def called(*languages: str) -> list[Block]:
@@ -32,6 +33,12 @@ def run_command(arguments: list[str], folder: Path) -> str:
     return done.stdout
 
 
+def run_folder_files(text: str) -> set[str]:
+    """The files the README says a run folder holds."""
+    sentence = text[text.index("A run folder, ") :].partition("\n\n")[0].partition(" holds ")[2]
+    return set(re.findall(r"`([a-z]+\.[a-z]+)`", sentence))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with every file the README names."""
@@ -42,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_readme_has_something_to_run():
-    assert {block.language for block in BLOCKS} == {"bash", "python", "toml"}
+    assert {block.language for block in BLOCKS} == {"bash", "python", "text", "toml"}
     assert {block.filename for block in called("python", "toml")} == {"trend.py", "momentum.py", "onetape.toml", "research.py"}
 
 
@@ -53,9 +60,12 @@ def test_shell_blocks_succeed(block, tmp_path):
     run_command(["bash", "-euo", "pipefail", "-c", "\n".join(lines)], tmp_path)
 
 
-def test_the_repository_s_own_backtest_writes_a_report(tmp_path):
-    run_command(["onetape", "backtest", "-c", str(ROOT / "onetape.toml"), "--out", str(tmp_path / "out")], tmp_path)
+def test_the_repository_s_own_backtest_prints_what_is_shown_and_writes_a_report(tmp_path):
+    (shown,) = called("text")
+    printed = run_command(["onetape", "backtest", "-c", str(ROOT / "onetape.toml")], tmp_path)
+    assert STAMP.sub("TIME", printed) == STAMP.sub("TIME", shown.text), "a change of results is shown in README.md too"
     assert [page.stat().st_size > 0 for page in tmp_path.rglob("report.html")] == [True]
+    assert run_folder_files(README) == {path.name for path in tmp_path.glob("runs/*/*")}
 
 
 @pytest.mark.parametrize("block", called("toml"), ids=lambda block: f"line {block.line}")

@@ -1,0 +1,86 @@
+"""What the broker contract needs to drive a venue in a test; one class for each broker that exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from brokers.simulated.broker import FillModel, SimulatedBroker
+from framework.domain.market import BarSeries
+from framework.domain.order import ApprovedOrder, Order, OrderSide, OrderType
+from framework.domain.venue import venue
+from framework.engine.market import Market
+from framework.rules import lifecycle, limits
+from tests.builders import daily
+
+if TYPE_CHECKING:
+    from framework.domain.fill import Dividend
+    from framework.domain.order import OrderUpdate
+    from framework.engine.ports import Broker
+
+DOLLAR = 1_000_000
+WIDE_OPEN = limits.Standing(held=0, exits=0, price=100 * DOLLAR, equity=10**15, gross=0, reserved=0, pending=0)
+
+
+class Venue(Protocol):
+    """A broker with 10,000 dollars, symbols A (last trade at 100) and B (never traded), and a hand on the market."""
+
+    broker: Broker
+
+    def trade_at(self, price: float) -> None:
+        """Let A trade at one price."""
+
+
+class Listener:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.updates: list[OrderUpdate] = []
+        self.dividends: list[Dividend] = []
+
+    def on_update(self, update: OrderUpdate) -> None:
+        self.updates.append(update)
+
+    def on_dividend(self, dividend: Dividend) -> None:
+        self.dividends.append(dividend)
+
+
+def approved(order_id: str, side: OrderSide = OrderSide.BUY, quantity: int = 10, limit: float | None = None) -> ApprovedOrder:
+    """An order that has gone through the one door; only the limits rule can make it."""
+    order = Order(
+        order_id,
+        "A",
+        side,
+        quantity * DOLLAR,
+        OrderType.MARKET if limit is None else OrderType.LIMIT,
+        0,
+        limit_micros=None if limit is None else round(limit * DOLLAR),
+    )
+    passed, _ = limits.check(order, WIDE_OPEN, venue("generic"), limits.LimitPolicy(max_position_pct=None, max_total_exposure_pct=None))
+    assert passed is not None
+    lifecycle.change(passed.order, lifecycle.OrderStatus.SUBMITTED, 0)
+    return passed
+
+
+class SimulatedVenue:
+    """The simulated broker on a market of two symbols."""
+
+    def __init__(self) -> None:
+        count = 50
+        prices = np.full(count, 100.0)
+        times = np.array(daily(count), dtype=np.int64)
+        self._close = prices
+        never = BarSeries("B", *(np.empty(0, kind) for kind in (np.int64, *[np.float64] * 7)))
+        columns = (prices, prices, prices, prices, np.full(count, 1e9), np.zeros(count), np.ones(count))
+        self._market = Market({"A": BarSeries("A", times, *columns), "B": never}, daily=True)
+        self._market.cursor[0], self._market.now = 0, int(times[0])
+        self.broker = SimulatedBroker(self._market, venue("generic"), 10_000 * DOLLAR, FillModel(), lambda timestamp: timestamp)
+
+    def trade_at(self, price: float) -> None:
+        index = self._market.cursor[0] + 1
+        self._close.flags.writeable = True
+        self._close[index:] = price
+        self._close.flags.writeable = False
+        self._market.cursor[0], self._market.now = index, int(self._market.series[0].timestamp[index])
+        self.broker.on_slice([0])

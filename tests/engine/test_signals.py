@@ -1,0 +1,100 @@
+"""Vectorised strategies: what a column of signals asks for, and when."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from framework.engine.strategy import SignalStrategy
+from framework.errors import StrategyError
+from tests.builders import bars, daily, play, still
+
+NAN = float("nan")
+SIZED = {"sizing": {"method": "equal", "max_position_pct": 0.1}}
+
+
+class Given(SignalStrategy):
+    """Returns the columns it was made with."""
+
+    def __init__(self, *columns):
+        super().__init__()
+        self.columns = columns
+
+    def signals(self, bars):
+        self.panel = bars
+        return np.array(self.columns, dtype=np.float64).T
+
+
+def test_a_target_is_issued_when_the_signal_changes():
+    played = play(Given([0, 1, 1, 1, 0.5, 0.5, 0]), bars("A", still(100, 7)), **SIZED)
+    assert [(fill[0], fill[2]) for fill in played.fills] == [(2, 100.0), (5, -50.0)]
+    assert [order.created_at for order in played.orders] == [played.times[1], played.times[4], played.times[6]]
+
+
+def test_nan_is_no_opinion():
+    played = play(Given([1, NAN, 1, NAN, 0, NAN]), bars("A", still(100, 6)), **SIZED)
+    assert [(fill[0], fill[2]) for fill in played.fills] == [(1, 100.0), (5, -100.0)]
+
+
+def test_a_leading_zero_asks_for_nothing():
+    assert play(Given([0, NAN, 0]), bars("A", still(100, 3)), **SIZED).orders == []
+
+
+def test_after_a_stop_out_there_is_no_re_entry_until_the_signal_changes():
+    rows = [*still(100, 2), (100, 100, 90, 100), *still(100, 5)]
+    played = play(Given([1, 1, 1, 1, 0, 1, 1, 1]), bars("A", rows), stops={"attach": "entries", "method": "percent", "percent": 5}, **SIZED)
+    assert [(fill[0], round(fill[2])) for fill in played.fills] == [(1, 100), (2, -100), (6, 100)]
+
+
+def test_a_signal_where_the_symbol_has_no_bar_is_passed_over():
+    times = daily(4)
+    partly = bars("B", still(100, 3), [times[0], times[1], times[3]])
+    played = play(Given([0, 0, 0, 0], [0, 0, 1, 0]), bars("A", still(100, 4)), partly, **SIZED)
+    assert played.orders == []
+
+
+def test_decisions_begin_at_the_first_bar_traded_whatever_the_signal_did_before():
+    # 1 since the warm-up: bought at the first decision, with the signal as it stands there.
+    played = play(Given([0, 1, 1, 1, 1]), bars("A", still(100, 5)), first=daily(5)[2], **SIZED)
+    assert [(order.created_at, order.side.value) for order in played.orders] == [(daily(5)[2], "buy")]
+
+
+def test_the_panel_has_a_column_for_each_symbol_and_nan_where_there_is_no_bar():
+    times = daily(3)
+    strategy = Given([0, 0, 0], [0, 0, 0])
+    play(strategy, bars("A", [(1, 2, 1, 2, 7)] * 3), bars("B", [(3, 4, 3, 4, 9)] * 2, times[1:]))
+    panel = strategy.panel
+    assert panel.symbols == ("A", "B")
+    assert panel.timestamp.tolist() == list(times)
+    assert [getattr(panel, name)[1].tolist() for name in ("open", "high", "low", "close", "volume")] == [
+        [1, 3],
+        [2, 4],
+        [1, 3],
+        [2, 4],
+        [7, 9],
+    ]
+    assert np.isnan(panel.close).tolist() == [[False, True], [False, False], [False, False]]
+    with pytest.raises(ValueError, match="read-only"):
+        panel.close[0, 0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (([0, 0],), r"shape \(2, 1\).*\[T, N\] = \(3, 1\)"),
+        (([0, 1.5, 0],), "1.5 for A in row 1"),
+        (([0, float("inf"), 0],), "inf for A in row 1"),
+    ],
+)
+def test_signals_that_cannot_be_meant_are_refused(columns, message):
+    with pytest.raises(StrategyError, match=message):
+        play(Given(*columns), bars("A", still(100, 3)))
+
+
+def test_signals_that_raise_are_named():
+    class Broken(SignalStrategy):
+        def signals(self, _):
+            raise KeyError("lost")
+
+    with pytest.raises(StrategyError, match=r"Broken\.signals.*test_signals\.py.*KeyError"):
+        play(Broken(), bars("A", still(100, 3)))

@@ -1,0 +1,74 @@
+"""A position is never without its stop, and never has more of it than shares."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.properties.worlds import worlds
+
+LEAVING = {"market", "stop_loss", "trailing_stop"}
+ENTRIES = st.fixed_dictionaries(
+    {"attach": st.just("entries"), "method": st.sampled_from(["percent", "atr", "trailing"]), "atr_period": st.just(2)}
+)
+
+
+def stops_and_leaving(simulation, symbol):
+    """(micro-shares of stops, of take-profits, of exits that do not wait for a price) working to close the position."""
+    held = simulation.engine.book.quantity(symbol)
+    closing = [one for one in simulation.broker.get_open_orders() if one.symbol == symbol and one.side.sign * held < 0]
+    stops = sum(one.leaves_micros for one in closing if one.role.value == "stop")
+    profits = sum(one.leaves_micros for one in closing if one.role.value == "take_profit")
+    leaving = sum(one.leaves_micros for one in closing if not one.role.protects and one.order_type.value in LEAVING)
+    return stops, profits, leaving
+
+
+@given(worlds(stops=ENTRIES))
+def test_stops_cover_exactly_the_shares_that_are_not_leaving_after_every_slice(world):
+    def check(simulation):
+        for symbol in simulation.market.symbols:
+            held = abs(simulation.engine.book.quantity(symbol))
+            stops, profits, leaving = stops_and_leaving(simulation, symbol)
+            assert stops == max(held - leaving, 0)
+            assert profits in {0, stops}
+
+    world.play(each=check)
+
+
+@given(worlds())
+def test_nothing_guards_a_position_that_is_not_there(world):
+    def check(simulation):
+        for order in simulation.broker.get_open_orders():
+            if order.role.protects:
+                held = simulation.engine.book.quantity(order.symbol)
+                assert held * order.side.sign < 0
+                assert order.leaves_micros <= abs(held)
+
+    world.play(each=check)
+
+
+@given(worlds())
+def test_protection_only_ever_reduces_a_position(world):
+    played = world.play()
+    protective = {order.order_id for order in played.orders if order.role.protects}
+    held = dict.fromkeys(played.simulation.market.symbols, 0)
+    for fill in played.simulation.journal.fills:
+        before = held[fill.symbol]
+        held[fill.symbol] += fill.side.sign * fill.quantity_micros
+        if fill.order_id in protective:
+            assert before * held[fill.symbol] >= 0
+            assert abs(held[fill.symbol]) < abs(before)
+
+
+@given(worlds(stops=st.just({"attach": "entries", "method": "trailing", "trail_percent": 4})))
+def test_a_trailing_stop_only_moves_towards_the_market_while_a_position_lasts(world):
+    last = {}
+
+    def check(simulation):
+        for order in simulation.broker.get_open_orders():
+            if order.role.value == "stop":
+                key, sign = (order.symbol, order.parent_id), order.side.sign
+                assert key not in last or sign * order.stop_micros <= sign * last[key]
+                last[key] = order.stop_micros
+
+    world.play(each=check)

@@ -1,0 +1,169 @@
+"""Random markets, random programs of orders and random policies, and what a run over them left behind.
+
+A program is a list of wishes for every decision. Prices are asked for in percent of the last close seen, so that a wish means something
+wherever the market is, and depends on nothing but the past.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from tests.builders import Played, Scripted, bars, daily, play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from framework.app.assemble import Simulation
+    from framework.domain.market import BarSeries
+    from framework.engine.context import Context
+
+SYMBOLS = ("A", "B", "C")
+PRICED = {
+    "market": (),
+    "limit": ("limit_price",),
+    "stop_loss": ("stop_price",),
+    "stop_limit": ("limit_price", "stop_price"),
+    "trailing_stop": ("trail_amount",),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a run depends on."""
+
+    series: tuple[BarSeries, ...]
+    program: tuple[tuple[tuple[object, ...], ...], ...]
+    config: dict[str, dict[str, object]]
+
+    def play(self, *series: BarSeries, each: Callable[[Simulation], None] = lambda _: None) -> Played:
+        """Run it; other ``series`` may take the place of its own."""
+        return play(Programmed(self.program), *(series or self.series), each=each, **self.config)
+
+
+class Programmed(Scripted):
+    """Carries out a program, one list of wishes a decision."""
+
+    def __init__(self, program):
+        super().__init__(lambda ctx: [carry_out(ctx, *wish) for wish in program[(self.decisions - 1) % len(program)]])
+
+
+def carry_out(ctx: Context, kind: str, symbol: str, *rest: object) -> None:
+    if symbol not in ctx.symbols:
+        return
+    closes = ctx.bars(symbol).close
+    last = float(closes[-1]) if len(closes) else 100.0
+    if kind == "target":
+        ctx.target(symbol, rest[0] / 4)
+    elif kind == "close":
+        ctx.close(symbol)
+    elif kind == "cancel":
+        for working in [one for one in ctx.open_orders(symbol) if not one.role.protects][: rest[0]]:
+            ctx.cancel(working)
+    elif kind == "bracket":
+        quantity, profit, stop = rest
+        ctx.bracket(symbol, quantity, take_profit=cents(last, profit), stop_loss=cents(last, -stop))
+    else:
+        order(getattr(ctx, kind), symbol, last, *rest)
+
+
+def order(
+    call: Callable[..., object], symbol: str, last: float, quantity: int, order_type: str, first: int, second: int, force: str
+) -> None:
+    prices = {name: cents(last, offset) for name, offset in zip(PRICED[order_type], (first, second), strict=False)}
+    if order_type == "trailing_stop":
+        prices = {"trail_amount": abs(first) + 1}
+    call(symbol, quantity, order_type, time_in_force=force, **prices)
+
+
+def cents(price: float, percent: int) -> float:
+    return round(price * (1 + percent / 100), 2)
+
+
+def walk(symbol: str, sessions: list[int], moves: list[tuple[int, ...]]) -> BarSeries:
+    """Bars at some sessions; each move is (gap, up, down, close, volume) in percent, and millesimal of the range for the close."""
+    rows, last, dividends = [], 100.0, {}
+    for number, (gap, up, down, close, volume, paid) in enumerate(moves):
+        opened = cents(last, gap)
+        high, low = cents(opened, up), cents(opened, -down)
+        last = min(max(round(low + (high - low) * close / 10, 2), low), high)
+        rows.append((opened, high, low, last, volume))
+        if paid:
+            dividends[number] = 0.25
+    times = daily(max(sessions) + 1)
+    return bars(symbol, rows, [times[index] for index in sessions], dividends)
+
+
+percents = st.integers(-9, 9)
+quantities = st.one_of(st.integers(1, 60), st.integers(1, 400))
+wishes = st.one_of(
+    st.tuples(
+        st.sampled_from(["buy", "sell"]),
+        st.sampled_from(SYMBOLS),
+        quantities,
+        st.sampled_from(sorted(PRICED)),
+        percents,
+        percents,
+        st.sampled_from(["gtc", "day"]),
+    ),
+    st.tuples(st.just("target"), st.sampled_from(SYMBOLS), st.integers(-4, 4)),
+    st.tuples(st.just("bracket"), st.sampled_from(SYMBOLS), quantities, st.integers(1, 9), st.integers(1, 9)),
+    st.tuples(st.just("close"), st.sampled_from(SYMBOLS)),
+    st.tuples(st.just("cancel"), st.sampled_from(SYMBOLS), st.integers(1, 3)),
+)
+moves = st.tuples(
+    percents, st.integers(0, 9), st.integers(0, 9), st.integers(0, 10), st.sampled_from([10**7, 1_000, 200, 0]), st.booleans()
+)
+
+
+@st.composite
+def markets(draw: st.DrawFn, steps: st.SearchStrategy[tuple[int, ...]] = moves) -> tuple[BarSeries, ...]:
+    """One to three symbols with gaps, over at most twelve sessions."""
+    length = draw(st.integers(4, 12))
+    found = []
+    for symbol in SYMBOLS[: draw(st.integers(1, 3))]:
+        silent = draw(st.sets(st.integers(0, length - 1), max_size=length // 2))
+        sessions = [number for number in range(length) if number not in silent]
+        found.append(walk(symbol, sessions, draw(st.lists(steps, min_size=len(sessions), max_size=len(sessions)))))
+    return tuple(found)
+
+
+def configs(**fixed: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[dict[str, dict[str, object]]]:
+    """Policies of every kind; ``fixed`` sections replace the random ones."""
+    sections = {
+        "account": st.sampled_from([{"cash": 100_000}, {"cash": 5_000}]),
+        "broker": st.sampled_from([{"name": "generic"}, {"name": "robinhood"}]),
+        "sizing": st.fixed_dictionaries(
+            {"method": st.sampled_from(["equal", "var"]), "min_observations": st.just(2), "max_position_pct": st.sampled_from([0.1, 1.0])}
+        ),
+        "limits": st.sampled_from([{"profile": "venue"}, {"profile": "conservative"}]),
+        "stops": st.fixed_dictionaries(
+            {
+                "attach": st.sampled_from(["entries", "targets", "never"]),
+                "method": st.sampled_from(["percent", "atr", "trailing"]),
+                "atr_period": st.just(2),
+            }
+        ),
+        "fills": st.fixed_dictionaries(
+            {
+                "path": st.sampled_from(["pessimistic", "optimistic", "nearest"]),
+                "limit_fill": st.sampled_from(["touch", "through"]),
+                "max_volume_share": st.sampled_from([0, 0.1]),
+                "slippage": st.sampled_from(["none", {"model": "bps", "bps": 20}]),
+                "fees": st.sampled_from(["none", {"per_share": 0.005, "rate": 0.0003}]),
+            }
+        ),
+    }
+    return st.fixed_dictionaries({**sections, **fixed})
+
+
+programs = st.lists(st.lists(wishes, min_size=1, max_size=3).map(tuple), min_size=2, max_size=8).map(tuple)
+
+
+def worlds(
+    series: st.SearchStrategy[tuple[BarSeries, ...]] | None = None, **fixed: st.SearchStrategy[dict[str, object]]
+) -> st.SearchStrategy[World]:
+    """A market, a program and policies; some sections can be fixed."""
+    return st.builds(World, series=markets() if series is None else series, program=programs, config=configs(**fixed))
