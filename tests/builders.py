@@ -125,12 +125,12 @@ class Played:
 
     def held(self, symbol: str = "A") -> float:
         """Shares at the end, signed."""
-        return self.simulation.engine.book.quantity(symbol) / 1e6
+        return self.simulation.engine.desk.book.quantity(symbol) / 1e6
 
     @property
     def cash(self) -> float:
         """Cash at the end, dollars."""
-        return self.simulation.engine.book.cash_micros / 1e6
+        return self.simulation.engine.desk.book.cash_micros / 1e6
 
     def stops(self) -> list[tuple[float, float]]:
         """(shares, level) of the protective stops that still work."""
@@ -166,7 +166,7 @@ def play(
     played = Played(simulation, actor, times)
 
     def note(_: int) -> None:
-        played.equity.append(simulation.engine.valuation.equity())
+        played.equity.append(simulation.engine.desk.valuation.equity())
         each(simulation)
 
     with simulation.broker:

@@ -11,7 +11,6 @@ import math
 from typing import TYPE_CHECKING
 
 import backtrader as bt
-import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,15 +26,14 @@ _EPOCH_DAY = 719_163.0
 
 
 class BacktraderDriver:
-    """Plays the bars of a market from ``first`` (ns UTC) on; earlier ones are history the strategy can look back at."""
+    """Plays the bars of a market that lie after its cursors; earlier ones are history the strategy can look back at."""
 
     name = "backtrader"
 
-    def __init__(self, market: Market, broker: SimulatedBroker, engine: Engine, first: int) -> None:
+    def __init__(self, market: Market, broker: SimulatedBroker, engine: Engine) -> None:
         self._market = market
         self._broker = broker
         self._engine = engine
-        self._first = first
 
     def run(self, on_slice: Callable[[int], None]) -> None:
         """Play all slices; ``on_slice(timestamp)`` follows each decision."""
@@ -43,8 +41,7 @@ class BacktraderDriver:
         cerebro = bt.Cerebro(stdstats=False)
         cerebro.broker = _VenueClock(self._market, self._broker, rows)
         for row, series in enumerate(self._market.series):
-            start = int(np.searchsorted(series.timestamp, self._first))
-            self._market.cursor[row] = start - 1
+            start = self._market.cursor[row] + 1
             cerebro.adddata(_Feed(cursor=self._market.cursor, row=row, rows=rows, times=series.timestamp[start:]), name=series.symbol)
         cerebro.addstrategy(_EngineClock, market=self._market, engine=self._engine, rows=rows, on_slice=on_slice)
         cerebro.run()

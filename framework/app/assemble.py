@@ -53,7 +53,7 @@ def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation
     journal = Journal()
     schedule = Schedule(bounds, daily=daily)
     engine = Engine(strategy, market, broker, Book(cash), policies(config), journal, schedule)
-    return Simulation(market, broker, engine, journal, BacktraderDriver(market, broker, engine, dataset.first_trade))
+    return Simulation(market, broker, engine, journal, BacktraderDriver(market, broker, engine))
 
 
 def policies(config: Config) -> Policies:

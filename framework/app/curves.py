@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from framework.domain.market import BarSeries, Floats, Integers
-    from framework.engine.engine import Engine
+    from framework.engine.desk import Desk
 
 
 class Curves:
     """Growing columns, one entry a decision time."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._time, self._equity, self._cash = array("q"), array("q"), array("q")
         self._gross, self._var = array("q"), array("d")
 
     def note(self, timestamp: int) -> None:
         """Write down the account as it stands after the decision at ``timestamp``."""
-        valuation, book = self._engine.valuation, self._engine.book
+        valuation, book = self._desk.valuation, self._desk.book
         self._time.append(timestamp)
         self._cash.append(book.cash_micros)
         if valuation.is_flat():

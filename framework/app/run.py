@@ -151,7 +151,7 @@ def load_data(config: Config, frames: Mapping[str, pd.DataFrame] | None) -> Data
 
 
 def _play(simulation: Simulation, dataset: Dataset, on_progress: Callable[[int, int], None] | None) -> Curves:
-    curves = Curves(simulation.engine)
+    curves = Curves(simulation.engine.desk)
     total = max(len(one) for one in dataset.series.values())
 
     def note(timestamp: int) -> None:
@@ -172,7 +172,7 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
     from framework import __version__
     from framework.report.trades import round_trips
 
-    journal, book, series = simulation.journal, simulation.engine.book, simulation.market.series
+    journal, book, series = simulation.journal, simulation.engine.desk.book, simulation.market.series
     name = type(strategy).__name__
     timestamps = curves.timestamps
     first = int(timestamps[0])
@@ -217,7 +217,7 @@ def _warnings(simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
     lines = [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
     for symbol, bars in sorted(simulation.broker.idle_bars.items()):
         lines.append(f"{symbol}: orders waited on {bars} bars without volume")
-    waiting = sum(not order.role.protects for order in simulation.engine.open_orders.values())
+    waiting = sum(not order.role.protects for order in simulation.engine.desk.blotter.orders.values())
     if waiting:
         lines.append(f"{waiting} orders were still working at the end and never filled")
     return tuple(lines)

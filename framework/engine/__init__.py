@@ -1,1 +1,1 @@
-"""The one order path. Read ``engine.py`` first: the life of a bar is one method."""
+"""The one order path. Read ``engine.py`` first (a decision), then ``desk.py`` (an order)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from framework.domain.book import Position
 from framework.domain.order import Bracket, OrderSide, OrderType, TimeInForce, TrailType
 from framework.domain.values import from_micros
-from framework.rules.orders import positive_micros
+from framework.rules.orders import positive_micros, strength_of
 from framework.rules.stops import StopPlan
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from framework.domain.market import BarSeries, Floats
     from framework.domain.order import Order
-    from framework.engine.engine import Engine
+    from framework.engine.desk import Desk
+    from framework.engine.schedule import Schedule
+    from framework.engine.targets import Targets
     from framework.rules.orders import Number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,15 +79,17 @@ class Context:
         state: A dict for the strategy's own memory (JSON values); it survives a restart.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.symbols = engine.market.symbols
+    def __init__(self, desk: Desk, targets: Targets, schedule: Schedule) -> None:
+        self._desk = desk
+        self._targets = targets
+        self._schedule = schedule
+        self.symbols = desk.market.symbols
         self.state: dict[str, object] = {}
 
     @property
     def now(self) -> datetime:
         """Close of the current bar, UTC."""
-        return _EPOCH + timedelta(microseconds=self._engine.market.now // 1000)
+        return _EPOCH + timedelta(microseconds=self._desk.market.now // 1000)
 
     def bars(self, symbol: str) -> Bars:
         """All bars of ``symbol`` seen so far, warm-up included.
@@ -93,25 +97,25 @@ class Context:
         Raises:
             InvalidOrderError: The symbol is not in the universe.
         """
-        market = self._engine.market
+        market = self._desk.market
         row = market.row_of(symbol)
         return Bars(market.series[row], market.cursor[row] + 1)
 
     def position(self, symbol: str) -> Position:
         """The position in ``symbol`` now; a flat one when nothing is held."""
-        self._engine.market.row_of(symbol)
-        held = self._engine.book.positions.get(symbol)
+        self._desk.market.row_of(symbol)
+        held = self._desk.book.positions.get(symbol)
         return Position(symbol) if held is None else Position(symbol, held.quantity_micros, held.cost_micros, held.realized_micros)
 
     @property
     def cash(self) -> Decimal:
         """Cash, dollars."""
-        return from_micros(self._engine.book.cash_micros)
+        return from_micros(self._desk.book.cash_micros)
 
     @property
     def equity(self) -> Decimal:
         """Cash plus positions at the last close, dollars."""
-        return from_micros(self._engine.valuation.equity())
+        return from_micros(self._desk.valuation.equity())
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
         """Orders that may still fill, oldest first, protective stops included.
@@ -120,8 +124,8 @@ class Context:
             InvalidOrderError: The symbol is not in the universe.
         """
         if symbol is not None:
-            self._engine.market.row_of(symbol)
-        return [order for order in self._engine.open_orders.values() if symbol in {None, order.symbol}]
+            self._desk.market.row_of(symbol)
+        return self._desk.blotter.of(symbol)
 
     def target(self, symbol: str, strength: float, stop: Number | None = None, tag: str | None = None) -> None:
         """Ask for a position of ``strength`` in [-1, 1], sized by the configured sizer; 0 closes it.
@@ -133,7 +137,7 @@ class Context:
             InvalidOrderError: Unknown symbol, or a strength that is NaN or outside [-1, 1].
         """
         plan = None if stop is None else StopPlan(price_micros=positive_micros(stop, "stop", symbol))
-        self._engine.want(symbol, strength, plan, tag)
+        self._targets.note(self._desk.market.row_of(symbol), strength_of(strength, symbol), plan, tag)
 
     def buy(
         self,
@@ -152,7 +156,7 @@ class Context:
         Raises:
             InvalidOrderError: The order could never be valid.
         """
-        return self._engine.order(
+        return self._desk.order(
             symbol,
             OrderSide.BUY,
             quantity,
@@ -178,7 +182,7 @@ class Context:
         tag: str | None = None,
     ) -> Order:
         """Sell ``quantity`` shares; as ``buy``. Selling more than is held opens a short where the venue has it."""
-        return self._engine.order(
+        return self._desk.order(
             symbol,
             OrderSide.SELL,
             quantity,
@@ -201,20 +205,20 @@ class Context:
         Raises:
             InvalidOrderError: The order could never be valid, or ``stop_loss`` is not below ``take_profit``.
         """
-        return self._engine.bracket(symbol, quantity, take_profit, stop_loss, limit_price)
+        return self._desk.bracket(symbol, quantity, take_profit, stop_loss, limit_price)
 
     def close(self, symbol: str) -> Order | None:
         """Cancel what works in ``symbol`` and leave its position at market; ``None`` when flat."""
-        return self._engine.close(symbol)
+        return self._desk.close(symbol)
 
     def cancel(self, order: Order) -> bool:
         """Cancel an open order; ``False`` when it had already ended."""
-        return self._engine.cancel(order.order_id, "strategy")
+        return self._desk.cancel(order.order_id, "strategy")
 
     def cancel_all(self, symbol: str | None = None) -> int:
         """Cancel all open orders but protective ones; returns how many."""
         orders = [order for order in self.open_orders(symbol) if not order.role.protects]
-        return sum(self._engine.cancel(order.order_id, "strategy") for order in orders)
+        return sum(self._desk.cancel(order.order_id, "strategy") for order in orders)
 
     def schedule(self, when: str, callback: Callable[[Context], None]) -> None:
         """Call ``callback(ctx)`` in every session at ``market_open`` or ``market_close``, with an offset such as ``-15m`` or ``+1h``.
@@ -224,4 +228,4 @@ class Context:
         Raises:
             ConfigError: The time cannot be read, or the bars are too coarse to see it.
         """
-        self._engine.schedule.add(when, callback)
+        self._schedule.add(when, callback)

@@ -1,80 +1,56 @@
-"""The only order path. Read ``Engine.on_slice``: the life of a bar is its body.
+"""One decision at a time. Read ``Engine.on_slice``: what happened to our orders, then what the strategy wants, then the order path.
 
-What happened to our orders -> what do we want (strategy) -> how much (sizing) -> what must change -> may we (limits) -> write it down
--> send. The engine knows no mode, no clock and no broker by name.
+The engine knows no mode, no clock and no broker by name.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
-from framework.domain.order import Bracket, Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate
-from framework.domain.values import from_micros, notional
 from framework.engine.calls import Calls
 from framework.engine.context import Context
-from framework.engine.policies import NEVER, TARGETS
-from framework.engine.protection import Protection, closing_side
+from framework.engine.desk import Desk
 from framework.engine.targets import Targets
-from framework.engine.valuation import Valuation
-from framework.errors import InvalidOrderError, InvariantError
-from framework.rules import ledger, lifecycle, limits
-from framework.rules.orders import Terms, new_order, positive_micros, strength_of
-from framework.rules.stops import StopPlan, plan, wilder_atr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from framework.domain.book import Book
-    from framework.domain.fill import Dividend
+    from framework.domain.order import Order, OrderUpdate
     from framework.engine.journal import Journal
     from framework.engine.market import Market
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker
     from framework.engine.schedule import Schedule
     from framework.engine.strategy import Strategy
-    from framework.rules.orders import Number
-
-_ALL_TYPES = frozenset(OrderType)
 
 
 class Engine:
     """One strategy, one book, one broker.
 
     Attributes:
-        book: The ledger's view of cash and positions.
-        open_orders: Orders that may still fill, by id, oldest first.
+        desk: The order path, with book and working orders.
     """
 
     def __init__(
         self, strategy: Strategy, market: Market, broker: Broker, book: Book, policies: Policies, journal: Journal, schedule: Schedule
     ) -> None:
-        self.market = market
-        self.broker = broker
-        self.book = book
-        self.policies = policies
-        self.journal = journal
-        self.schedule = schedule
-        self.open_orders: dict[str, Order] = {}
-        self.valuation = Valuation(market, book, policies)
-        self.strategy_name = type(strategy).__name__
-        self._protection = Protection(self)
-        self._targets = Targets(self)
+        self.desk = Desk(type(strategy).__name__, market, broker, book, policies, journal, self._note)
+        self._market = market
+        self._schedule = schedule
+        self._targets = Targets(self.desk)
+        self._calls = Calls(strategy, Context(self.desk, self._targets, schedule))
         self._news: list[tuple[Order, OrderUpdate]] = []
-        self._counter = (0, 0)
-        self._context = Context(self)
-        self._calls = Calls(strategy, self._context)
-        broker.subscribe(self)
 
     def start(self, first: int) -> None:
-        """Let the strategy prepare; decisions begin at ``first`` (ns UTC)."""
+        """Let the strategy prepare; decisions begin at ``first`` (ns UTC), earlier bars are history."""
+        self._market.begin(first)
         self._calls.start()
-        self._calls.prepare_signals(self.market.series, first)
+        self._calls.prepare_signals(self._market.series, first)
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
         if self._news:
             self._tell_strategy()
-        for callback in self.schedule.due(timestamp):
+        for callback in self._schedule.due(timestamp):
             self._calls.scheduled(callback)
         self._calls.bar(timestamp)
         self._targets.settle()
@@ -83,29 +59,6 @@ class Engine:
         """Let the strategy finish."""
         self._tell_strategy()
         self._calls.stop()
-
-    # --- what happened to our orders
-
-    def on_update(self, update: OrderUpdate) -> None:
-        """Fold a report of the broker into order and book, and keep the position protected."""
-        order = self.open_orders.get(update.order_id)
-        if order is None:
-            raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
-        lifecycle.apply(order, update)
-        self.journal.reported(update)
-        if not order.is_open:
-            del self.open_orders[order.order_id]
-        if update.fill is not None:
-            ledger.post_fill(self.book, update.fill)
-            self._protection.after_fill(order, update.fill)
-        if not order.is_open:
-            self._protection.after_end(order)
-        self._note(order, update)
-
-    def on_dividend(self, dividend: Dividend) -> None:
-        """Book a dividend."""
-        ledger.post_dividend(self.book, dividend)
-        self.journal.paid(dividend)
 
     def _note(self, order: Order, update: OrderUpdate) -> None:
         """Keep a state change for the strategy, with the order as it was then."""
@@ -116,166 +69,3 @@ class Engine:
         news, self._news = self._news, []
         for order, update in news:
             self._calls.order(order, update)
-
-    # --- what the strategy wants
-
-    def want(self, symbol: str, strength: float, stop: StopPlan | None, tag: str | None) -> None:
-        """Note a target; it is settled with the others of this decision."""
-        self._targets.note(self.market.row_of(symbol), strength_of(strength, symbol), stop, tag)
-
-    def order(
-        self, symbol: str, side: OrderSide, quantity: Number, tag: str | None, stop: StopPlan | None = None, **terms: Unpack[Terms]
-    ) -> Order:
-        """Make, check and send an explicit order."""
-        row = self.market.row_of(symbol)
-        order = new_order(self.next_id(symbol, side), self.market.now, symbol, side, quantity, self.strategy_name, tag, **terms)
-        return self.submit(order, stop or self._plan_for(row, OrderRole.EXPLICIT))
-
-    def bracket(self, symbol: str, quantity: Number, take_profit: Number, stop_loss: Number, limit_price: Number | None) -> Bracket:
-        """Enter with both exits decided."""
-        profit, stop = positive_micros(take_profit, "take_profit", symbol), positive_micros(stop_loss, "stop_loss", symbol)
-        if stop >= profit:
-            raise InvalidOrderError(f"{symbol}: stop_loss = {stop_loss} must be below take_profit = {take_profit}")
-        kind = OrderType.MARKET if limit_price is None else OrderType.LIMIT
-        plan = StopPlan(price_micros=stop, take_profit_micros=profit)
-        entry = self.order(symbol, OrderSide.BUY, quantity, tag="bracket", stop=plan, order_type=kind, limit_price=limit_price)
-        return Bracket(entry, from_micros(profit), from_micros(stop))
-
-    def close(self, symbol: str) -> Order | None:
-        """Leave a position at market."""
-        self.market.row_of(symbol)
-        for order in [order for order in self.open_orders.values() if order.symbol == symbol and not order.role.protects]:
-            self.cancel(order.order_id, "closing")
-        held = self.book.quantity(symbol)
-        if held == 0:
-            return None
-        return self.send(symbol, -held, OrderRole.EXPLICIT, None, "close", "close")
-
-    def cancel(self, order_id: str, reason: str) -> bool:
-        """Cancel a working order; ``False`` when it has ended."""
-        order = self.open_orders.get(order_id)
-        if order is None:
-            return False
-        self._step(order, OrderStatus.PENDING_CANCEL, reason)
-        return self.broker.cancel_order(order_id)
-
-    # --- may we, write it down, send
-
-    def send(self, symbol: str, delta: int, role: OrderRole, stop: StopPlan | None, reason: str, tag: str | None) -> Order:
-        """Send a market order that changes the position by ``delta`` micro-shares."""
-        side = OrderSide.BUY if delta > 0 else OrderSide.SELL
-        order = Order(
-            self.next_id(symbol, side),
-            symbol,
-            side,
-            abs(delta),
-            OrderType.MARKET,
-            self.market.now,
-            role=role,
-            strategy=self.strategy_name,
-            tag=tag,
-            reason=reason,
-        )
-        return self.submit(order, stop or self._plan_for(self.market.row_of(symbol), role))
-
-    def submit(self, order: Order, stop: StopPlan | None) -> Order:
-        """The one door: check ``order``, write the decision down, send it. Returns the order as sent, or as denied."""
-        approved, refusal = limits.check(order, self._standing(order.symbol), self.broker.capabilities, self.policies.limits)
-        if refusal is not None:
-            self.journal.refused(refusal)
-        if approved is None:
-            reason = refusal.code if refusal else "refused"
-            order.reason = f"{order.reason}: {reason}"
-            self.journal.decided(order)
-            self._step(order, OrderStatus.DENIED, reason)
-            return order
-        order = approved.order
-        self._protection.before_send(order, stop)
-        self.journal.decided(order)
-        self._step(order, OrderStatus.SUBMITTED, "")
-        self.open_orders[order.order_id] = order
-        self.broker.place_order(approved)
-        return order
-
-    def _step(self, order: Order, status: OrderStatus, reason: str) -> None:
-        """A step of an order's life that is ours to take."""
-        lifecycle.change(order, status, self.market.now, reason)
-        update = OrderUpdate(order.order_id, self.market.now, status, reason)
-        self.journal.reported(update)
-        self._note(order, update)
-
-    def protective(self, symbol: str, direction: int, quantity: int, kind: OrderType, role: OrderRole, parent_id: str) -> Order:
-        """A new order that guards a position of ``direction``."""
-        side = closing_side(direction)
-        return Order(
-            self.next_id(symbol, side),
-            symbol,
-            side,
-            quantity,
-            kind,
-            self.market.now,
-            role=role,
-            parent_id=parent_id,
-            strategy=self.strategy_name,
-            tag=role.value,
-            reason=role.value,
-        )
-
-    def next_id(self, symbol: str, side: OrderSide) -> str:
-        """The next order id: derived from strategy, symbol, decision time, side and a counter, so that a restart derives the same."""
-        time, count = self._counter
-        self._counter = (self.market.now, count + 1 if time == self.market.now else 1)
-        return f"{self.strategy_name}-{symbol}-{self.market.now // 10**9}-{side.value}-{self._counter[1]}"
-
-    # --- what is working
-
-    def exits(self, symbol: str, side: OrderSide) -> list[Order]:
-        """Working orders of ``side`` in ``symbol`` that are no protection."""
-        return [order for order in self.open_orders.values() if order.symbol == symbol and order.side is side and not order.role.protects]
-
-    def exiting(self, symbol: str, types: frozenset[OrderType] = _ALL_TYPES) -> int:
-        """Micro-shares of the position that working orders of ``types`` will close, protective ones not counted."""
-        held = self.book.quantity(symbol)
-        if held == 0:
-            return 0
-        orders = self.exits(symbol, closing_side(held))
-        return sum(order.leaves_micros for order in orders if order.order_type in types)
-
-    def entering(self) -> Iterator[tuple[Order, int]]:
-        """Working orders that open or add to a position, each with the micro-shares by which it does, oldest first."""
-        closable: dict[str, int] = {}
-        for order in self.open_orders.values():
-            held, opening = self.book.quantity(order.symbol), order.leaves_micros
-            if order.role.protects:
-                continue
-            if held * order.side.sign < 0:
-                left = closable.get(order.symbol, abs(held))
-                closable[order.symbol] = max(left - opening, 0)
-                opening = max(opening - left, 0)
-            if opening:
-                yield order, opening
-
-    def _standing(self, symbol: str) -> limits.Standing:
-        row, reserved, pending = self.market.row_of(symbol), 0, 0
-        for order, opening in self.entering():
-            price = limits.worst_price(order, self.market.price_micros(self.market.row_of(order.symbol)), self.policies.limits)
-            value = notional(opening, price)
-            reserved += value
-            pending += value if order.symbol == symbol else 0
-        return limits.Standing(
-            held=self.book.quantity(symbol),
-            exits=self.exiting(symbol),
-            price=self.market.price_micros(row),
-            equity=self.valuation.equity(),
-            gross=self.valuation.gross(),
-            reserved=reserved,
-            pending=pending,
-        )
-
-    def _plan_for(self, row: int, role: OrderRole) -> StopPlan | None:
-        attach = self.policies.attach
-        if attach == NEVER or (attach == TARGETS and role is not OrderRole.TARGET):
-            return None
-        series, count = self.market.series[row], self.market.cursor[row] + 1
-        atr = wilder_atr(series.high[:count], series.low[:count], series.close[:count], self.policies.stops.atr_period)
-        return plan(self.policies.stops, atr)

@@ -41,6 +41,12 @@ class Market:
         self.now = 0
         self._sessions = tuple(_DailyReturns(one, daily=daily) for one in self.series)
 
+    def begin(self, first: int) -> None:
+        """Put the cursors on the last bars before ``first`` (ns UTC), and the time on the latest of them."""
+        self.cursor[:] = [int(np.searchsorted(one.timestamp, first)) - 1 for one in self.series]
+        seen = [int(one.timestamp[index]) for one, index in zip(self.series, self.cursor, strict=True) if index >= 0]
+        self.now = max(seen, default=first - 1)
+
     def row_of(self, symbol: str) -> int:
         """Index of ``symbol``.
 

@@ -12,8 +12,6 @@ from framework.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from framework.engine.context import Context
-
 
 _RULE = re.compile(r"^market_(open|close)(?:([+-])(\d+)([smh]))?$")
 _UNIT_NS = (("s", 10**9), ("m", 60 * 10**9), ("h", 3600 * 10**9))
@@ -23,7 +21,7 @@ _UNIT_NS = (("s", 10**9), ("m", 60 * 10**9), ("h", 3600 * 10**9))
 class _Entry:
     anchor: str
     offset: int
-    callback: Callable[[Context], None]
+    callback: Callable[..., None]
     done: int = -1
 
 
@@ -38,7 +36,7 @@ class Schedule:
         self._daily = daily
         self._entries: list[_Entry] = []
 
-    def add(self, when: str, callback: Callable[[Context], None]) -> None:
+    def add(self, when: str, callback: Callable[..., None]) -> None:
         """Run ``callback`` in every session at ``when``.
 
         Raises:
@@ -53,7 +51,7 @@ class Schedule:
             raise ConfigError(f"schedule {when!r} needs bars finer than a day: a daily bar is seen at its close only; use on_bar")
         self._entries.append(_Entry(anchor, offset, callback))
 
-    def due(self, timestamp: int) -> list[Callable[[Context], None]]:
+    def due(self, timestamp: int) -> list[Callable[..., None]]:
         """Callbacks whose time has come at ``timestamp``, each at most once a session, in the order they were added."""
         if not self._entries:
             return []

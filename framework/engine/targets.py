@@ -13,7 +13,7 @@ from framework.domain.values import MICRO, floor_to_lot, notional
 from framework.rules import sizing
 
 if TYPE_CHECKING:
-    from framework.engine.engine import Engine
+    from framework.engine.desk import Desk
     from framework.rules.stops import StopPlan
 
 _EXPLAINED = MappingProxyType(
@@ -35,8 +35,8 @@ class _Target(NamedTuple):
 class Targets:
     """Collects the targets of a decision and settles them at its end."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._noted: dict[int, _Target] = {}
 
     def note(self, row: int, strength: float, stop: StopPlan | None, tag: str | None) -> None:
@@ -62,31 +62,31 @@ class Targets:
             if delta:
                 self._clear_the_way(self._symbol(target), delta)
                 reason = f"target {target.strength:g} {code}"
-                self._engine.send(self._symbol(target), delta, OrderRole.TARGET, target.stop, reason, target.tag)
+                self._desk.send(self._symbol(target), delta, OrderRole.TARGET, target.stop, reason, target.tag)
 
     def _symbol(self, target: _Target) -> str:
-        return self._engine.market.symbols[target.row]
+        return self._desk.market.symbols[target.row]
 
     def _withdraw(self, row: int) -> None:
         """A new target replaces what an older one still has working."""
-        symbol = self._engine.market.symbols[row]
-        for order in [order for order in self._engine.open_orders.values() if order.symbol == symbol and order.role is OrderRole.TARGET]:
-            self._engine.cancel(order.order_id, "new target")
+        symbol = self._desk.market.symbols[row]
+        for order in [order for order in self._desk.blotter.orders.values() if order.symbol == symbol and order.role is OrderRole.TARGET]:
+            self._desk.cancel(order.order_id, "new target")
 
     def _clear_the_way(self, symbol: str, delta: int) -> None:
         """Cancel exits that hold the shares which are to leave now: they would be sold twice, or the target refused."""
-        if delta * self._engine.book.quantity(symbol) < 0:
-            for order in self._engine.exits(symbol, OrderSide.BUY if delta > 0 else OrderSide.SELL):
-                self._engine.cancel(order.order_id, "new target")
+        if delta * self._desk.book.quantity(symbol) < 0:
+            for order in self._desk.blotter.exits(symbol, OrderSide.BUY if delta > 0 else OrderSide.SELL):
+                self._desk.cancel(order.order_id, "new target")
 
     def _has_price(self, target: _Target) -> bool:
-        if self._engine.market.price_micros(target.row) > 0:
+        if self._desk.market.price_micros(target.row) > 0:
             return True
         self._refuse(target, sizing.NO_PRICE, "no price has been seen yet")
         return False
 
     def _sized(self, targets: list[_Target]) -> tuple[list[float], list[str]]:
-        valuation, policies = self._engine.valuation, self._engine.policies
+        valuation, policies = self._desk.valuation, self._desk.policies
         others = self._committed_elsewhere({target.row for target in targets})
         values, codes = sizing.allocate(
             strength=np.array([target.strength for target in targets]),
@@ -95,36 +95,36 @@ class Targets:
             other_var=sum(value * valuation.charged_var(row) for row, value in others) / MICRO,
             other_exposure=sum(value for _, value in others) / MICRO,
             equity=max(valuation.equity() / MICRO, 0.0),
-            slots=len(self._engine.market.symbols),
+            slots=len(self._desk.market.symbols),
             policy=policies.sizing,
         )
         return [float(value) for value in values], codes
 
     def _committed_elsewhere(self, rows: set[int]) -> list[tuple[int, int]]:
         """(row, micro-dollars) held, and then of working entries, in symbols other than ``rows``."""
-        market, valuation = self._engine.market, self._engine.valuation
+        market, valuation = self._desk.market, self._desk.valuation
         held = [(row, abs(valuation.value(row))) for row in valuation.held_rows()]
-        working = [(market.row[order.symbol], opening) for order, opening in self._engine.entering()]
+        working = [(market.row[order.symbol], opening) for order, opening in self._desk.blotter.entering()]
         coming = [(row, notional(opening, market.price_micros(row))) for row, opening in working]
         return [(row, value) for row, value in held + coming if row not in rows]
 
     def _delta(self, target: _Target, value: float, code: str) -> int:
         """Micro-shares to trade, after rounding to the venue's lot; refusals and changes too small to bother are noted."""
-        engine, symbol = self._engine, self._symbol(target)
-        price, held = engine.market.price_micros(target.row), engine.book.quantity(symbol)
+        desk, symbol = self._desk, self._symbol(target)
+        price, held = desk.market.price_micros(target.row), desk.book.quantity(symbol)
         size = int(abs(value) * MICRO) * MICRO // price if target.strength else 0
-        wanted = floor_to_lot(size if value > 0.0 else -size, engine.broker.capabilities.lot_micros)
+        wanted = floor_to_lot(size if value > 0.0 else -size, desk.broker.capabilities.lot_micros)
         if wanted == 0 and held == 0 and target.strength and code not in _EXPLAINED:
             code = sizing.TOO_SMALL
         if code in _EXPLAINED:
             self._refuse(target, code, _EXPLAINED[code], value)
         change = notional(abs(wanted - held), price)
         is_adjustment = held != 0 and wanted != 0
-        return 0 if is_adjustment and change < engine.policies.sizing.min_position_value * MICRO else wanted - held
+        return 0 if is_adjustment and change < desk.policies.sizing.min_position_value * MICRO else wanted - held
 
     def _adds(self, delta: int, target: _Target) -> bool:
-        return delta * self._engine.book.quantity(self._symbol(target)) >= 0
+        return delta * self._desk.book.quantity(self._symbol(target)) >= 0
 
     def _refuse(self, target: _Target, code: str, detail: str, figure: float | None = None) -> None:
-        engine, symbol = self._engine, self._symbol(target)
-        engine.journal.refused(Refusal(engine.market.now, symbol, code, f"target {target.strength:+g} {symbol}: {detail}", figure))
+        desk, symbol = self._desk, self._symbol(target)
+        desk.journal.refused(Refusal(desk.market.now, symbol, code, f"target {target.strength:+g} {symbol}: {detail}", figure))

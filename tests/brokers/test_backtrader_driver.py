@@ -61,7 +61,7 @@ def test_a_plain_loop_in_its_place_gives_the_same_run(world):
     assert plain.journal.decisions_hash == driven.journal.decisions_hash
     assert plain.journal.fills == driven.journal.fills
     assert plain.journal.refusals == driven.journal.refusals
-    assert plain.engine.book == driven.engine.book
+    assert plain.engine.desk.book == driven.engine.desk.book
 
 
 def test_the_plain_loop_agrees_about_history_before_the_first_decision():

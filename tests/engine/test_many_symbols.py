@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.builders import bars, daily, life, play, still
+from tests.builders import Scripted, bars, daily, life, play, still
 
 TIMES = daily(6)
 
@@ -133,3 +133,20 @@ def test_state_belongs_to_the_strategy_and_lasts():
         return ctx.state["seen"]
 
     assert play(script, bars("A", still(100, 3))).strategy.returned == {0: 1, 1: 2, 2: 3}
+
+
+def test_on_start_sees_the_warm_up_and_its_last_close():
+    """A strategy prepares with the history a live session would have before the open."""
+    seen = []
+
+    class Prepares(Scripted):
+        """Looks back before the first decision."""
+
+        def on_start(self, ctx):
+            seen.append((len(ctx.bars("A")), ctx.now, float(ctx.bars("A").close[-1])))
+
+    days = daily(5)
+    play(Prepares({}), bars("A", [(10.0 + n, 11.0 + n, 9.0 + n, 10.5 + n, 1e6) for n in range(5)], times=days), first=int(days[3]))
+    [(count, now, close)] = seen
+    assert (count, close) == (3, 12.5)
+    assert int(now.timestamp() * 1e9) == int(days[2])

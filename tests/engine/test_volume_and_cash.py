@@ -183,5 +183,5 @@ def test_what_the_venue_would_refuse_is_refused_in_simulation(call, code):
 def test_fractions_add_up_to_nothing_left():
     script = {0: lambda ctx: ctx.buy("A", 0.1), 1: lambda ctx: ctx.buy("A", 0.2), 2: lambda ctx: ctx.sell("A", "0.3")}
     played = play(script, bars("A", still(33.33, 4)))
-    assert played.simulation.engine.book.quantity("A") == 0
+    assert played.simulation.engine.desk.book.quantity("A") == 0
     assert played.cash == 100_000.0

@@ -36,7 +36,7 @@ def test_cash_is_what_came_in_less_what_went_out(world):
             value(one.quantity_micros, 250_000) if one.quantity_micros > 0 else -value(-one.quantity_micros, 250_000)
             for one in journal.dividends
         )
-        assert simulation.engine.book.cash_micros == world.config["account"]["cash"] * 1_000_000 - spent + received
+        assert simulation.engine.desk.book.cash_micros == world.config["account"]["cash"] * 1_000_000 - spent + received
 
     world.play(each=check)
 
@@ -47,7 +47,7 @@ def test_shares_are_the_sum_of_the_fills(world):
         held = Counter()
         for one in simulation.journal.fills:
             held[one.symbol] += one.side.sign * one.quantity_micros
-        assert {name: simulation.engine.book.quantity(name) for name in held} == dict(held)
+        assert {name: simulation.engine.desk.book.quantity(name) for name in held} == dict(held)
 
     world.play(each=check)
 
@@ -56,9 +56,9 @@ def test_shares_are_the_sum_of_the_fills(world):
 def test_our_books_and_the_venues_agree_after_every_slice(world):
     def check(simulation):
         engine, broker = simulation.engine, simulation.broker
-        assert broker.get_account().cash * 1_000_000 == engine.book.cash_micros
-        assert broker.get_portfolio_value() * 1_000_000 == engine.valuation.equity()
-        ours = {name: (one.quantity_micros, one.cost_micros) for name, one in engine.book.positions.items() if one.quantity_micros}
+        assert broker.get_account().cash * 1_000_000 == engine.desk.book.cash_micros
+        assert broker.get_portfolio_value() * 1_000_000 == engine.desk.valuation.equity()
+        ours = {name: (one.quantity_micros, one.cost_micros) for name, one in engine.desk.book.positions.items() if one.quantity_micros}
         assert {one.symbol: (one.quantity_micros, one.cost_micros) for one in broker.get_positions()} == ours
 
     world.play(each=check)
@@ -68,7 +68,7 @@ def test_our_books_and_the_venues_agree_after_every_slice(world):
 def test_our_orders_and_the_venues_agree_after_every_slice(world):
     def check(simulation):
         broker = simulation.broker
-        ours = [(one.order_id, one.filled_micros, one.leaves_micros) for one in simulation.engine.open_orders.values()]
+        ours = [(one.order_id, one.filled_micros, one.leaves_micros) for one in simulation.engine.desk.blotter.orders.values()]
         assert ours == [(one.order_id, one.filled_micros, one.leaves_micros) for one in broker.get_open_orders()]
 
     world.play(each=check)
@@ -138,8 +138,8 @@ def test_all_orders_together_stay_inside_the_share_of_a_bars_volume(world):
 @given(worlds(broker=st.just({"name": "robinhood"})))
 def test_a_long_only_cash_account_never_owes_cash_or_shares(world):
     def check(simulation):
-        assert simulation.engine.book.cash_micros >= 0
-        assert all(one.quantity_micros >= 0 for one in simulation.engine.book.positions.values())
+        assert simulation.engine.desk.book.cash_micros >= 0
+        assert all(one.quantity_micros >= 0 for one in simulation.engine.desk.book.positions.values())
 
     played = world.play(each=check)
     assert all(fill.quantity_micros % 1_000_000 == 0 for fill in played.simulation.journal.fills)

@@ -79,7 +79,7 @@ NO_COSTS = st.fixed_dictionaries({"path": st.sampled_from(["pessimistic", "optim
 def test_limits_hold_after_fills_at_the_price_they_were_checked_at(world):
     # In a market that does not move, without costs, every fill is at the price of its check.
     def check(simulation):
-        valuation = simulation.engine.valuation
+        valuation = simulation.engine.desk.valuation
         equity = valuation.equity()
         assert equity == world.config["account"]["cash"] * 1_000_000
         assert all(abs(valuation.value(row)) <= 0.10 * equity for row in valuation.held_rows())

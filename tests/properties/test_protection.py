@@ -15,7 +15,7 @@ ENTRIES = st.fixed_dictionaries(
 
 def stops_and_leaving(simulation, symbol):
     """(micro-shares of stops, of take-profits, of exits that do not wait for a price) working to close the position."""
-    held = simulation.engine.book.quantity(symbol)
+    held = simulation.engine.desk.book.quantity(symbol)
     closing = [one for one in simulation.broker.get_open_orders() if one.symbol == symbol and one.side.sign * held < 0]
     stops = sum(one.leaves_micros for one in closing if one.role.value == "stop")
     profits = sum(one.leaves_micros for one in closing if one.role.value == "take_profit")
@@ -27,7 +27,7 @@ def stops_and_leaving(simulation, symbol):
 def test_stops_cover_exactly_the_shares_that_are_not_leaving_after_every_slice(world):
     def check(simulation):
         for symbol in simulation.market.symbols:
-            held = abs(simulation.engine.book.quantity(symbol))
+            held = abs(simulation.engine.desk.book.quantity(symbol))
             stops, profits, leaving = stops_and_leaving(simulation, symbol)
             assert stops == max(held - leaving, 0)
             assert profits in {0, stops}
@@ -40,7 +40,7 @@ def test_nothing_guards_a_position_that_is_not_there(world):
     def check(simulation):
         for order in simulation.broker.get_open_orders():
             if order.role.protects:
-                held = simulation.engine.book.quantity(order.symbol)
+                held = simulation.engine.desk.book.quantity(order.symbol)
                 assert held * order.side.sign < 0
                 assert order.leaves_micros <= abs(held)
 
