@@ -1,7 +1,8 @@
 """Tiny markets and scripted strategies, played through the real assembly: config, engine, simulated venue and driver.
 
 Daily bars close with the sessions of XNYS from 2012-01-03 on, so that bar 0 is 2012-01-03. Unless a test asks for more, the venue
-is generic (long and short, fractions), nothing is charged, no volume cap, no stops attached, and only cash limits an order.
+is generic (long and short, fractions), nothing is charged, no volume cap, no stops attached, no circuit breakers, and only cash limits an
+order.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ PLAIN = {
     "broker": {"name": "generic"},
     "stops": {"attach": "never"},
     "limits": {"profile": "venue"},
+    "guards": {"enabled": False},
     "fills": {"slippage": "none", "max_volume_share": 0, "fees": "none"},
 }
 VOLUME = 1_000_000.0

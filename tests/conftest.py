@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 SLOW_MACHINES = (HealthCheck.too_slow,)
 
@@ -15,4 +15,14 @@ settings.register_profile("dev", max_examples=50, deadline=None, suppress_health
 settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_MACHINES)
 settings.register_profile("deep", max_examples=1_000, deadline=None, print_blob=True, suppress_health_check=SLOW_MACHINES)
 settings.register_profile("nightly", max_examples=10_000, deadline=None, print_blob=True, suppress_health_check=SLOW_MACHINES)
+settings.register_profile(
+    # The thousands of short runs of `make mutation`: the same few examples each time, a failure is not made smaller.
+    "mutation",
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=SLOW_MACHINES,
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))

@@ -65,6 +65,7 @@ class SimulatedBroker:
         self._connected = False
         self._executions = 0
         self._place: tuple[int, int, int, tuple[int, int, int, int]] | None = None
+        self._untraded: set[int] = set()
         self.idle_bars: dict[str, int] = {}
 
     # --- the session
@@ -115,11 +116,9 @@ class SimulatedBroker:
         self._orders[order.order_id] = order
         row = self._market.row_of(order.symbol)
         self._report(order, OrderStatus.ACCEPTED)
-        reference = self._market.price_micros(row)
-        work = working_order(order, reference, through=self._model.through)
+        work = working_order(order, self._price_now(row), through=self._model.through)
         if self._place is not None and self._place[0] == row:
             _, leg, price, path = self._place
-            work = working_order(order, price, through=self._model.through)
             work.look_ahead(leg, price, path)
         self._working.setdefault(row, []).append(work)
         return order
@@ -193,6 +192,14 @@ class SimulatedBroker:
         """Quotes of the symbols that have one."""
         return {symbol: self.get_quote(symbol) for symbol in symbols if self._market.cursor[self._market.row_of(symbol)] >= 0}
 
+    def _price_now(self, row: int) -> int:
+        """The last close; on a bar whose path is being walked the price there, and before that its open: its close is still to come."""
+        if self._place is not None and self._place[0] == row:
+            return self._place[2]
+        if row not in self._untraded:
+            return self._market.price_micros(row)
+        return to_micros(float(self._market.series[row].open[self._market.cursor[row]]))
+
     def _value(self, position: Position) -> int:
         return notional(position.quantity_micros, self._market.price_micros(self._market.row_of(position.symbol)))
 
@@ -202,10 +209,12 @@ class SimulatedBroker:
         """Pay dividends and trade working orders on the bars of ``rows``, which have just closed."""
         if not self._working and not self._book.positions:
             return
+        self._untraded = set(rows)
         for row in rows:
             self._pay_dividend(row)
         self._expire(self._market.now)
         for row in rows:
+            self._untraded.discard(row)
             if row in self._working:
                 self._trade(row)
         self._expire(self._market.now + 1)

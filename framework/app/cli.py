@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
@@ -122,7 +123,8 @@ def backtest(
     if engine is not None:
         settings = _with_engine(settings, engine)
     check_place(out)  # before the work, so that a long run does not end without a place to go
-    with progress(shown=not (as_json or quiet)) as on_progress:
+    # What a strategy prints must not mix with the result: it goes to stderr.
+    with progress(shown=not (as_json or quiet)) as on_progress, redirect_stdout(sys.stderr):
         result = run(settings, beside=config.resolve().parent, on_progress=on_progress)
         folder = save_run(result.record, out or new_folder(result.record.run_id))
     if as_json:

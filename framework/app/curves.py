@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from framework.domain.values import MICRO
+from framework.engine.market import session_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +24,8 @@ class Curves:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._time, self._equity, self._cash = array("q"), array("q"), array("q")
-        self._gross, self._var = array("q"), array("d")
+        self._gross, self._var, self._joint = array("q"), array("d"), array("d")
+        self._session = -1
 
     def note(self, timestamp: int) -> None:
         """Write down the account as it stands after the decision at ``timestamp``."""
@@ -33,10 +36,15 @@ class Curves:
             self._equity.append(book.cash_micros)
             self._gross.append(0)
             self._var.append(0.0)
+            self._joint.append(0.0)
             return
         self._equity.append(valuation.equity())
         self._gross.append(valuation.gross())
         self._var.append(valuation.portfolio_var())
+        # The joint history moves once a session; asking at every minute would cost more than the run.
+        session = session_number(timestamp)
+        self._joint.append(valuation.joint_var() if session != self._session else math.nan)
+        self._session = session
 
     def __len__(self) -> int:
         return len(self._time)
@@ -65,6 +73,11 @@ class Curves:
     def var_95_1d(self) -> Floats:
         """Portfolio VaR forecast as a fraction of equity, float64 [T]; 0 when flat."""
         return _ratio(np.array(self._var, dtype=np.float64), self.equity)
+
+    @property
+    def joint_var_95_1d(self) -> Floats:
+        """The forecast over the positions' joint history, float64 [T]; 0 when flat, NaN within a session after its first decision."""
+        return _ratio(np.array(self._joint, dtype=np.float64), self.equity)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

@@ -11,7 +11,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from framework.engine.strategy import Strategy
+from framework.engine.strategy import SignalStrategy, Strategy
 from framework.errors import StrategyError
 
 if TYPE_CHECKING:
@@ -42,7 +42,26 @@ def load_strategy(place: str, params: Mapping[str, object], beside: Path) -> Str
         hint = f"did you mean {near[0]!r}?" if near else f"strategies there: {', '.join(classes) or 'none'}"
         problem = "is no subclass of framework.Strategy" if isinstance(found, type) else "does not exist"
         raise StrategyError(f"[strategy] class = {place!r}: class {class_name} {problem} in {module_name}; {hint}")
-    return found(**params)
+    strategy = found(**params)
+    _check_decides(found, place)
+    return strategy
+
+
+def _check_decides(kind: type[Strategy], place: str) -> None:
+    """A class without a single callback of its own would run and never trade: a slip of the pen, such as ``on_bars``."""
+    callbacks = ("on_start", "on_bar", "on_order", "on_fill", "on_stop", "signals")
+    if any(getattr(kind, name, None) not in {getattr(SignalStrategy, name), getattr(Strategy, name, None), None} for name in callbacks):
+        return
+    own = [name for name in vars(kind) if not name.startswith("__")]
+    near = [(name, found[0]) for name in own if (found := difflib.get_close_matches(name, callbacks, 1))]
+    hint = (
+        f"is {near[0][0]!r} meant to be {near[0][1]!r}?"
+        if near
+        else "define on_bar(self, ctx), or derive from SignalStrategy and define signals"
+    )
+    raise StrategyError(
+        f"[strategy] class = {place!r}: {kind.__name__} defines neither on_bar nor signals, so it would never trade; {hint}"
+    )
 
 
 @contextmanager

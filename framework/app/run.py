@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,10 +113,11 @@ def run(
     watch = Stopwatch()
     resolved, folder = _resolved(config)
     strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder)
+    params = params_of(strategy)  # as it starts: a strategy may use its parameters up
     dataset = load_data(resolved, data)
     simulation = backtest(resolved, strategy, dataset)
     curves = _play(simulation, dataset, on_progress)
-    return RunResult(_record(resolved, strategy, dataset, simulation, curves, watch))
+    return RunResult(replace(_record(resolved, strategy, dataset, simulation, curves, watch), params=params))
 
 
 def _resolved(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
@@ -191,6 +194,7 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         cash=curves.cash,
         exposure=curves.exposure,
         var_95_1d=curves.var_95_1d,
+        joint_var_95_1d=curves.joint_var_95_1d,
         benchmark=buy_and_hold(series, timestamps, config.account.cash),
         series=dict(zip(simulation.market.symbols, series, strict=True)),
         fills=tuple(journal.fills),
@@ -217,15 +221,22 @@ def _warnings(simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
     lines = [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
     for symbol, bars in sorted(simulation.broker.idle_bars.items()):
         lines.append(f"{symbol}: orders waited on {bars} bars without volume")
+    for code in dict.fromkeys(one.code for one in simulation.journal.transitions if one.after > one.before):
+        times = [transition.timestamp for transition in simulation.journal.transitions if transition.code == code]
+        lines.append(f"guard {code}: tripped {len(times)} x, first at {_utc(times[0])}")
     waiting = sum(not order.role.protects for order in simulation.engine.desk.blotter.orders.values())
     if waiting:
         lines.append(f"{waiting} orders were still working at the end and never filled")
     return tuple(lines)
 
 
+def _utc(timestamp: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp // 10**9, UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _portable(config: Config) -> dict[str, object]:
     """The config without what differs between machines."""
-    tree: dict[str, object] = config.model_dump(mode="json", by_alias=True, exclude={"data": {"path"}})
+    tree: dict[str, object] = config.model_dump(mode="json", by_alias=True, exclude={"data": {"path"}, "limits": {"sectors_file"}})
     return tree
 
 
@@ -234,7 +245,8 @@ def config_text(config: Config) -> str:
     import tomli_w
 
     tree = config.model_dump(mode="python", by_alias=True, exclude_none=True)
-    if "path" in tree["data"]:
-        tree["data"]["path"] = str(tree["data"]["path"])
+    for section, key in (("data", "path"), ("limits", "sectors_file")):
+        if key in tree[section]:
+            tree[section][key] = str(tree[section][key])
     tree = {name: value for name, value in tree.items() if value != {}}
     return tomli_w.dumps(tree)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from framework.errors import ConfigError, MissingDataError
 from framework.report.folder import write_run
-from framework.runtime.tape import read_bars, read_header, write_tape
+from framework.runtime.tape import read_bars, read_header, read_transitions, write_tape
 
 if TYPE_CHECKING:
     from framework.domain.record import RunRecord
@@ -104,8 +104,8 @@ def rewrite_report(folder: Path) -> Path:
     from framework.report.tear_sheet import write_tear_sheet
 
     tape = folder / "tape.db"
-    series, description = (read_bars(tape), read_header(tape)["description"]) if tape.is_file() else ({}, "")
-    data = read_run(folder, series, description)
+    known = (read_bars(tape), read_header(tape)["description"], read_transitions(tape)) if tape.is_file() else ({}, "", ())
+    data = read_run(folder, *known)
     try:
         write_tear_sheet(data, folder)
     except OSError as error:

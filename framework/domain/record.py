@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from framework.domain.fill import Dividend, Fill, Refusal, Trade
     from framework.domain.market import BarSeries, Floats, Integers
-    from framework.domain.order import Order, OrderUpdate
+    from framework.domain.order import Order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +22,8 @@ class RunRecord:
     forecast made at that time for the next session (simple sum of position VaRs), as a positive fraction of equity. ``benchmark`` is
     equal-weight buy and hold of the symbols, bought at the first open each symbol has in the run, dividends paid as cash.
     ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``. ``events`` has decisions, reports of the broker,
-    dividends and refusals in the order they happened.
+    dividends, refusals and what the guards did, in the order they happened; ``joint_var_95_1d`` is the same forecast over the positions'
+    joint history, NaN where there is none.
     """
 
     run_id: str
@@ -39,6 +40,7 @@ class RunRecord:
     cash: Floats
     exposure: Floats
     var_95_1d: Floats
+    joint_var_95_1d: Floats
     benchmark: Floats
     series: Mapping[str, BarSeries]
     fills: Sequence[Fill]
@@ -56,6 +58,6 @@ class RunRecord:
     config_hash: str
     version: str
     config_text: str = ""
-    events: Sequence[Order | OrderUpdate | Dividend | Refusal] = ()
+    events: Sequence[object] = ()
     trials: int | None = None
     open_positions: Mapping[str, float] = field(default_factory=dict)

@@ -18,20 +18,31 @@ class Blotter:
     """Orders that may still fill, beside the book they will change.
 
     Attributes:
-        orders: By id, oldest first.
+        orders: By id, oldest first; ``add`` and ``remove`` are the way to change it.
     """
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._by_symbol: dict[str, dict[str, Order]] = {}
         self.orders: dict[str, Order] = {}
+
+    def add(self, order: Order) -> None:
+        """Take in an order that was sent."""
+        self.orders[order.order_id] = order
+        self._by_symbol.setdefault(order.symbol, {})[order.order_id] = order
+
+    def remove(self, order: Order) -> None:
+        """Drop an order that has ended."""
+        del self.orders[order.order_id]
+        del self._by_symbol[order.symbol][order.order_id]
 
     def of(self, symbol: str | None = None) -> list[Order]:
         """Working orders in ``symbol``, or all, oldest first."""
-        return [order for order in self.orders.values() if symbol in {None, order.symbol}]
+        return list(self.orders.values() if symbol is None else self._by_symbol.get(symbol, {}).values())
 
     def exits(self, symbol: str, side: OrderSide) -> list[Order]:
         """Working orders of ``side`` in ``symbol`` that are no protection."""
-        return [order for order in self.orders.values() if order.symbol == symbol and order.side is side and not order.role.protects]
+        return [order for order in self.of(symbol) if order.side is side and not order.role.protects]
 
     def exiting(self, symbol: str, types: frozenset[OrderType] = _ALL_TYPES) -> int:
         """Micro-shares of the position that working orders of ``types`` will close, protective ones not counted."""
@@ -41,10 +52,10 @@ class Blotter:
         orders = self.exits(symbol, closing_side(held))
         return sum(order.leaves_micros for order in orders if order.order_type in types)
 
-    def entering(self) -> Iterator[tuple[Order, int]]:
-        """Working orders that open or add to a position, each with the micro-shares by which it does, oldest first."""
+    def entering(self, symbol: str | None = None) -> Iterator[tuple[Order, int]]:
+        """Working orders that open or add to a position, in ``symbol`` or in all, oldest first; each with the micro-shares that do."""
         closable: dict[str, int] = {}
-        for order in self.orders.values():
+        for order in self.of(symbol):
             held, opening = self._book.quantity(order.symbol), order.leaves_micros
             if order.role.protects:
                 continue

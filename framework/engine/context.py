@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from framework.domain.book import Position
 from framework.domain.order import Bracket, OrderSide, OrderType, TimeInForce, TrailType
 from framework.domain.values import from_micros
+from framework.engine.protection import ExitPlan
+from framework.errors import InvalidOrderError
 from framework.rules.orders import positive_micros, strength_of
-from framework.rules.stops import StopPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,8 +137,17 @@ class Context:
         Raises:
             InvalidOrderError: Unknown symbol, or a strength that is NaN or outside [-1, 1].
         """
-        plan = None if stop is None else StopPlan(price_micros=positive_micros(stop, "stop", symbol))
+        plan = None if stop is None else self._given_stop(symbol, strength, positive_micros(stop, "stop", symbol))
         self._targets.note(self._desk.market.row_of(symbol), strength_of(strength, symbol), plan, tag)
+
+    def _given_stop(self, symbol: str, strength: float, stop: int) -> ExitPlan:
+        price = self._desk.market.price_micros(self._desk.market.row_of(symbol))
+        if price and strength * (price - stop) < 0.0:
+            side = "below" if strength > 0.0 else "above"
+            raise InvalidOrderError(
+                f"{symbol}: stop = {from_micros(stop)} must be {side} the price of {from_micros(price)} for strength {strength:g}"
+            )
+        return ExitPlan(stop_micros=stop)
 
     def buy(
         self,
@@ -209,7 +219,7 @@ class Context:
 
     def close(self, symbol: str) -> Order | None:
         """Cancel what works in ``symbol`` and leave its position at market; ``None`` when flat."""
-        return self._desk.close(symbol)
+        return self._desk.close(symbol, "close")
 
     def cancel(self, order: Order) -> bool:
         """Cancel an open order; ``False`` when it had already ended."""

@@ -1,4 +1,4 @@
-"""One decision at a time. Read ``Engine.on_slice``: what happened to our orders, then what the strategy wants, then the order path.
+"""One decision at a time. Read ``Engine.on_slice``: what happened, must we get out, what does the strategy want, then the order path.
 
 The engine knows no mode, no clock and no broker by name.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from framework.engine.calls import Calls
 from framework.engine.context import Context
 from framework.engine.desk import Desk
+from framework.engine.market import session_number
 from framework.engine.targets import Targets
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Engine:
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
+        self.desk.on_close(timestamp, session_number(timestamp))
         if self._news:
             self._tell_strategy()
         for callback in self._schedule.due(timestamp):

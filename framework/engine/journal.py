@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from framework.domain.fill import Dividend, Fill, Refusal
     from framework.domain.order import Order, OrderUpdate
+    from framework.rules.guards.state import Transition
 
 
 class Journal:
     """Collects the facts of a run and hashes its decisions.
 
     The decisions hash is SHA-256 over one line for each order decision: time, symbol, side, quantity, type, prices, time in force and
-    reason; quantities and prices in micros. It does not depend on fills' prices, ids, clocks or modes.
+    reason; quantities and prices in micros. Cancels are no decisions of it: they show in what follows.
     """
 
     def __init__(self) -> None:
@@ -22,8 +23,9 @@ class Journal:
         self.fills: list[Fill] = []
         self.dividends: list[Dividend] = []
         self.refusals: list[Refusal] = []
-        #: Decisions, broker reports, dividends and refusals in the order they happened.
-        self.events: list[Order | OrderUpdate | Dividend | Refusal] = []
+        #: Decisions, broker reports, dividends, refusals and what the guards did, in the order they happened.
+        self.events: list[Order | OrderUpdate | Dividend | Refusal | Transition] = []
+        self.transitions: list[Transition] = []
         self._decisions = hashlib.sha256()
 
     def decided(self, order: Order) -> None:
@@ -47,6 +49,11 @@ class Journal:
         """Record something wanted and not done, or done smaller."""
         self.refusals.append(refusal)
         self.events.append(refusal)
+
+    def guarded(self, transition: Transition) -> None:
+        """Record that a circuit breaker tripped or was released, or that sizes were cut or restored."""
+        self.transitions.append(transition)
+        self.events.append(transition)
 
     @property
     def decisions_hash(self) -> str:

@@ -39,7 +39,8 @@ class Market:
         self.row = {symbol: index for index, symbol in enumerate(self.symbols)}
         self.cursor = [-1] * len(self.symbols)
         self.now = 0
-        self._sessions = tuple(_DailyReturns(one, daily=daily) for one in self.series)
+        self._prices = [(-1, 0)] * len(self.symbols)
+        self._sessions = tuple(_Sessions(one, daily=daily) for one in self.series)
 
     def begin(self, first: int) -> None:
         """Put the cursors on the last bars before ``first`` (ns UTC), and the time on the latest of them."""
@@ -61,7 +62,11 @@ class Market:
     def price_micros(self, row: int) -> int:
         """Last close in micro-dollars, 0 before the first bar."""
         index = self.cursor[row]
-        return 0 if index < 0 else to_micros(float(self.series[row].close[index]))
+        known = self._prices[row]
+        if known[0] != index:
+            known = (index, 0 if index < 0 else to_micros(float(self.series[row].close[index])))
+            self._prices[row] = known
+        return known[1]
 
     def sessions_seen(self, row: int) -> int:
         """Number of completed sessions of the symbol."""
@@ -71,9 +76,22 @@ class Market:
         """The last ``lookback`` daily total returns known now, oldest first (fewer at the start)."""
         return self._sessions[row].until(self.sessions_seen(row), lookback)
 
+    def joint_returns(self, rows: list[int], lookback: int) -> Floats:
+        """Daily returns [T, N] of ``rows`` on the last ``lookback`` sessions that all of them have, oldest first."""
+        columns = [self._sessions[row].dated(self.sessions_seen(row), lookback) for row in rows]
+        common = columns[0][0]
+        for dates, _ in columns[1:]:
+            common = np.intersect1d(common, dates, assume_unique=True)
+        return np.column_stack([returns[np.searchsorted(dates, common)] for dates, returns in columns])
 
-class _DailyReturns:
-    """Daily total returns of one symbol: close to close, dividends added back, completed sessions only.
+    def average_volume(self, row: int, sessions: int = 20) -> int | None:
+        """Mean volume of the last completed sessions, micro-shares; ``None`` without any."""
+        volume = self._sessions[row].volumes(self.sessions_seen(row), sessions)
+        return to_micros(float(volume.mean())) if len(volume) else None
+
+
+class _Sessions:
+    """Daily total returns and volumes of one symbol: close to close, dividends added back, completed sessions only.
 
     With daily bars a session is complete at its bar; with finer ones when the next session's first bar has closed, since nothing else
     tells that the last bar was the last.
@@ -85,8 +103,11 @@ class _DailyReturns:
         last = np.flatnonzero(np.diff(sessions, append=sessions[-1:] + 1)) if len(sessions) else np.empty(0, np.int64)
         self._last_bars: Integers = last
         close = series.close[last]
-        paid = np.add.reduceat(series.dividend, np.concatenate(([0], last[:-1] + 1))) if len(last) else close
+        firsts = np.concatenate(([0], last[:-1] + 1))
+        paid = np.add.reduceat(series.dividend, firsts) if len(last) else close
         self._returns: Floats = (close[1:] + paid[1:]) / close[:-1] - 1.0
+        self._numbers: Integers = sessions[last]
+        self._volume: Floats = np.add.reduceat(series.volume, firsts) if len(last) else close
 
     def completed(self, bar: int) -> int:
         """Sessions complete when ``bar`` has closed."""
@@ -96,3 +117,13 @@ class _DailyReturns:
         """Returns of the last ``lookback`` of the first ``sessions`` sessions."""
         stop = max(sessions - 1, 0)
         return self._returns[max(stop - lookback, 0) : stop]
+
+    def dated(self, sessions: int, lookback: int) -> tuple[Integers, Floats]:
+        """Session numbers and returns of the last ``lookback`` of the first ``sessions`` sessions."""
+        stop = max(sessions - 1, 0)
+        chosen = slice(max(stop - lookback, 0), stop)
+        return self._numbers[1:][chosen], self._returns[chosen]
+
+    def volumes(self, sessions: int, lookback: int) -> Floats:
+        """Volumes of the last ``lookback`` of the first ``sessions`` sessions, shares."""
+        return self._volume[max(sessions - lookback, 0) : sessions]

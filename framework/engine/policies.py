@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from framework.rules.limits import LimitPolicy
-from framework.rules.sizing import SizingPolicy
-from framework.rules.stops import StopPolicy
-from framework.rules.var import HISTORICAL
+from framework.rules.guards.policy import GuardPolicy
+from framework.rules.pretrade.risk_limits import RiskLimits
+from framework.rules.risk.models import RiskPolicy
+from framework.rules.sizing.policy import SizingPolicy
+from framework.rules.stops.policy import ExitPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from framework.rules.execution.pricing import OffsetPolicy
 
 ENTRIES = "entries"
 TARGETS = "targets"
@@ -15,21 +23,21 @@ NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
-class VarPolicy:
-    """How a symbol's VaR is estimated: ``lookback`` daily returns at most, ``min_observations`` at least."""
-
-    method: str = HISTORICAL
-    confidence: float = 0.95
-    lookback: int = 252
-    min_observations: int = 60
-
-
-@dataclass(frozen=True, slots=True)
 class Policies:
-    """Sizing, risk, stops and limits of a run. ``attach`` says which entries get a stop: entries | targets | never."""
+    """Sizing, risk, exits, limits and guards of a run.
+
+    ``attach`` says which entries get a stop: entries | targets | never. ``guards`` ``None`` switches the circuit breakers off.
+    ``entries_as`` ``None`` sends targets as market orders, else as limit orders with these offsets. ``sectors`` maps symbols to
+    sectors. ``kelly_trades`` is the least number of closed trades the Kelly sizer learns from.
+    """
 
     sizing: SizingPolicy = field(default_factory=SizingPolicy)
-    var: VarPolicy = field(default_factory=VarPolicy)
-    stops: StopPolicy = field(default_factory=StopPolicy)
-    limits: LimitPolicy = field(default_factory=LimitPolicy)
+    risk: RiskPolicy = field(default_factory=RiskPolicy)
+    exits: ExitPolicy = field(default_factory=lambda: ExitPolicy(atr_multiple=2.0))
+    limits: RiskLimits = field(default_factory=RiskLimits)
+    guards: GuardPolicy | None = field(default_factory=GuardPolicy)
     attach: str = ENTRIES
+    entries_as: OffsetPolicy | None = None
+    time_in_force: str = "gtc"
+    sectors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    kelly_trades: int = 30

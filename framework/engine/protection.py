@@ -1,4 +1,4 @@
-"""Keeps every position paired with its stop, share for share, in reaction to each fill.
+"""Keeps every position paired with its exits, share for share, in reaction to each fill and each close.
 
 In simulation a fill is heard while the bar's path is still being walked, so the new stop works on the rest of it; live the same
 reaction follows the venue's report.
@@ -6,11 +6,14 @@ reaction follows the venue's report.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from framework.domain.order import Order, OrderRole, OrderType, TrailType
-from framework.rules import stops
+from framework.domain.values import MICRO, notional, rounded_quotient, to_micros
+from framework.rules.stops.atr import on_tick
+from framework.rules.stops.policy import ExitPolicy
+from framework.rules.stops.state import TIME_STOP, Seen, StopState, added, advanced, ex_dividend, exit_due, nearer, opened, seen_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +21,36 @@ if TYPE_CHECKING:
     from framework.domain.book import Book
     from framework.domain.fill import Fill
     from framework.engine.blotter import Blotter
+    from framework.engine.market import Market
     from framework.engine.ports import Broker
-    from framework.rules.stops import StopPlan
+
+#: Orders that leave at once: a stop beside them would guard shares that are already going. A stop of the strategy's own waits, perhaps
+#: far away, and does not take the place of the protective one; whichever fills first, the other is resized.
+LEAVES_AT_ONCE = frozenset({OrderType.MARKET})
+#: Exits whose prices were given with the entry: nothing moves them.
+AS_GIVEN = ExitPolicy()
+NOTHING_SEEN = Seen(0, 0, 0)
 
 
-#: Orders that leave without waiting for a better price: a stop beside them would guard shares that are already going.
-LEAVES_AT_ONCE = frozenset({OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TRAILING_STOP})
+@dataclass(frozen=True, slots=True)
+class ExitPlan:
+    """The protection decided together with an entry; it becomes orders when the entry fills.
+
+    Either ``policy`` with what was ``seen`` at the decision, or the prices ``stop_micros`` and ``target_micros`` as given (0 for none).
+    """
+
+    policy: ExitPolicy = AS_GIVEN
+    seen: Seen = NOTHING_SEEN
+    stop_micros: int = 0
+    target_micros: int = 0
 
 
 class Door(Protocol):
     """What protection needs of the order path."""
+
+    @property
+    def market(self) -> Market:
+        """Bars so far."""
 
     @property
     def book(self) -> Book:
@@ -41,11 +64,14 @@ class Door(Protocol):
     def broker(self) -> Broker:
         """Where orders go."""
 
-    def submit(self, order: Order, stop: StopPlan | None) -> Order:
+    def submit(self, order: Order, plan: ExitPlan | None) -> Order:
         """Check and send an order."""
 
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order."""
+
+    def close(self, symbol: str, reason: str) -> Order | None:
+        """Leave a position at market."""
 
     def protective(self, symbol: str, direction: int, quantity: int, kind: OrderType, role: OrderRole, parent_id: str) -> Order:
         """A new order that guards a position."""
@@ -53,13 +79,17 @@ class Door(Protocol):
 
 @dataclass(slots=True)
 class Guarded:
-    """How one position is protected: levels in micro-dollars, the trail in micro-percent, and the orders that work for it."""
+    """How one position is protected: its stop state, the policy that moves it, and the orders that work for it.
 
-    direction: int
+    ``bar`` is the last bar that was taken in; on the ``entry_bar`` only the close came after the entry for certain.
+    """
+
     parent_id: str
-    level: int | None = None
-    trail: int | None = None
-    take_profit: int | None = None
+    policy: ExitPolicy
+    state: StopState
+    bar: int
+    entry_bar: int
+    code: str = ""
     stop: Order | None = None
     profit: Order | None = None
 
@@ -69,11 +99,13 @@ class Protection:
 
     def __init__(self, desk: Door) -> None:
         self._desk = desk
-        self._plans: dict[str, StopPlan] = {}
+        self._plans: dict[str, ExitPlan] = {}
         self._guarded: dict[str, Guarded] = {}
         self._exits: set[str] = set()
 
-    def before_send(self, order: Order, plan: StopPlan | None) -> None:
+    # --- orders and fills
+
+    def before_send(self, order: Order, plan: ExitPlan | None) -> None:
         """Remember what to do when ``order`` fills, and make room for it if it leaves the position at once."""
         if order.role.protects:
             return
@@ -90,9 +122,8 @@ class Protection:
     def after_fill(self, order: Order, fill: Fill) -> None:
         """React to a fill: guard what was opened, and shrink or cancel what guarded shares that are gone."""
         held = self._desk.book.quantity(fill.symbol)
-        plan = self._plans.get(order.order_id)
         if held * order.side.sign > 0 and not order.role.protects:
-            self._guard(order, plan, fill.price_micros)
+            self._guard(order, self._plans.get(order.order_id), fill.price_micros)
         else:
             self._cancel_exits(order, abs(held))
         self.align(fill.symbol)
@@ -104,22 +135,90 @@ class Protection:
         if not order.role.protects:
             self.align(order.symbol)
 
-    def _guard(self, order: Order, plan: StopPlan | None, price: int) -> None:
+    def _guard(self, order: Order, plan: ExitPlan | None, price: int) -> None:
         known = self._guarded.get(order.symbol)
-        if known is None or known.direction != order.side.sign:
+        if known is not None and known.state.direction != order.side.sign:
             self._drop(known)
-            if plan is None:
-                self._guarded.pop(order.symbol, None)
-                return
-            known = self._guarded[order.symbol] = Guarded(order.side.sign, order.order_id)
-        if plan is not None:
-            known.level = stops.tighter(known.direction, known.level, self._level(plan, price, known.direction))
-            known.trail = plan.trail_micros if plan.trail_micros is not None else known.trail
-            known.take_profit = plan.take_profit_micros or known.take_profit
+            del self._guarded[order.symbol]
+            known = None
+        if plan is None:
+            return
+        if known is None:
+            state, code = self._opened(order, plan, price)
+            bar = self._cursor(order.symbol)
+            self._guarded[order.symbol] = Guarded(order.order_id, plan.policy, state, bar - 1, bar, code)
+        else:
+            known.state = self._added(known, order, plan, price)
 
-    def _level(self, plan: StopPlan, price: int, direction: int) -> int | None:
-        level = stops.level(plan, price, direction)
-        return None if level is None else stops.on_tick(level, self._desk.broker.capabilities.tick_micros(level), direction)
+    def _opened(self, order: Order, plan: ExitPlan, price: int) -> tuple[StopState, str]:
+        direction = order.side.sign
+        if plan.policy is not AS_GIVEN:
+            return opened(plan.policy, plan.seen, price, direction, self._tick(price))
+        risk = max(direction * (price - plan.stop_micros), 1) if plan.stop_micros else 0
+        return StopState(direction, price, plan.stop_micros, plan.stop_micros, price, risk, plan.target_micros, 0, 0), ""
+
+    def _added(self, known: Guarded, order: Order, plan: ExitPlan, price: int) -> StopState:
+        if plan.policy is AS_GIVEN:
+            level = nearer(order.side.sign, known.state.level, plan.stop_micros)
+            return replace(known.state, level=level, target=plan.target_micros or known.state.target)
+        position = self._desk.book.positions[order.symbol]
+        average = rounded_quotient(abs(position.cost_micros) * MICRO, abs(position.quantity_micros))
+        state, _ = added(known.state, plan.policy, plan.seen, max(average, 1), price, self._tick(price))
+        return replace(state, target=state.target or known.state.target)
+
+    # --- closes
+
+    def on_close(self) -> None:
+        """Move the levels of all positions that have a new bar, and leave those whose time is up."""
+        for symbol, known in list(self._guarded.items()):
+            bar = self._cursor(symbol)
+            if bar == known.bar or not known.policy.moves:
+                continue
+            entered_now, known.bar = bar == known.entry_bar, bar
+            known.state = advanced(known.state, known.policy, self._seen(symbol, known, only_close=entered_now))
+            if exit_due(known.state, known.policy, self._desk.market.price_micros(self._row(symbol))) == TIME_STOP:
+                self._desk.close(symbol, TIME_STOP)
+            else:
+                self._tighten(symbol, known)
+
+    def _seen(self, symbol: str, known: Guarded, *, only_close: bool) -> Seen:
+        row = self._row(symbol)
+        series, count = self._desk.market.series[row], known.bar + 1
+        tick = self._tick(known.state.entry)
+        seen = seen_at(known.policy, known.state.direction, series.high[:count], series.low[:count], series.close[:count], tick)
+        return seen._replace(high=seen.close, low=seen.close) if only_close else seen
+
+    def _tighten(self, symbol: str, known: Guarded) -> None:
+        stop = known.stop
+        if stop is None or not stop.is_open or stop.filled_micros:
+            return  # one that has begun to fill was triggered; a new one would wait for the price again
+        working = self._desk.broker.get_order(stop.order_id).stop_micros or 0
+        level = self._level(known)
+        moved = known.state.direction * (level - working)
+        if moved > 0 or (moved < 0 and known.policy.may_loosen and not known.policy.trails_at_venue):
+            self._desk.cancel(stop.order_id, "level moved")
+            known.stop = self._desk.submit(self._stop_order(symbol, known, stop.quantity_micros - stop.filled_micros), None)
+
+    def on_dividend(self, symbol: str, amount_micros: int) -> None:
+        """Lower what guards ``symbol`` on its ex date, if the policy says so; ``amount_micros`` dollars a share."""
+        known = self._guarded.get(symbol)
+        if known is None or not known.policy.lowers_on_dividend:
+            return
+        self._follow(known)
+        known.state = ex_dividend(known.state, known.policy, amount_micros)
+        for order in (known.stop, known.profit):
+            if order is not None and order.is_open:
+                self._desk.cancel(order.order_id, "ex dividend")
+        known.stop = known.profit = None
+        self.align(symbol)
+
+    def _follow(self, known: Guarded) -> None:
+        """Take in what the venue's trail has reached: a new order must not fall back behind it."""
+        if known.policy.trails_at_venue and known.stop is not None:
+            reached = self._desk.broker.get_order(known.stop.order_id).stop_micros or 0
+            known.state = replace(known.state, level=nearer(known.state.direction, known.state.level, reached))
+
+    # --- quantity for quantity
 
     def align(self, symbol: str, leaving: int = 0) -> None:
         """Make the guarding orders' quantity equal to the shares held, less those about to leave.
@@ -130,17 +229,15 @@ class Protection:
         if known is None:
             return
         held = self._desk.book.quantity(symbol)
-        if held * known.direction <= 0:
+        if held * known.state.direction <= 0:
             self._drop(known)
             del self._guarded[symbol]
             return
         wanted = max(abs(held) - self._desk.blotter.exiting(symbol, LEAVES_AT_ONCE) - leaving, 0)
-        if known.trail is not None and known.stop is not None:
-            # What the trail has reached is at the venue; a new order must not fall back behind it.
-            known.level = stops.tighter(known.direction, known.level, self._desk.broker.get_order(known.stop.order_id).stop_micros)
-        if known.level is not None or known.trail is not None:
+        self._follow(known)
+        if known.state.level:
             known.stop = self._resized(known.stop, wanted, lambda: self._stop_order(symbol, known, wanted))
-        if known.take_profit is not None:
+        if known.state.target:
             known.profit = self._resized(known.profit, wanted, lambda: self._profit_order(symbol, known, wanted))
 
     def _resized(self, order: Order | None, wanted: int, make: Callable[[], Order]) -> Order | None:
@@ -148,21 +245,36 @@ class Protection:
             if order.leaves_micros == wanted:
                 return order
             self._desk.cancel(order.order_id, "resized")
-        return self._desk.submit(make(), None) if wanted else None
+        return self._desk.submit(make(), None) if wanted else order
 
     def _stop_order(self, symbol: str, known: Guarded, quantity: int) -> Order:
-        kind = OrderType.STOP_LOSS if known.trail is None else OrderType.TRAILING_STOP
-        order = self._desk.protective(symbol, known.direction, quantity, kind, OrderRole.STOP, known.parent_id)
-        order.stop_micros, order.trail_micros, order.trail_type = known.level, known.trail, TrailType.PERCENTAGE
+        policy, direction = known.policy, known.state.direction
+        kind = OrderType.TRAILING_STOP if policy.trails_at_venue else OrderType.STOP_LOSS
+        order = self._desk.protective(symbol, direction, quantity, kind, OrderRole.STOP, known.parent_id)
+        order.stop_micros = self._level(known)
+        if known.code:
+            order.reason = f"{order.reason}: {known.code}"
+        if policy.trails_at_venue:
+            in_percent = policy.trail_percent > 0.0
+            order.trail_type = TrailType.PERCENTAGE if in_percent else TrailType.AMOUNT
+            order.trail_micros = to_micros(policy.trail_percent) if in_percent else known.state.trail
         return order
 
     def _profit_order(self, symbol: str, known: Guarded, quantity: int) -> Order:
-        order = self._desk.protective(symbol, known.direction, quantity, OrderType.LIMIT, OrderRole.TAKE_PROFIT, known.parent_id)
-        order.limit_micros = known.take_profit
+        direction, target = known.state.direction, known.state.target
+        order = self._desk.protective(symbol, direction, quantity, OrderType.LIMIT, OrderRole.TAKE_PROFIT, known.parent_id)
+        order.limit_micros = on_tick(target, self._tick(target), -direction)
         return order
 
-    def _drop(self, known: Guarded | None) -> None:
-        for order in () if known is None else (known.stop, known.profit):
+    def _level(self, known: Guarded) -> int:
+        """The level as an order has it; a trail the venue keeps lies on no tick, and rounding would give back what it has reached."""
+        level = known.state.level
+        if known.policy.trails_at_venue:
+            return level
+        return on_tick(level, self._tick(level), known.state.direction)
+
+    def _drop(self, known: Guarded) -> None:
+        for order in (known.stop, known.profit):
             if order is not None and order.is_open:
                 self._desk.cancel(order.order_id, "position closed")
 
@@ -171,3 +283,30 @@ class Protection:
         for order in self._desk.blotter.exits(done.symbol, done.side):
             if order is not done and order.order_id in self._exits and order.leaves_micros > held:
                 self._desk.cancel(order.order_id, "position closed")
+
+    # --- what is at risk
+
+    def at_risk(self, symbol: str) -> int | None:
+        """Micro-dollars the position loses from the last price to its stop; ``None`` when nothing guards it."""
+        known = self._guarded.get(symbol)
+        if known is None or not known.state.level:
+            return None
+        distance = known.state.direction * (self._desk.market.price_micros(self._row(symbol)) - known.state.level)
+        return notional(abs(self._desk.book.quantity(symbol)), max(distance, 0))
+
+    def loss_per_share(self, plan: ExitPlan | None, direction: int, price: int) -> int | None:
+        """Micro-dollars a share entered at ``price`` loses at the stop of ``plan``; ``None`` without one."""
+        if plan is None or price <= 0:
+            return None
+        if plan.policy is AS_GIVEN:
+            return max(direction * (price - plan.stop_micros), 0) if plan.stop_micros else None
+        return opened(plan.policy, plan.seen, price, direction, self._tick(price))[0].risk or None
+
+    def _row(self, symbol: str) -> int:
+        return self._desk.market.row[symbol]
+
+    def _cursor(self, symbol: str) -> int:
+        return self._desk.market.cursor[self._row(symbol)]
+
+    def _tick(self, price: int) -> int:
+        return self._desk.broker.capabilities.tick_micros(price)

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from framework.domain.fill import Refusal
 from framework.domain.order import OrderRole, OrderSide
-from framework.domain.values import MICRO, floor_to_lot, notional
-from framework.rules import sizing
+from framework.domain.values import MICRO, notional
+from framework.rules.execution.pricing import priced
+from framework.rules.sizing import kelly, lots
+from framework.rules.sizing.policy import NO_PRICE, NO_SIGNAL, REFUSALS, TOO_SMALL, FixedUnit, SizingMethod
+from framework.rules.sizing.sizers import TRADING_DAYS, Allocation, Candidates, allocate
+from framework.rules.stops.atr import wilder_atr
 
 if TYPE_CHECKING:
     from framework.engine.desk import Desk
-    from framework.rules.stops import StopPlan
-
-_EXPLAINED = MappingProxyType(
-    {
-        sizing.VAR_BUDGET: "the portfolio VaR budget ([sizing] max_portfolio_var_pct) is used up",
-        sizing.EXPOSURE: "total exposure ([sizing] max_total_exposure_pct) is used up",
-        sizing.TOO_SMALL: "the position would be worth less than [sizing] min_position_value",
-    }
-)
+    from framework.engine.protection import ExitPlan
 
 
 class _Target(NamedTuple):
     row: int
     strength: float
-    stop: StopPlan | None
+    plan: ExitPlan | None
     tag: str | None
 
 
@@ -39,9 +35,9 @@ class Targets:
         self._desk = desk
         self._noted: dict[int, _Target] = {}
 
-    def note(self, row: int, strength: float, stop: StopPlan | None, tag: str | None) -> None:
+    def note(self, row: int, strength: float, plan: ExitPlan | None, tag: str | None) -> None:
         """Remember a target; a later one for the same symbol replaces it."""
-        self._noted[row] = _Target(row, strength, stop, tag)
+        self._noted[row] = _Target(row, strength, plan, tag)
 
     def settle(self) -> None:
         """Size all targets together, then send what must change: reductions first, then the strongest."""
@@ -51,18 +47,27 @@ class Targets:
         self._noted = {}
         for target in targets:
             self._withdraw(target.row)
-        priced = [target for target in targets if self._has_price(target)]
-        if not priced:
-            return
-        values, codes = self._sized(priced)
-        changes = [(self._delta(target, value, code), target, code) for target, value, code in zip(priced, values, codes, strict=True)]
-        for delta, target, code in sorted(
-            changes, key=lambda change: (self._adds(change[0], change[1]), -abs(change[1].strength), change[1].row)
-        ):
+        sized = self._sized(targets)
+        changes = [
+            (self._delta(one, float(value), code), one, code) for one, value, code in zip(targets, sized.target, sized.codes, strict=True)
+        ]
+        for delta, target, code in sorted(changes, key=lambda row: (self._adds(row[0], row[1]), -abs(row[1].strength), row[1].row)):
             if delta:
                 self._clear_the_way(self._symbol(target), delta)
-                reason = f"target {target.strength:g} {code}"
-                self._desk.send(self._symbol(target), delta, OrderRole.TARGET, target.stop, reason, target.tag)
+                self._send(target, delta, code)
+
+    def _send(self, target: _Target, delta: int, code: str) -> None:
+        symbol, entries_as = self._symbol(target), self._desk.policies.entries_as
+        reason = f"target {target.strength:g} {code}"
+        limit = None
+        if entries_as is not None and self._adds(delta, target):
+            price, venue = self._desk.market.price_micros(target.row), self._desk.broker.capabilities
+            side = OrderSide.BUY if delta > 0 else OrderSide.SELL
+            limit, refusal = priced(self._desk.market.now, symbol, side, price, price, venue, entries_as)
+            if refusal is not None:
+                self._desk.journal.refused(refusal)
+                return
+        self._desk.send(symbol, delta, OrderRole.TARGET, target.plan, reason, target.tag, limit)
 
     def _symbol(self, target: _Target) -> str:
         return self._desk.market.symbols[target.row]
@@ -70,7 +75,7 @@ class Targets:
     def _withdraw(self, row: int) -> None:
         """A new target replaces what an older one still has working."""
         symbol = self._desk.market.symbols[row]
-        for order in [order for order in self._desk.blotter.orders.values() if order.symbol == symbol and order.role is OrderRole.TARGET]:
+        for order in [order for order in self._desk.blotter.of(symbol) if order.role is OrderRole.TARGET]:
             self._desk.cancel(order.order_id, "new target")
 
     def _clear_the_way(self, symbol: str, delta: int) -> None:
@@ -79,26 +84,50 @@ class Targets:
             for order in self._desk.blotter.exits(symbol, OrderSide.BUY if delta > 0 else OrderSide.SELL):
                 self._desk.cancel(order.order_id, "new target")
 
-    def _has_price(self, target: _Target) -> bool:
-        if self._desk.market.price_micros(target.row) > 0:
-            return True
-        self._refuse(target, sizing.NO_PRICE, "no price has been seen yet")
-        return False
-
-    def _sized(self, targets: list[_Target]) -> tuple[list[float], list[str]]:
-        valuation, policies = self._desk.valuation, self._desk.policies
+    def _sized(self, targets: list[_Target]) -> Allocation:
+        valuation, policy = self._desk.valuation, self._desk.policies.sizing
+        valuation.estimate([target.row for target in targets])
         others = self._committed_elsewhere({target.row for target in targets})
-        values, codes = sizing.allocate(
+        prices = [self._desk.market.price_micros(target.row) / MICRO for target in targets]
+        candidates = Candidates(
             strength=np.array([target.strength for target in targets]),
-            var=np.array([valuation.var(target.row) for target in targets]),
+            measure=np.array([self._measure(target.row, price) for target, price in zip(targets, prices, strict=True)]),
+            var=np.array([valuation.risk(target.row).var for target in targets]),
+            price=np.array(prices),
             held=np.array([valuation.value(target.row) / MICRO for target in targets]),
-            other_var=sum(value * valuation.charged_var(row) for row, value in others) / MICRO,
-            other_exposure=sum(value for _, value in others) / MICRO,
-            equity=max(valuation.equity() / MICRO, 0.0),
-            slots=len(self._desk.market.symbols),
-            policy=policies.sizing,
         )
-        return [float(value) for value in values], codes
+        return allocate(
+            candidates,
+            other_var=math.fsum(value * valuation.charged_var(row) for row, value in others) / MICRO,
+            other_exposure=sum(value for _, value in others) / MICRO,
+            equity=valuation.equity() / MICRO,
+            slots=len(self._desk.market.symbols),
+            policy=policy,
+        )
+
+    def _measure(self, row: int, price: float) -> float:
+        """What the sizing method sizes by; NaN where it is not known or not needed."""
+        policy = self._desk.policies
+        method = policy.sizing.method
+        if method in {SizingMethod.VAR, SizingMethod.CVAR}:
+            risk = self._desk.valuation.risk(row)
+            return risk.var if method is SizingMethod.VAR else risk.cvar
+        if method is SizingMethod.ATR:
+            return self._atr(row) / price if price > 0.0 else math.nan
+        if method is SizingMethod.VOLATILITY:
+            return self._volatility(row)
+        if method is SizingMethod.KELLY:
+            return kelly.from_trades(np.array(self._desk.trips.returns), policy.kelly_trades)
+        return price if policy.sizing.fixed_unit is FixedUnit.SHARES else math.nan
+
+    def _volatility(self, row: int) -> float:
+        policy = self._desk.policies.risk
+        returns = self._desk.market.daily_returns(row, policy.lookback)
+        return float(np.std(returns, ddof=1)) * math.sqrt(TRADING_DAYS) if len(returns) >= max(policy.minimum, 2) else math.nan
+
+    def _atr(self, row: int) -> float:
+        series, count = self._desk.market.series[row], self._desk.market.cursor[row] + 1
+        return wilder_atr(series.high[:count], series.low[:count], series.close[:count], self._desk.policies.exits.atr_period)
 
     def _committed_elsewhere(self, rows: set[int]) -> list[tuple[int, int]]:
         """(row, micro-dollars) held, and then of working entries, in symbols other than ``rows``."""
@@ -109,22 +138,33 @@ class Targets:
         return [(row, value) for row, value in held + coming if row not in rows]
 
     def _delta(self, target: _Target, value: float, code: str) -> int:
-        """Micro-shares to trade, after rounding to the venue's lot; refusals and changes too small to bother are noted."""
-        desk, symbol = self._desk, self._symbol(target)
-        price, held = desk.market.price_micros(target.row), desk.book.quantity(symbol)
-        size = int(abs(value) * MICRO) * MICRO // price if target.strength else 0
-        wanted = floor_to_lot(size if value > 0.0 else -size, desk.broker.capabilities.lot_micros)
-        if wanted == 0 and held == 0 and target.strength and code not in _EXPLAINED:
-            code = sizing.TOO_SMALL
-        if code in _EXPLAINED:
-            self._refuse(target, code, _EXPLAINED[code], value)
-        change = notional(abs(wanted - held), price)
-        is_adjustment = held != 0 and wanted != 0
-        return 0 if is_adjustment and change < desk.policies.sizing.min_position_value * MICRO else wanted - held
+        """Micro-shares to trade, after the size cut and rounding to the venue's lot; what is refused is noted."""
+        desk = self._desk
+        refused = code in REFUSALS
+        if refused:
+            self._refuse(target, code, value)
+        if code in {NO_PRICE, NO_SIGNAL}:
+            return 0
+        price, held = desk.market.price_micros(target.row), desk.book.quantity(self._symbol(target))
+        if value == 0.0 == held:
+            return 0
+        value = self._cut(value, notional(held, price) / MICRO)
+        wanted = lots.shares_for(value, price, desk.broker.capabilities.lot_micros)
+        delta, why = lots.change(held, wanted, price, desk.policies.sizing)
+        if not refused and target.strength and held == 0 and (wanted == 0 or why == TOO_SMALL):
+            self._refuse(target, TOO_SMALL, value)
+        return delta
+
+    def _cut(self, value: float, held: float) -> float:
+        """``value`` with what it adds to ``held`` made smaller after a losing streak."""
+        kept = held if held * value > 0.0 and abs(held) < abs(value) else 0.0
+        adds = abs(value) > abs(held) or held * value < 0.0
+        return kept + (value - kept) * self._desk.breakers.size_multiplier if adds else value
 
     def _adds(self, delta: int, target: _Target) -> bool:
         return delta * self._desk.book.quantity(self._symbol(target)) >= 0
 
-    def _refuse(self, target: _Target, code: str, detail: str, figure: float | None = None) -> None:
+    def _refuse(self, target: _Target, code: str, value: float) -> None:
         desk, symbol = self._desk, self._symbol(target)
-        desk.journal.refused(Refusal(desk.market.now, symbol, code, f"target {target.strength:+g} {symbol}: {detail}", figure))
+        detail = f"target {target.strength:+g} {symbol}: {REFUSALS[code]}"
+        desk.journal.refused(Refusal(desk.market.now, symbol, code, detail, value))

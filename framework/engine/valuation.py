@@ -5,23 +5,29 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from framework.domain.values import MICRO, notional
-from framework.rules.var import symbol_var
+from framework.rules.risk.joint import joint_historical
+from framework.rules.risk.many import symbol_risks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from framework.domain.book import Book
     from framework.engine.market import Market
     from framework.engine.policies import Policies
+    from framework.rules.risk.estimate import RiskEstimate
 
 
 class Valuation:
-    """Marks the book to the last closes and estimates VaR, asking each symbol's window only when it has moved."""
+    """Marks the book to the last closes and estimates risk, asking each symbol's window only when it has moved."""
 
     def __init__(self, market: Market, book: Book, policies: Policies) -> None:
         self._market = market
         self._book = book
         self._policies = policies
-        self._var: dict[int, tuple[int, float]] = {}
+        self._risk: dict[int, tuple[int, RiskEstimate]] = {}
 
     def value(self, row: int) -> int:
         """Signed value of the position in symbol ``row``, micro-dollars."""
@@ -44,22 +50,38 @@ class Valuation:
         """Sum of |position value|, micro-dollars."""
         return sum(abs(self.value(row)) for row in self.held_rows())
 
-    def var(self, row: int) -> float:
-        """One-day VaR of a symbol as a fraction of its value; NaN where unknown."""
-        seen = self._market.sessions_seen(row)
-        known = self._var.get(row)
-        if known is None or known[0] != seen:
-            policy = self._policies.var
-            returns = self._market.daily_returns(row, policy.lookback)
-            known = (seen, symbol_var(returns, policy.method, policy.confidence, policy.min_observations))
-            self._var[row] = known
-        return known[1]
+    def risk(self, row: int) -> RiskEstimate:
+        """Risk of a symbol as fractions of its value; the estimate says where it is unknown."""
+        known = self._risk.get(row)
+        if known is None or known[0] != self._market.sessions_seen(row):
+            self.estimate((row,))
+        return self._risk[row][1]
+
+    def estimate(self, rows: Sequence[int]) -> None:
+        """Bring the risk of ``rows`` up to date; many at once cost less than one by one."""
+        seen = {row: self._market.sessions_seen(row) for row in rows}
+        stale = [row for row in rows if row not in self._risk or self._risk[row][0] != seen[row]]
+        policy = self._policies.risk
+        found = symbol_risks([self._market.daily_returns(row, policy.lookback) for row in stale], policy)
+        self._risk.update((row, (seen[row], one)) for row, one in zip(stale, found, strict=True))
 
     def charged_var(self, row: int) -> float:
         """VaR that counts against the portfolio's budget: the assumed one where the symbol's own is unknown or not believed."""
-        own, sizing = self.var(row), self._policies.sizing
-        return own if own > sizing.var_floor else sizing.assumed_var
+        own, sizing = self.risk(row).var, self._policies.sizing
+        return own if sizing.risk_floor < own < math.inf else sizing.assumed_var
 
     def portfolio_var(self) -> float:
-        """Simple sum of the positions' VaR in dollars; diversification is not credited."""
-        return math.fsum(abs(self.value(row)) * self.charged_var(row) for row in self.held_rows()) / MICRO
+        """Forecast: the simple sum of the positions' own VaR in dollars, diversification not credited; NaN where one is not known.
+
+        What is assumed for a symbol without history is charged to budgets, but it is no forecast.
+        """
+        return math.fsum(abs(self.value(row)) * self.risk(row).var for row in self.held_rows()) / MICRO
+
+    def joint_var(self) -> float:
+        """VaR in dollars of today's holdings over their joint history; 0 when flat, NaN where there is no answer."""
+        rows = self.held_rows()
+        if not rows:
+            return 0.0
+        values = np.array([self.value(row) / MICRO for row in rows])
+        history = self._market.joint_returns(rows, self._policies.risk.lookback)
+        return joint_historical(values, history, self._policies.risk.confidence).var

@@ -8,24 +8,46 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framework.report import canvas
-from framework.report.wording import money, number, percent
+from framework.report.circuit_breakers import restricted
+from framework.report.wording import level, money, number, percent
+from framework.rules.guards.state import TradingState
 from framework.rules.performance import drawdowns
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from framework.domain.market import Floats
     from framework.report.tear_sheet_data import TearSheetData
     from framework.report.timeline import Timeline
-    from framework.report.var_check import VarCheck
+    from framework.report.var_check import VarChecks
+
+#: How a time of restricted trading is shaded, and named in the legend.
+_RESTRICTIONS = (
+    (TradingState.REDUCING, "Reducing only", canvas.LOSS),
+    (TradingState.HALTED, "Halted", canvas.INK),
+)
 
 
 def _whole_percent(value: float) -> str:
     return percent(value, digits=0) if math.isclose(value * 100, round(value * 100), abs_tol=1e-6) else percent(value)
 
 
+def _shade_restrictions(axes: Axes, data: TearSheetData, line: Timeline) -> None:
+    """Shade the times in which circuit breakers restricted trading; an edge keeps a single session visible among years."""
+    end = int(data.timestamps[-1]) if data.timestamps.size else 0
+    spans = restricted(data.transitions, end)
+    for state, label, color in _RESTRICTIONS:
+        own = np.array([(span.start, span.stop) for span in spans if span.state is state], dtype=np.int64).reshape(-1, 2)
+        if own.size:
+            starts, ends = line.place(own[:, 0]), line.place(own[:, 1])
+            ranges = list(zip(starts.tolist(), (ends - starts).tolist(), strict=True))
+            bars = axes.broken_barh(ranges, (0.0, 1.0), transform=axes.get_xaxis_transform(), color=color, alpha=0.22, zorder=0)
+            bars.set(linewidth=1.2, label=label)
+
+
 def equity_figure(data: TearSheetData, line: Timeline) -> tuple[Figure, bool]:
-    """Equity and buy and hold, dollars; the flag says whether the scale is logarithmic."""
+    """Equity and buy and hold, dollars, on the times of restricted trading; the flag says whether the scale is logarithmic."""
     figure, axes = canvas.new_axes(3.7)
     x = line.place(data.timestamps)
     marker = "o" if x.size == 1 else None
@@ -36,6 +58,7 @@ def equity_figure(data: TearSheetData, line: Timeline) -> tuple[Figure, bool]:
         final = f" {money(float(curve[-1]))}" if curve.size else ""
         axes.plot(*canvas.thin(x, curve), color=color, linewidth=width, marker=marker, label=f"{label}{final}")
     axes.axhline(data.initial_cash, color=canvas.MUTED, linewidth=0.8, linestyle=(0, (2, 3)), label=f"Start {money(data.initial_cash)}")
+    _shade_restrictions(axes, data, line)
     line.draw(axes)
     logarithmic = canvas.price_axis(axes, np.concatenate((data.equity, data.benchmark)), money)
     canvas.legend(axes)
@@ -72,14 +95,17 @@ def exposure_figure(data: TearSheetData, line: Timeline) -> Figure:
     return figure
 
 
-def var_figure(check: VarCheck, line: Timeline) -> Figure:
-    """Each session's return, the limit the VaR forecast drew for it the day before, and the sessions that fell through it."""
+def var_figure(checks: VarChecks, line: Timeline) -> Figure:
+    """Each session's return, the limits both VaR forecasts drew for it the day before, and the sessions that fell through the first."""
+    check = checks.total
     figure, axes = canvas.new_axes(2.8)
     x = line.place(check.timestamps)
     hits = check.violated
     axes.plot(*canvas.thin(x, -check.realized), color=canvas.BENCHMARK, linewidth=0.7, label="Return of the session")
-    axes.plot(*canvas.thin(x, -check.forecast), color=canvas.STRATEGY, label="95% VaR forecast the session before, as a loss")
-    exceeded = f"Larger loss ({hits.size:,})"
+    axes.plot(*canvas.thin(x, -check.forecast), color=canvas.STRATEGY, label=f"{level(check.confidence)} VaR, sum of positions")
+    if checks.joint.made:
+        axes.plot(*canvas.thin(x, -checks.joint.forecast), color=canvas.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="Joint VaR")
+    exceeded = f"Loss larger than the sum ({hits.size:,})"
     axes.plot(x[hits], -check.realized[hits], "x", color=canvas.LOSS, markersize=5, markeredgewidth=1.3, label=exceeded)
     line.draw(axes)
     canvas.value_axis(axes, percent)

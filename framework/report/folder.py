@@ -28,7 +28,7 @@ ORDER_COLUMNS = tuple(
 )
 FILL_COLUMNS = tuple("timestamp symbol side quantity price fees order_id tag strategy reference_price execution_id".split())
 TRADE_COLUMNS = tuple(field.name for field in fields(Trade))
-EQUITY_COLUMNS = tuple("timestamp equity cash exposure var_95_1d benchmark".split())
+EQUITY_COLUMNS = tuple("timestamp equity cash exposure var_95_1d joint_var_95_1d benchmark".split())
 
 
 def write_run(record: RunRecord, folder: Path) -> None:
@@ -130,5 +130,5 @@ def _trade_rows(trades: Sequence[Trade]) -> Iterable[tuple[str, ...]]:
 
 
 def _equity_rows(data: TearSheetData) -> Iterable[tuple[str, ...]]:
-    columns = (data.equity, data.cash, data.exposure, data.var_95_1d, data.benchmark)
+    columns = (data.equity, data.cash, data.exposure, data.var_95_1d, data.joint_var_95_1d, data.benchmark)
     return zip(iso_utc(data.timestamps.tolist()), *(map(float_cell, column.tolist()) for column in columns), strict=True)

@@ -12,7 +12,7 @@ import numpy as np
 from framework.report import canvas, charts
 from framework.report.dates import iso_dates, session_days
 from framework.report.price_chart import MOST_PANELS, price_figure
-from framework.report.var_check import check_var, verdict
+from framework.report.var_check import verdict
 from framework.report.wording import count, money, percent, share
 from framework.rules.performance import drawdowns
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from framework.report.tear_sheet_data import TearSheetData
     from framework.report.timeline import Timeline
     from framework.report.trades import OpenPosition
+    from framework.report.var_check import VarChecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ CURVES = MappingProxyType(
 )
 
 
-def pictures(data: TearSheetData, line: Timeline) -> dict[str, Picture]:
+def pictures(data: TearSheetData, line: Timeline, checks: VarChecks) -> dict[str, Picture]:
     """The figures of the account, by the names the template uses."""
     if data.timestamps.size < 2:
         nothing = "The run has fewer than two decision times: there is no curve to draw."
@@ -54,7 +55,7 @@ def pictures(data: TearSheetData, line: Timeline) -> dict[str, Picture]:
         "equity": _equity(data, line),
         "drawdown": _drawdown(data, line),
         "exposure": _exposure(data, line),
-        "var": _var(data, line),
+        "var": _var(checks, line),
         "results": _results(data),
     }
 
@@ -62,7 +63,8 @@ def pictures(data: TearSheetData, line: Timeline) -> dict[str, Picture]:
 def _equity(data: TearSheetData, line: Timeline) -> Picture:
     figure, logarithmic = charts.equity_figure(data, line)
     scale = ", on a logarithmic scale" if logarithmic else ""
-    sentence = f"Account equity beside equal-weight buy and hold of the same symbols with dividends paid as cash{scale}."
+    shaded = " Shaded: circuit breakers restricted trading." if any(one.after for one in data.transitions) else ""
+    sentence = f"Account equity beside equal-weight buy and hold of the same symbols with dividends paid as cash{scale}.{shaded}"
     return Picture(CURVES["equity"], sentence, canvas.to_svg(figure))
 
 
@@ -87,10 +89,10 @@ def _exposure(data: TearSheetData, line: Timeline) -> Picture:
     return Picture(CURVES["exposure"], sentence, canvas.to_svg(charts.exposure_figure(data, line)))
 
 
-def _var(data: TearSheetData, line: Timeline) -> Picture:
-    check = check_var(data.timestamps, data.equity, data.var_95_1d)
-    source = canvas.to_svg(charts.var_figure(check, line)) if check.made else ""
-    return Picture(CURVES["var"], verdict(check), source)
+def _var(checks: VarChecks, line: Timeline) -> Picture:
+    """The forecast sizes are made with, the sum of the positions' VaR, is the one that is judged in words."""
+    source = canvas.to_svg(charts.var_figure(checks, line)) if checks.total.made else ""
+    return Picture(CURVES["var"], verdict(checks.total), source)
 
 
 def _results(data: TearSheetData) -> Picture:

@@ -23,17 +23,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from framework.domain.market import BarSeries, Floats, Integers
+    from framework.rules.guards.state import Transition
+
+#: A column of equity.csv that runs of earlier versions do not have.
+LATER_COLUMN = "joint_var_95_1d"
 
 FILES = ("summary.json", "config.toml", "equity.csv", "fills.csv", "orders.csv", "trades.csv")
 
 Value = TypeVar("Value")
 
 
-def read_run(folder: Path, series: Mapping[str, BarSeries], description: str = "") -> TearSheetData:
+def read_run(folder: Path, series: Mapping[str, BarSeries], description: str = "", transitions: Sequence[Transition] = ()) -> TearSheetData:
     """The tear sheet's data of a finished run folder.
 
-    ``series`` are prices for the trade charts, by symbol; ``description`` is the strategy's one line. Neither is in the folder. Raises
-    ``MissingDataError`` naming the files that are not there, ``BadDataError`` naming file and line of what cannot be read.
+    ``series`` are prices for the trade charts, by symbol; ``description`` is the strategy's one line, ``transitions`` are what the circuit
+    breakers did. None of them is in the folder's tables; the tape has them. Raises ``MissingDataError`` naming the files that are not
+    there, ``BadDataError`` naming file and line of what cannot be read.
     """
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
@@ -44,15 +49,12 @@ def read_run(folder: Path, series: Mapping[str, BarSeries], description: str = "
         description=description,
         config_text=(folder / "config.toml").read_text(encoding="utf-8", errors="replace"),
         timestamps=times,
-        equity=curves[0],
-        cash=curves[1],
-        exposure=curves[2],
-        var_95_1d=curves[3],
-        benchmark=curves[4],
+        **curves,
         fills=tuple(_read_rows(folder / "fills.csv", FILL_COLUMNS, _fill)),
         trades=tuple(_read_rows(folder / "trades.csv", TRADE_COLUMNS, _trade)),
         order_states=_read_order_states(folder / "orders.csv"),
         series=series,
+        transitions=tuple(transitions),
     )
 
 
@@ -79,7 +81,8 @@ def _read_rows(path: Path, columns: Sequence[str], read: Callable[[dict[str, str
 
 
 def _check_header(found: Sequence[str] | None, columns: Sequence[str]) -> None:
-    if tuple(found or ()) != tuple(columns):
+    earlier = tuple(name for name in columns if name != LATER_COLUMN)
+    if tuple(found or ()) not in {tuple(columns), earlier}:
         raise ValueError(f"the columns are {','.join(found or ())}, expected {','.join(columns)}")
 
 
@@ -90,15 +93,17 @@ def _complete(row: dict[str, str]) -> dict[str, str]:
     return row
 
 
-def _read_curves(path: Path) -> tuple[Integers, Floats]:
-    """Times int64 [T] and the other columns float64 [5, T]."""
+def _read_curves(path: Path) -> tuple[Integers, dict[str, Floats]]:
+    """Times int64 [T] and the other columns float64 [T] by name; a column the file does not have is NaN."""
+    names = EQUITY_COLUMNS[1:]
 
     def read(row: dict[str, str]) -> tuple[int, list[float]]:
-        return parse_utc(row["timestamp"]), [read_float(row[name]) for name in EQUITY_COLUMNS[1:]]
+        return parse_utc(row["timestamp"]), [read_float(row.get(name, "")) for name in names]
 
     rows = _read_rows(path, EQUITY_COLUMNS, read)
     times = np.array([time for time, _ in rows], dtype=np.int64)
-    return times, np.array([values for _, values in rows], dtype=np.float64).reshape(len(rows), len(EQUITY_COLUMNS) - 1).T
+    table = np.array([values for _, values in rows], dtype=np.float64).reshape(len(rows), len(names))
+    return times, dict(zip(names, table.T, strict=True))
 
 
 def _fill(row: dict[str, str]) -> Fill:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import jinja2
 import numpy as np
 
-from framework.report import canvas, charts, tables
+from framework.report import canvas, charts, circuit_breakers, tables, var_table
 from framework.report.dates import local_times
 from framework.report.pictures import pictures, price_panels
 from framework.report.timeline import Timeline
 from framework.report.trades import open_positions
+from framework.report.var_check import check_both
 from framework.report.wording import NOT_AVAILABLE, money, number, price
 
 if TYPE_CHECKING:
@@ -40,12 +41,15 @@ def render(data: TearSheetData) -> str:
     template = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     held = open_positions(data.fills)
     line = Timeline.of(data.timestamps)
+    checks = check_both(data)
     with canvas.styled():
-        figures = pictures(data, line)
+        figures = pictures(data, line, checks)
         panels, panels_sentence = price_panels(data, line, held)
     return template.get_template(TEMPLATE).render(
         **_tables(data, held, intraday=line.intraday),
         **_opening(data),
+        risk=var_table.risk_rows(checks),
+        risk_sentence=var_table.comparison_sentence(checks),
         **figures,
         panels=panels,
         panels_sentence=panels_sentence,
@@ -67,6 +71,8 @@ def _tables(data: TearSheetData, held: Sequence[OpenPosition], *, intraday: bool
         "losses": tables.largest(data.trades, -1, intraday=intraday),
         "refusals": tables.refusals(data),
         "orders": tables.order_sentence(data),
+        "guards": circuit_breakers.changes(data.transitions, intraday=intraday),
+        "guards_sentence": circuit_breakers.changes_sentence(data.transitions),
         "holdings": [_holding(data, position, intraday=intraday) for position in held],
     }
 

@@ -10,20 +10,52 @@ MINUS = "\N{MINUS SIGN}"
 #: What each refusal means, by its code; a code that is not here is shown as it is written.
 REFUSALS = MappingProxyType(
     {
-        "no_price": "No price seen yet",
+        # Orders
+        "invalid_order": "Not a valid order",
         "order_type_not_supported": "The venue lacks this order type",
         "time_in_force_not_supported": "The venue lacks this time in force",
         "fractional_not_allowed": "Not a multiple of the venue's lot",
-        "short_not_allowed": "Selling shares that are not held",
         "nothing_to_protect": "A stop for more shares than are held",
+        "no_price": "No price seen yet",
+        "short_not_allowed": "Selling shares that are not held",
+        "order_type_not_allowed": "Order type not allowed for entries",
+        "duplicate_order": "The same order is working already",
+        "orders_per_bar": "Too many orders at one bar",
+        "orders_per_day": "Too many orders in one day",
+        "price_band": "Price too far from the last one",
+        "market_cap": "Company too small, or its size unknown",
+        "average_volume": "Too little of the symbol is traded",
+        "correlation_limit": "Moves too much like what is held",
+        "max_positions": "Too many positions at once",
+        "order_value_below_minimum": "Order worth too little",
+        "order_value_above_maximum": "Order worth too much",
+        "volume_share": "Too much of the symbol's usual volume",
         "position_limit": "One position would be too large",
+        "position_risk_limit": "One position could lose too much at its stop",
+        "sector_limit": "One sector would be too large",
         "exposure_limit": "All positions together would be too large",
+        "portfolio_heat_limit": "All positions could lose too much at their stops",
+        "portfolio_var_limit": "Portfolio VaR would be too high",
+        "turnover_limit": "Too much traded in one day",
+        "unsettled_cash": "Cash from sales not settled yet",
         "insufficient_buying_power": "Not enough buying power",
-        "var_unknown": "Too few returns to measure VaR",
-        "var_degenerate": "VaR too small to size by",
+        # Circuit breakers
+        "guard_reducing": "A circuit breaker allows reductions only",
+        "guard_halted": "A circuit breaker has stopped trading",
+        # Targets and their limit prices
+        "signal_not_a_number": "Signal is not a number",
+        "signal_below_threshold": "Signal too weak",
+        "kelly_no_edge": "Closed trades show no edge (Kelly)",
         "var_budget": "Portfolio VaR budget used up",
         "total_exposure": "All targets together would be too large",
         "below_minimum_value": "Too small to be worth an order",
+        "limit_below_tick": "Limit price would be below one tick",
+        "slippage_limit": "Price too far from the reference",
+        # Target weights
+        "weight_not_a_number": "Target weight is not a number",
+        "weights_above_gross_limit": "Target weights add up to too much",
+        "no_equity": "No equity to invest",
+        "insufficient_cash": "Not enough cash for the target weights",
     }
 )
 
@@ -45,6 +77,11 @@ def _signed(text: str, value: float, *, signed: bool) -> str:
 def percent(value: float | None, *, signed: bool = False, digits: int = 1) -> str:
     """A fraction as a percentage: 0.1234 -> 12.3%."""
     return NOT_AVAILABLE if value is None else _signed(f"{abs(value):,.{digits}%}", value, signed=signed)
+
+
+def level(fraction: float) -> str:
+    """A confidence or a tail in as many digits as it has: 0.95 -> 95%, 0.975 -> 97.5%."""
+    return f"{100.0 * fraction:g}%"
 
 
 def money(value: float | None, *, signed: bool = False, digits: int = 0) -> str:

@@ -221,18 +221,3 @@ def annual_turnover(traded_value: float, equity: Floats, days: Integers) -> floa
     span = int(days[-1] - days[0]) if days.size else 0
     mean = float(np.mean(equity)) if equity.size else 0.0
     return _figure(traded_value / mean / (span / 365.25)) if span > 0 and mean > 0.0 else None
-
-
-def kupiec_statistic(violations: int, forecasts: int) -> float:
-    """Likelihood ratio of a violation rate of 5 % against the rate seen; chi-squared with 1 degree of freedom (3.84 at 95 %).
-
-    ``forecasts`` > 0. Source: Kupiec (1995), LR_uc; 0 * log 0 is 0.
-    """
-    seen = violations / forecasts
-
-    def log_likelihood(rate: float) -> float:
-        hits = violations * math.log(rate) if violations else 0.0
-        misses = (forecasts - violations) * math.log(1.0 - rate) if violations < forecasts else 0.0
-        return hits + misses
-
-    return 2.0 * (log_likelihood(seen) - log_likelihood(TAIL))

@@ -3,61 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from framework.domain.values import SYMBOL_PATTERN
+from framework.runtime.config_fields import Day, Number, Parameter, Section, Whole
+from framework.runtime.risk_config import GuardsSection, LimitsSection, OrdersSection, SizingSection, StopsSection
 
 _CLASS_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-
-
-def _no_switch(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("must be a number, not true or false")  # noqa: TRY004 - pydantic collects ValueErrors
-    return value
-
-
-def _day(value: object) -> object:
-    """A date as TOML and YAML have it, or its ISO text; pydantic alone would read a number as seconds since 1970."""
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        day = None
-    if not isinstance(day, date) or isinstance(day, datetime):
-        raise ValueError("must be a date that exists, written as 2005-01-31")  # noqa: TRY004 - pydantic collects ValueErrors
-    return day
-
-
-def _plain(value: object) -> object:
-    if not isinstance(value, (bool, int, float, str)):
-        raise ValueError("a parameter is a number, text, true or false")  # noqa: TRY004 - pydantic collects ValueErrors
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False)]
-Fraction = Annotated[Number, Field(gt=0.0, le=1.0)]
-Positive = Annotated[Number, Field(gt=0.0)]
-NotNegative = Annotated[Number, Field(ge=0.0)]
-Percent = Annotated[Number, Field(gt=0.0, lt=100.0)]
-Whole = Annotated[int, BeforeValidator(_no_switch)]
-Day = Annotated[date, BeforeValidator(_day)]
-Parameter = Annotated[bool | int | float | str, BeforeValidator(_plain)]
-
-
-class Section(BaseModel):
-    """A table of the config: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=True)
 
 
 class StrategySection(Section):
     """Which strategy runs: ``class`` as "module:ClassName", and its parameters."""
 
     path: Annotated[str, Field(alias="class", examples=["strategies.sma_cross:SmaCross"])]
-    params: dict[str, Parameter] = {}
+    params: dict[str, Parameter] = Field(default_factory=dict)
 
     @field_validator("path")
     @classmethod
@@ -96,7 +58,7 @@ class DataSection(Section):
     calendar: str = "XNYS"
     timezone: str = "America/New_York"
     adjust: Literal["splits", "adj_close", "none"] = "splits"
-    policy: dict[str, str] = {}
+    policy: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _in_order(self) -> DataSection:
@@ -115,42 +77,6 @@ class BrokerSection(Section):
     """The venue that is imitated: robinhood (long only, whole shares) or generic (long and short, fractions)."""
 
     name: Literal["robinhood", "generic"] = "robinhood"
-
-
-class SizingSection(Section):
-    """How large a target becomes; fractions of equity unless the name says otherwise."""
-
-    method: Literal["var", "equal"] = "var"
-    var_method: Literal["historical", "parametric"] = "historical"
-    confidence: Annotated[Number, Field(gt=0.5, lt=1.0)] = 0.95
-    lookback_days: Annotated[Whole, Field(ge=2)] = 252
-    min_observations: Annotated[Whole, Field(ge=2)] = 60
-    max_position_var_pct: Fraction = 0.005
-    max_portfolio_var_pct: Fraction = 0.02
-    max_position_pct: Fraction = 0.10
-    max_total_exposure_pct: Fraction = 0.80
-    fallback_position_pct: Fraction = 0.01
-    assumed_var: Fraction = 0.05
-    min_position_value: NotNegative = 100.0
-
-
-class StopsSection(Section):
-    """The stop attached to entries; percentages in percent (5 means 5 %)."""
-
-    attach: Literal["entries", "targets", "never"] = "entries"
-    method: Literal["percent", "atr", "trailing"] = "atr"
-    percent: Percent = 5.0
-    atr_period: Annotated[Whole, Field(ge=1)] = 14
-    atr_multiple: Positive = 2.0
-    trail_percent: Percent = 5.0
-
-
-class LimitsSection(Section):
-    """What an entry may not exceed; a limit set here overrides the profile's."""
-
-    profile: Literal["conservative", "venue"] = "conservative"
-    max_position_pct: Fraction | None = None
-    max_total_exposure_pct: Fraction | None = None
 
 
 class Slippage(Section):
@@ -214,12 +140,12 @@ class Config(Section):
     sizing: SizingSection = SizingSection()
     stops: StopsSection = StopsSection()
     limits: LimitsSection = LimitsSection()
-    guards: Later = Later()
-    orders: Later = Later()
+    guards: GuardsSection = GuardsSection()
+    orders: OrdersSection = OrdersSection()
     fills: FillsSection = FillsSection()
     tape: Later = Later()
     engine: EngineSection = EngineSection()
 
 
 #: Names under which a secret would be written by mistake.
-SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|private_?key|totp|mfa|pin_code|credential)")
+SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|private_?key|totp|(?<![a-z])mfa(?![a-z])|pin_code|credential)")

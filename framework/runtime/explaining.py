@@ -31,6 +31,8 @@ _ALLOWED = MappingProxyType(
         "int_type": "must be a whole number, without quotes",
         "int_parsing": "must be a whole number, without quotes",
         "int_from_float": "must be a whole number",
+        "bool_type": "must be true or false, without quotes",
+        "bool_parsing": "must be true or false, without quotes",
         "string_type": "must be text, in quotes",
         "string_pattern_mismatch": "must be 1d, or minutes or hours such as 5m or 1h",
         "path_type": "must be the name of a folder, in quotes",

@@ -28,7 +28,7 @@ _NOTHING: Mapping[tuple[str, ...], str] = MappingProxyType({})
 def load_config(path: str | Path, environment: Mapping[str, str] | None = None) -> Config:
     """The config in ``path`` (TOML, or JSON and YAML by suffix), overridden by ``ONETAPE__SECTION__KEY`` variables.
 
-    Relative data paths are relative to the file. ``environment`` is the process's own, and a ``.env`` beside the file, by default.
+    Relative paths are relative to the file. ``environment`` is the process's own, and a ``.env`` beside the file, by default.
 
     Raises:
         ConfigError: The file is missing or unreadable, or a key or value is wrong (named, with the nearest known name).
@@ -40,11 +40,14 @@ def load_config(path: str | Path, environment: Mapping[str, str] | None = None) 
     for override in overrides(environment_of(path.parent) if environment is None else environment):
         _set(tree, override)
         origins[override.names] = override.variable
-    config = validated(tree, path.name, origins)
-    if config.data.path is None or config.data.path.is_absolute():
-        return config
-    data = config.data.model_copy(update={"path": path.resolve().parent / config.data.path})
-    return config.model_copy(update={"data": data})
+    config, folder = validated(tree, path.name, origins), path.resolve().parent
+    # An absolute path stays what it is when it is put behind a folder.
+    if config.data.path is not None:
+        config = config.model_copy(update={"data": config.data.model_copy(update={"path": folder / config.data.path})})
+    if config.limits.sectors_file is not None:
+        limits = config.limits.model_copy(update={"sectors_file": folder / config.limits.sectors_file})
+        config = config.model_copy(update={"limits": limits})
+    return config
 
 
 def _parsed(path: Path) -> dict[str, object]:

@@ -17,7 +17,8 @@ import numpy as np
 from framework.domain.fill import Dividend, Refusal
 from framework.domain.market import BarSeries
 from framework.domain.order import Order, OrderUpdate
-from framework.errors import BadDataError, ConfigError, MissingDataError
+from framework.errors import BadDataError, ConfigError, InvariantError, MissingDataError
+from framework.rules.guards.state import TradingState, Transition
 from framework.runtime.hashing import COLUMNS, column_bytes, column_type, inputs_hash
 
 if TYPE_CHECKING:
@@ -100,13 +101,17 @@ def _header(record: RunRecord) -> dict[str, object]:
     }
 
 
-def _as_row(event: Order | OrderUpdate | Dividend | Refusal) -> tuple[int, str, dict[str, object]]:
+def _as_row(event: object) -> tuple[int, str, dict[str, object]]:
     if isinstance(event, Order):
         return event.created_at, "order_decided", {name: getattr(event, name) for name in _ORDER_FIELDS}
     if isinstance(event, OrderUpdate):
         return event.timestamp, f"order_{event.status}", {"order_id": event.order_id, "reason": event.reason, **_fill_of(event)}
-    kind = "dividend_paid" if isinstance(event, Dividend) else "refused"
-    return event.timestamp, kind, {name: getattr(event, name) for name in event.__slots__ if name != "timestamp"}
+    if isinstance(event, Transition):
+        return event.timestamp, f"guard_{event.code}", {name: value for name, value in event._asdict().items() if name != "timestamp"}
+    if isinstance(event, Dividend | Refusal):
+        kind = "dividend_paid" if isinstance(event, Dividend) else "refused"
+        return event.timestamp, kind, {name: getattr(event, name) for name in event.__slots__ if name != "timestamp"}
+    raise InvariantError(f"the tape has no place for a {type(event).__name__}")
 
 
 def _fill_of(update: OrderUpdate) -> dict[str, object]:
@@ -176,6 +181,24 @@ def read_header(path: Path) -> dict[str, str]:
         return {name: header[name] for name in _HEADER}
     except (TypeError, ValueError, KeyError):
         raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
+
+
+def read_transitions(path: Path) -> tuple[Transition, ...]:
+    """What the circuit breakers did during a run, in the order it happened.
+
+    Raises:
+        DataError: There is no tape, or it cannot be read.
+    """
+    rows = _rows(path, "SELECT timestamp, payload FROM events WHERE kind GLOB 'guard_*' ORDER BY sequence")
+    try:
+        return tuple(_transition(timestamp, json.loads(payload)) for timestamp, payload in rows)
+    except (TypeError, ValueError, KeyError) as error:
+        raise BadDataError(f"{path}: an event of the guards cannot be read: {error}; make the run again") from None
+
+
+def _transition(timestamp: int, fields: dict[str, Any]) -> Transition:
+    before, after = TradingState(fields["before"]), TradingState(fields["after"])
+    return Transition(timestamp, fields["code"], before, after, float(fields["figure"]), float(fields["limit"]))
 
 
 def _rows(path: Path, query: str) -> list[Any]:

@@ -32,7 +32,7 @@ def text(source: str) -> Files:
     return {"onetape.toml": source}
 
 
-# The twenty of the issue. Every third also runs as a process of its own.
+# The twenty kinds named first. Every third also runs as a process of its own.
 TWENTY = [
     Case("missing file", USAGE, ("other.toml", "does not exist", "onetape init"), {}, "backtest -c other.toml"),
     Case("unknown key with a near name", USAGE, ("onetape.toml", "[data] strat", "did you mean 'start'"), config(data={"strat": 1})),
@@ -119,7 +119,7 @@ VALUES = [
     Case("unknown section", USAGE, ("unknown section [brokr]", "did you mean 'broker'"), config(brokr={"name": "generic"})),
     Case("key of another section", USAGE, ("unknown key cash", "belongs below [account]"), config(cash=5)),
     Case("unknown key with no near name", USAGE, ("[data] zzz", "known there: source, path"), config(data={"zzz": 1})),
-    Case("key of a later version", USAGE, ("[guards] enabled", "remove it"), config(guards={"enabled": True})),
+    Case("key of a later version", USAGE, ("[tape] url", "remove it"), config(tape={"url": "sqlite:///a.db"})),
     Case("section that is a value", USAGE, ("[universe] = 5", "table"), config(universe=5)),
     Case("section left out", USAGE, ("section [universe] is missing", 'symbols = ["AAPL", "MSFT"]'), config(universe=None)),
     Case("class left out", USAGE, ("[strategy] class is missing", "strategies.sma_cross:SmaCross"), config(strategy={"class": None})),
@@ -199,7 +199,7 @@ STRATEGIES = [
         strategy("def signals(self, bars): return np.zeros(3)", "SignalStrategy"),
     ),
     Case("signals out of range", USAGE, ("AAPL", "[-1, 1]"), strategy("def signals(self, bars): return bars.close", "SignalStrategy")),
-    Case("signals left out", USAGE, ("Mine must define signals",), strategy("pass", "SignalStrategy")),
+    Case("signals left out", USAGE, ("Mine defines neither on_bar nor signals", "define signals"), strategy("pass", "SignalStrategy")),
 ]
 
 BARS = [

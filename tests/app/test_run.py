@@ -135,6 +135,7 @@ def test_the_config_hash_does_not_depend_on_where_the_project_lies(folder):
         bars(ROWS),
         config(fills={"fees": {"per_share": 0.01}, "slippage": "none"}, data={"policy": {"gap": "accept"}}),
         config(strategy={"params": None}, universe={"symbols": ["IBM"]}, limits={"max_position_pct": 0.5}),
+        {"mine.csv": "symbol,sector\nIBM,energy\n", **config(limits={"sectors_file": "mine.csv", "max_sector_exposure_pct": 0.01})},
     ],
 )
 def test_the_config_of_a_run_folder_gives_the_run_again(folder, files):
@@ -160,13 +161,16 @@ def test_a_dict_may_hold_no_secret_either():
 
 def test_two_projects_with_a_module_of_one_name_run_their_own_strategy(folder):
     for place in ("a", "b", "c"):
-        write(strategy(f'"""{place}"""'), folder / place)
+        write(strategy(f'"""{place}"""\ndef on_bar(self, ctx): ...'), folder / place)
     # Within one second, and in any order: no cached module, and no cached list of a folder's files.
     assert [run(folder / place / "onetape.toml").record.description for place in "abacb"] == list("abacb")
 
 
 def test_a_module_of_a_package_beside_the_config_is_found(folder):
-    files = {"strategies/mine.py": strategy('"""own"""')["mine.py"], **config(strategy={"class": "strategies.mine:Mine", "params": None})}
+    files = {
+        "strategies/mine.py": strategy('"""own"""\ndef on_bar(self, ctx): ...')["mine.py"],
+        **config(strategy={"class": "strategies.mine:Mine", "params": None}),
+    }
     write(files, folder)
     with pytest.raises(StrategyError, match=r"mine\.py is there, but .* make an empty strategies/__init__\.py"):
         run(folder / "onetape.toml")
@@ -205,7 +209,10 @@ def test_what_cannot_be_saved_as_a_tape_is_refused(folder, result):
 
 
 def test_orders_left_working_and_bars_without_volume_are_warned_of(folder):
-    files = {**strategy("def on_bar(self, ctx):\n    ctx.buy('IBM', 1, order_type='limit', limit_price=0.01)"), "bars/IBM.csv": ""}
+    files = {
+        **strategy("def on_bar(self, ctx):\n    ctx.buy('IBM', 1, order_type='limit', limit_price=1, tag=str(ctx.now))"),
+        "bars/IBM.csv": "",
+    }
     files |= {"bars/IBM.csv": bars([*ROWS[:30], (*ROWS[30][:5], 0), *ROWS[31:]])["bars/IBM.csv"]}
     files |= config(
         strategy={"class": "mine:Mine", "params": None},

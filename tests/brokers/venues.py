@@ -12,6 +12,9 @@ from framework.domain.order import ApprovedOrder, Order, OrderSide, OrderType
 from framework.domain.venue import venue
 from framework.engine.market import Market
 from framework.rules import lifecycle, limits
+from framework.rules.pretrade.risk_limits import profile
+from framework.rules.pretrade.standing import AccountStanding, Standing
+from framework.rules.pretrade.validator import PreTradeValidator
 from tests.builders import daily
 
 if TYPE_CHECKING:
@@ -20,7 +23,23 @@ if TYPE_CHECKING:
     from framework.engine.ports import Broker
 
 DOLLAR = 1_000_000
-WIDE_OPEN = limits.Standing(held=0, exits=0, price=100 * DOLLAR, equity=10**15, gross=0, reserved=0, pending=0)
+#: A rich account that holds nothing, and only what the venue cannot do stands in the way.
+RICH = AccountStanding(
+    equity=10**15,
+    gross=0,
+    entering=0,
+    reserved=0,
+    cash=10**15,
+    unsettled=0,
+    traded=0,
+    positions=0,
+    entries_in_bar=0,
+    entries_today=0,
+    var=0,
+    sectors={},
+)
+WIDE_OPEN = Standing(account=RICH, held=0, exits=0, price=100 * DOLLAR)
+DOOR = PreTradeValidator(profile("venue"), venue("generic"))
 
 
 class Venue(Protocol):
@@ -57,7 +76,7 @@ def approved(order_id: str, side: OrderSide = OrderSide.BUY, quantity: int = 10,
         0,
         limit_micros=None if limit is None else round(limit * DOLLAR),
     )
-    passed, _ = limits.check(order, WIDE_OPEN, venue("generic"), limits.LimitPolicy(max_position_pct=None, max_total_exposure_pct=None))
+    passed, _ = limits.check(order, WIDE_OPEN, DOOR)
     assert passed is not None
     lifecycle.change(passed.order, lifecycle.OrderStatus.SUBMITTED, 0)
     return passed

@@ -186,7 +186,7 @@ def test_the_order_returned_shows_its_own_progress():
         (lambda ctx: ctx.target("A", 1.5), "strength 1.5"),
         (lambda ctx: ctx.target("A", float("nan")), "strength nan"),
         (lambda ctx: ctx.target("A", 1, stop=-5), "stop = -5"),
-        (lambda ctx: ctx.bracket("A", 1, take_profit=90, stop_loss=95), "stop_loss = 95 must be below take_profit = 90"),
+        (lambda ctx: ctx.bracket("A", 1, take_profit=90, stop_loss=95), "stop_loss = 95 must be below"),
     ],
 )
 def test_an_impossible_wish_is_refused_with_its_place(call, message):

@@ -68,11 +68,11 @@ def test_without_enough_bars_for_an_atr_the_stop_is_the_percentage():
     assert play({0: buy(10)}, bars("A", still(100, 2)), stops={"attach": "entries", "method": "atr"}).stops() == [(10.0, 95.0)]
 
 
-@pytest.mark.parametrize(("attach", "expected"), [("entries", [10.0, 10.0]), ("targets", [10.0]), ("never", [])])
+@pytest.mark.parametrize(("attach", "expected"), [("entries", [10.0, 50.0]), ("targets", [50.0]), ("never", [])])
 def test_attach_says_which_entries_get_a_stop(attach, expected):
     def script(ctx):
         ctx.buy("A", 10)
-        ctx.target("B", 0.01)
+        ctx.target("B", 0.1)
 
     played = play(
         {0: script},
@@ -81,9 +81,9 @@ def test_attach_says_which_entries_get_a_stop(attach, expected):
         stops={**FIVE_PERCENT, "attach": attach},
         sizing={"method": "equal", "max_position_pct": 1.0, "max_total_exposure_pct": 1.0, "min_position_value": 0},
     )
-    # Half of 100,000 dollars times 0.01 at 100: 5 shares of B.
-    assert played.held("B") == 5.0
-    assert len(played.stops()) == len(expected)
+    # Half of 100,000 dollars times 0.1 at 100: 50 shares of B.
+    assert played.held("B") == 50.0
+    assert [shares for shares, _ in played.stops()] == expected
 
 
 def test_a_stop_given_with_the_target_replaces_the_configured_one():
@@ -118,10 +118,10 @@ def test_a_stop_that_fills_in_parts_is_triggered_once_and_sells_what_is_left_at_
 
 
 def test_an_addition_tightens_the_stop_and_never_loosens_it():
-    rows = [*still(100, 2), *still(110, 2), *still(105, 2)]
+    rows = [*still(100, 2), *still(110, 2), *still(102, 2)]
     played = play({0: buy(10), 2: buy(10), 4: buy(10)}, bars("A", rows), stops=FIVE_PERCENT)
-    # 95 at first, 104.5 with the addition at 110; 99.75 of the last one would be looser.
-    assert played.stops() == [(30.0, 104.5)]
+    # 95 at first; 5 % below the average of 105 after the addition at 110; of 104 after the last one it would be 98.80.
+    assert played.stops() == [(30.0, 99.75)]
 
 
 def test_a_partial_exit_leaves_the_rest_guarded():
@@ -159,18 +159,27 @@ def test_an_exit_that_is_canceled_gives_the_stop_back():
     assert played.fills[1:] == [(2, "A", -10.0, 95.0)]
 
 
-def test_an_exit_that_expires_gives_the_stop_back():
-    # A day stop of the strategy's own takes the place of the protective one while it works.
-    script = {0: buy(10), 1: sell(10, order_type="stop_loss", stop_price=90, time_in_force="day")}
+def stop_prices(script, rows):
+    """Stop prices of what works after each decision, 0 for an order without one."""
     working = []
-    played = play(
+    play(
         script,
-        bars("A", still(100, 4)),
+        bars("A", rows),
         stops=FIVE_PERCENT,
         each=lambda sim: working.append([float(one.stop_price or 0) for one in sim.broker.get_open_orders()]),
     )
-    assert working == [[0.0], [90.0], [95.0], [95.0]]
-    assert played.stops() == [(10.0, 95.0)]
+    return working
+
+
+def test_an_exit_that_expires_gives_the_stop_back():
+    # A market exit takes the place of the stop; on a bar without volume it is not filled, and its day is over.
+    script = {0: buy(10), 1: sell(10, time_in_force="day")}
+    assert stop_prices(script, [*still(100, 2), (100, 100, 100, 100, 0), *still()]) == [[0.0], [0.0], [95.0], [95.0]]
+
+
+def test_a_stop_of_the_strategys_own_works_beside_the_protective_one():
+    script = {0: buy(10), 1: sell(10, order_type="stop_loss", stop_price=90, time_in_force="day")}
+    assert stop_prices(script, still(100, 4)) == [[0.0], [95.0, 90.0], [95.0], [95.0]]
 
 
 def test_a_flip_drops_the_old_stop_and_guards_the_new_side():

@@ -6,7 +6,8 @@ import pytest
 
 from tests.builders import bars, life, play, still
 
-EQUAL = {"method": "equal", "max_position_pct": 1.0, "max_total_exposure_pct": 1.0}
+#: Only the equal share decides: every budget is all of the equity.
+EQUAL = {"method": "equal", "max_position_pct": 1.0, "max_total_exposure_pct": 1.0, "max_portfolio_var_pct": 1.0}
 ROBINHOOD = {"name": "robinhood"}
 
 
@@ -90,7 +91,8 @@ def test_a_change_below_the_minimum_value_is_not_worth_an_order_but_closing_is()
 
 
 def test_a_position_below_the_minimum_value_is_refused_with_its_reason():
-    played = play({0: together(A=0.01)}, bars("A", still(100, 2)), sizing=EQUAL | {"max_position_pct": 0.001})
+    # Half of 100 dollars.
+    played = play({0: together(A=0.5)}, bars("A", still(100, 2)), sizing=EQUAL | {"max_position_pct": 0.001})
     assert (played.orders, played.refusals) == ([], ["below_minimum_value"])
     assert "[sizing] min_position_value" in played.simulation.journal.refusals[0].detail
 
@@ -131,15 +133,38 @@ def test_leaving_by_target_takes_the_place_of_a_resting_exit():
     assert played.simulation.broker.get_open_orders() == []
 
 
+@pytest.mark.parametrize(("strength", "held", "refusals"), [(0.1, 100.0, []), (0.09, 0.0, ["signal_below_threshold"])])
+def test_a_signal_weaker_than_a_tenth_adds_nothing(strength, held, refusals):
+    played = play({0: together(A=strength)}, bars("A", still(100, 2)), sizing=EQUAL)
+    assert (played.held(), played.refusals) == (held, refusals)
+
+
+def test_a_weak_signal_still_makes_a_position_smaller():
+    played = play({0: together(A=0.9), 1: together(A=0.05)}, bars("A", still(100, 3)), sizing=EQUAL)
+    assert (played.held(), played.refusals) == (50.0, [])
+
+
+def test_the_var_budget_binds_every_method_at_the_var_that_is_assumed():
+    # No history: 5 % are assumed, and of 2 % of equity two fifths of it can be held.
+    sizing = {"method": "equal", "max_position_pct": 1.0, "max_total_exposure_pct": 1.0}
+    played = play({0: together(A=1.0)}, bars("A", still(100, 2)), sizing=sizing)
+    assert (played.held(), played.refusals) == (400.0, ["var_budget"])
+
+
 def test_the_limits_shrink_a_target_and_say_so():
-    played = play(
-        {0: together(A=1.0)}, bars("A", still(100, 2)), sizing=EQUAL, limits={"profile": "venue", "max_position_pct": 0.2}, broker=ROBINHOOD
-    )
-    assert (played.held(), played.refusals) == (200.0, ["position_limit"])
+    limits = {"max_order_value_dollars": 20_000}
+    played = play({0: together(A=1.0)}, bars("A", still(100, 2)), sizing=EQUAL, limits=limits, broker=ROBINHOOD)
+    assert (played.held(), played.refusals) == (200.0, ["order_value_above_maximum"])
+
+
+def test_a_limit_that_is_tighter_than_the_sizers_cap_holds_already_in_the_sizing():
+    played = play({0: together(A=1.0)}, bars("A", still(100, 2)), sizing=EQUAL, limits={"max_position_pct": 0.2})
+    assert (played.held(), played.refusals) == (200.0, [])
 
 
 def test_an_explicit_order_above_a_limit_is_refused_not_shrunk():
+    # 5 % of 100,000 dollars.
     limits = {"profile": "conservative"}
-    played = play({0: lambda ctx: ctx.buy("A", 101)}, bars("A", still(100, 2)), limits=limits)
+    played = play({0: lambda ctx: ctx.buy("A", 51)}, bars("A", still(100, 2)), limits=limits)
     assert (played.orders[0].status.value, played.refusals) == ("denied", ["position_limit"])
-    assert play({0: lambda ctx: ctx.buy("A", 100)}, bars("A", still(100, 2)), limits=limits).refusals == []
+    assert play({0: lambda ctx: ctx.buy("A", 50)}, bars("A", still(100, 2)), limits=limits).refusals == []

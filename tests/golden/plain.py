@@ -3,12 +3,16 @@
 Written from the documents, not from the code: 126-day momentum every 21 bars, the three best risers held; entries of 0.5 % of equity at
 risk (95 % one-day VaR of 252 daily returns), 10 % of equity at most, all together 2 % at risk; a stop 2 ATR (Wilder, 14 days) below
 each entry; decisions act at the next open, a stop at its level or at an open below it; 2 basis points of slippage, no fees.
+
+Circuit breakers: no entries at the close of a day that lost 2 % of the equity of the day before, nor of a day on which a sixth losing trade
+in a row ended; none any more after a fall of 20 % from the peak; entries of a quarter after twelve losing trades in a row, until two won.
 """
 
 from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +26,8 @@ START, END, WARMUP = "2005-01-03", "2012-12-31", 252
 LOOKBACK, REBALANCE, TOP = 126, 21, 3
 CASH = 100_000 * 10**6
 SLIPPAGE = 0.0002
+DAILY_LOSS, DRAWDOWN = 0.02, 0.20
+LOSSES_IN_A_ROW, STREAK, RECOVERY, CUT = 6, 12, 2, 0.25
 
 
 class Day(NamedTuple):
@@ -106,6 +112,45 @@ def selections(histories: dict[str, dict[str, Day]]) -> dict[str, dict[str, int]
 
 
 @dataclass
+class Breakers:
+    """What the results of days and trades allow; money in micro-dollars."""
+
+    last: int = CASH
+    peak: int = CASH
+    losses: int = 0
+    wins: int = 0
+    is_cut: bool = False
+    too_many_losses: bool = False
+    stopped: bool = False
+    trips: list[tuple[str, str]] = field(default_factory=list)
+
+    def trade(self, date: str, earned: int) -> None:
+        """A trade ended."""
+        if earned < 0:
+            self.losses, self.wins = self.losses + 1, 0
+            self.is_cut |= self.losses >= STREAK
+            if self.losses >= LOSSES_IN_A_ROW and not self.too_many_losses:
+                self.too_many_losses = True
+                self.trips.append((date, "consecutive_losses"))
+        elif earned > 0:
+            self.losses, self.wins = 0, self.wins + 1
+            self.is_cut &= self.wins < RECOVERY
+
+    def close(self, date: str, equity: int) -> bool:
+        """A day ended with ``equity``; returns whether its close may decide entries."""
+        self.peak = max(self.peak, equity)
+        lost_today = self.last - equity >= DAILY_LOSS * self.last
+        if lost_today:
+            self.trips.append((date, "daily_loss"))
+        if self.peak - equity >= DRAWDOWN * self.peak and not self.stopped:
+            self.stopped = True
+            self.trips.append((date, "drawdown"))
+        allowed = not (lost_today or self.too_many_losses or self.stopped)
+        self.last, self.too_many_losses = equity, False
+        return allowed
+
+
+@dataclass
 class PlainRun:
     """Plays all days; what happened is in ``fills``, ``stops`` and ``equity``."""
 
@@ -118,7 +163,9 @@ class PlainRun:
     fills: list[Fill] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
     equity: dict[str, int] = field(default_factory=dict)
-    cut_short: int = 0
+    breakers: Breakers = field(default_factory=Breakers)
+    paid: dict[str, int] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
 
     def play(self) -> PlainRun:
         chosen = selections(self.histories)
@@ -128,7 +175,7 @@ class PlainRun:
                     self.cash += self.held[symbol] * micros(self.histories[symbol][date].dividend)
                     self.trade(date, symbol, self.histories[symbol][date])
             self.equity[date] = self.cash + sum(self.value(symbol, date) for symbol in SYMBOLS)
-            self.decide(date, chosen.get(date, {}))
+            self.decide(date, chosen.get(date, {}), may_enter=self.breakers.close(date, self.equity[date]))
         return self
 
     def value(self, symbol: str, date: str) -> int:
@@ -152,11 +199,14 @@ class PlainRun:
         self.cash -= shares * int(slipped)
         self.held[symbol] += shares
         self.fills.append(Fill(date, symbol, shares, int(slipped)))
-        if not self.held[symbol]:
+        if self.held[symbol]:
+            self.paid[symbol] = int(slipped)
+        else:
             self.levels.pop(symbol, None)
+            self.breakers.trade(date, -shares * (int(slipped) - self.paid[symbol]))
         return int(slipped)
 
-    def decide(self, date: str, chosen: dict[str, int]) -> None:
+    def decide(self, date: str, chosen: dict[str, int], *, may_enter: bool) -> None:
         changed = {symbol: wanted for symbol, wanted in chosen.items() if wanted != self.signal[symbol]}
         self.signal.update(chosen)
         budget = 0.02 * self.equity[date] - sum(
@@ -164,18 +214,21 @@ class PlainRun:
         )
         for symbol, wanted in sorted(changed.items()):
             if wanted:
-                budget -= self.enter(date, symbol, budget)
+                budget -= self.enter(date, symbol, budget, may_enter=may_enter)
             elif self.held[symbol]:
                 self.waiting[symbol] = (-self.held[symbol], 0.0)
                 self.levels.pop(symbol)
 
-    def enter(self, date: str, symbol: str, budget: float) -> float:
+    def enter(self, date: str, symbol: str, budget: float, *, may_enter: bool) -> float:
         """Order as many shares as the risk allows; returns the micro-dollars of VaR they take from the budget."""
         risk, price = self.risk(symbol, date), micros(self.histories[symbol][date].close)
         wanted = min(0.005 * self.equity[date] / risk, 0.10 * self.equity[date])
         allowed = min(wanted, max(budget, 0.0) / risk)
-        self.cut_short += allowed < wanted
-        self.waiting[symbol] = (int(allowed // price), 2 * average_true_range(self.past(symbol, date)))
+        self.refused["var_budget"] += allowed < wanted
+        self.refused["guard_reducing"] += not may_enter
+        shares = int(allowed * (CUT if self.breakers.is_cut else 1) // price)
+        if may_enter:
+            self.waiting[symbol] = (shares, 2 * average_true_range(self.past(symbol, date)))
         return allowed * risk
 
     def risk(self, symbol: str, date: str) -> float:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from datetime import date, datetime
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -74,8 +76,18 @@ def test_the_equity_curve_is_that_of_the_run_in_plain_python(curve, plain):
     assert {day: round(value * 10**6) for day, value in curve.items()} == plain.equity
 
 
-def test_what_was_made_smaller_is_what_the_budget_cut(summary, plain):
-    assert summary["refusals"] == {"var_budget": plain.cut_short}
+def test_what_was_made_smaller_or_refused_is_what_budget_and_breakers_did(summary, plain):
+    assert min(plain.refused.values()) > 0
+    assert summary["refusals"] == plain.refused
+
+
+def test_breakers_tripped_when_those_of_the_run_in_plain_python_did(folder, plain):
+    with closing(sqlite3.connect(folder / "tape.db")) as tape:
+        rows = tape.execute("SELECT timestamp, kind, payload FROM events WHERE kind GLOB 'guard_*' ORDER BY sequence").fetchall()
+    tripped = [(time, kind) for time, kind, load in rows if json.loads(load)["after"] > json.loads(load)["before"]]
+    ours = [(str(datetime.fromtimestamp(time / 1e9, NEW_YORK).date()), kind.removeprefix("guard_")) for time, kind in tripped]
+    assert len(ours) > 1
+    assert ours == plain.breakers.trips
 
 
 def test_cash_and_equity_follow_from_the_fills_alone(folder, summary):
@@ -175,6 +187,28 @@ def test_the_risk_forecast_is_the_sum_of_the_positions_var(folder, plain):
             if shares
         )
         assert float(row["var_95_1d"]) == pytest.approx(at_risk / float(row["equity"]), abs=1e-9)
+
+
+def test_the_joint_forecast_is_what_the_holdings_would_have_lost_on_the_days_they_share(folder, plain):
+    """On every hundredth day: the 5 % quantile of the profits of today's holdings over the last 252 returns that all of them have."""
+    fills, compared = table(folder, "fills"), 0
+    for row in table(folder, "equity")[::100]:
+        today = row["date"]
+        held = {symbol: sum(signed(fill) for fill in fills if fill["symbol"] == symbol and fill["date"] <= today) for symbol in SYMBOLS}
+        values = {symbol: shares * plain.histories[symbol][today].close for symbol, shares in held.items() if shares}
+        returns = {symbol: total_returns(plain.histories[symbol], today) for symbol in values}
+        shared = sorted(set.intersection(*map(set, returns.values()))) if returns else []
+        profits = [sum(value * returns[symbol][day] for symbol, value in values.items()) for day in shared]
+        expected = -quantile(profits, 0.05) / float(row["equity"]) if profits else 0.0
+        assert float(row["joint_var_95_1d"]) == pytest.approx(expected, abs=1e-9)
+        compared += len(values) > 1
+    assert compared > 5
+
+
+def total_returns(days, today):
+    """The last 252 returns until ``today``, by date."""
+    known = [(day, bar) for day, bar in days.items() if day <= today]
+    return {day: (bar.close + bar.dividend) / before.close - 1 for (_, before), (day, bar) in list(pairwise(known))[-252:]}
 
 
 def test_the_figures_are_those_recorded(summary):

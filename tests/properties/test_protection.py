@@ -5,12 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.properties.worlds import worlds
+from tests.properties.worlds import EXITS, worlds
 
-LEAVING = {"market", "stop_loss", "trailing_stop"}
-ENTRIES = st.fixed_dictionaries(
-    {"attach": st.just("entries"), "method": st.sampled_from(["percent", "atr", "trailing"]), "atr_period": st.just(2)}
-)
+LEAVING = {"market"}
+ENTRIES = st.fixed_dictionaries({"attach": st.just("entries"), "lowers_on_dividend": st.booleans(), "may_loosen": st.booleans(), **EXITS})
+TIGHTENING = st.fixed_dictionaries({"attach": st.just("entries"), **EXITS})
 
 
 def stops_and_leaving(simulation, symbol):
@@ -60,8 +59,8 @@ def test_protection_only_ever_reduces_a_position(world):
             assert abs(held[fill.symbol]) < abs(before)
 
 
-@given(worlds(stops=st.just({"attach": "entries", "method": "trailing", "trail_percent": 4})))
-def test_a_trailing_stop_only_moves_towards_the_market_while_a_position_lasts(world):
+@given(worlds(stops=TIGHTENING))
+def test_a_stop_only_moves_towards_the_market_while_a_position_lasts(world):
     last = {}
 
     def check(simulation):

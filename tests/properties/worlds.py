@@ -130,20 +130,66 @@ def markets(draw: st.DrawFn, steps: st.SearchStrategy[tuple[int, ...]] = moves) 
     return tuple(found)
 
 
+#: Every way to place and to move a stop, over windows short enough for a dozen bars.
+EXITS = {
+    "method": st.sampled_from(["percent", "atr", "trailing", "chandelier", "pullback"]),
+    "atr_period": st.just(2),
+    "trail_amount": st.sampled_from([0.0, 3.0]),
+    "chandelier_bars": st.just(2),
+    "chandelier_multiple": st.sampled_from([1.0, 3.0]),
+    "pullback_bars": st.just(2),
+    "breakeven_r": st.sampled_from([0.0, 0.5]),
+    "time_bars": st.sampled_from([0, 0, 3]),
+    "target_r": st.sampled_from([0.0, 0.0, 1.5]),
+}
+SIZES = {
+    "method": st.sampled_from(["var", "cvar", "atr", "kelly", "volatility", "equal", "fixed"]),
+    "min_observations": st.just(2),
+    "kelly_min_trades": st.just(1),
+    "fixed_amount": st.just(4_000.0),
+    "max_position_pct": st.sampled_from([0.1, 1.0]),
+}
+LIMITS = [
+    {"profile": "venue"},
+    {"profile": "conservative"},
+    {
+        "max_positions": 2,
+        "max_orders_per_bar": 2,
+        "max_turnover_pct_per_day": 0.5,
+        "max_portfolio_heat_pct": 0.05,
+        "max_correlation": 0.9,
+        "max_average_volume_pct": 0.2,
+        "settled_cash_only": True,
+    },
+]
+GUARDS = [
+    {"enabled": False},
+    {"enabled": True},
+    {"enabled": True, "max_daily_loss_pct": 0.002, "max_drawdown_pct": 0.05, "max_consecutive_losses": 2, "streak_losses": 1},
+    {"enabled": True, "max_daily_loss_pct": 0.002, "max_violations": 1, "resets_daily": False},
+]
+ORDERS = [
+    {},
+    {"entry_type": "limit", "time_in_force": "day"},
+    {"entry_type": "limit", "buy_offset": -50.0, "sell_offset": 200.0, "allowed_types": ["limit", "stop_limit"]},
+]
+
+
 def configs(**fixed: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[dict[str, dict[str, object]]]:
     """Policies of every kind; ``fixed`` sections replace the random ones."""
     sections = {
         "account": st.sampled_from([{"cash": 100_000}, {"cash": 5_000}]),
         "broker": st.sampled_from([{"name": "generic"}, {"name": "robinhood"}]),
-        "sizing": st.fixed_dictionaries(
-            {"method": st.sampled_from(["equal", "var"]), "min_observations": st.just(2), "max_position_pct": st.sampled_from([0.1, 1.0])}
-        ),
-        "limits": st.sampled_from([{"profile": "venue"}, {"profile": "conservative"}]),
+        "sizing": st.fixed_dictionaries(SIZES),
+        "limits": st.sampled_from(LIMITS),
+        "guards": st.sampled_from(GUARDS),
+        "orders": st.sampled_from(ORDERS),
         "stops": st.fixed_dictionaries(
             {
                 "attach": st.sampled_from(["entries", "targets", "never"]),
-                "method": st.sampled_from(["percent", "atr", "trailing"]),
-                "atr_period": st.just(2),
+                "may_loosen": st.booleans(),
+                "lowers_on_dividend": st.booleans(),
+                **EXITS,
             }
         ),
         "fills": st.fixed_dictionaries(

@@ -14,6 +14,7 @@ from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, Ord
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO, notional, to_micros
 from framework.report.trades import round_trips
+from framework.rules.guards.state import TradingState, Transition
 
 NAMES = ("AAPL", "IBM", "MSFT", "GOOG", "FB")
 CASH = 100_000
@@ -179,6 +180,7 @@ def make_record(times: np.ndarray, symbols: tuple[str, ...] = NAMES, *, seed: in
         cash=cash,
         exposure=exposure,
         var_95_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 1.645 * spread * 0.75),
+        joint_var_95_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 1.645 * spread * 0.6),
         benchmark=buy_and_hold(series),
         series=series,
         fills=fills,
@@ -203,14 +205,28 @@ def without_trades(record: RunRecord) -> RunRecord:
     """The same run had the strategy wanted nothing."""
     flat = np.full(record.timestamps.size, record.initial_cash)
     nothing = np.full(record.timestamps.size, np.nan)
-    books = {"equity": flat, "cash": flat, "exposure": np.zeros(flat.size), "var_95_1d": nothing}
+    books = {"equity": flat, "cash": flat, "exposure": np.zeros(flat.size), "var_95_1d": nothing, "joint_var_95_1d": nothing}
     facts = {"fills": (), "orders": (), "trades": (), "dividends": (), "refusals": (), "warnings": ()}
     return replace(record, **books, **facts, fees=0.0, slippage_cost=0.0, traded_value=0.0)
 
 
+def guarded(record: RunRecord) -> RunRecord:
+    """The same run with breakers that tripped: one session of reducing, a size cut, a halt that was never resumed, its cause twice."""
+    active, reducing, halted = TradingState
+    at = record.timestamps
+    transitions = (
+        Transition(int(at[50]), "daily_loss", active, reducing, 0.0231, 0.02),
+        Transition(int(at[51]), "new_session", reducing, active, 1.0, 0.0),
+        Transition(int(at[120]), "size_cut", active, active, 3.0, 3.0),
+        Transition(int(at[200]), "drawdown", active, reducing, 0.2075, 0.2),
+        Transition(int(at[230]), "operator_halt", reducing, halted, 0.0, 0.0),
+    )
+    return replace(record, events=transitions)
+
+
 def cut(record: RunRecord, points: int) -> RunRecord:
     """The first points of the run's curves."""
-    names = ("timestamps", "equity", "cash", "exposure", "var_95_1d", "benchmark")
+    names = ("timestamps", "equity", "cash", "exposure", "var_95_1d", "joint_var_95_1d", "benchmark")
     return replace(record, **{name: getattr(record, name)[:points] for name in names})
 
 
@@ -226,6 +242,8 @@ def edge_records() -> dict[str, RunRecord]:
         "one bar": one,
         "two bars": make_record(daily_times(2)),
         "VaR all NaN": replace(year, var_95_1d=np.full(260, np.nan)),
+        "joint VaR all NaN": replace(year, joint_var_95_1d=np.full(260, np.nan)),
+        "guarded": guarded(year),
         "one symbol": make_record(daily_times(520), ("BRK.B",)),
         "forty symbols": make_record(daily_times(400), many),
         "intraday": make_record(minute_times(5), ("AAPL", "IBM"), spread=0.002),

@@ -24,6 +24,7 @@ from framework.report.folder import write_run
 from framework.report.reading import read_run
 from framework.report.tear_sheet import render
 from framework.report.tear_sheet_data import from_record
+from framework.report.var_check import check_both
 from tests.report.records import daily_times, edge_records, make_record
 
 if TYPE_CHECKING:
@@ -81,6 +82,21 @@ def test_equity_rows_read_back_as_the_same_floats_and_nan_is_an_empty_cell(recor
     written = rows(folder / "equity.csv")
     assert [float(row["equity"]) for row in written] == record.equity.tolist()
     assert [row["var_95_1d"] == "" for row in written] == np.isnan(record.var_95_1d).tolist()
+    assert [float(row["joint_var_95_1d"] or "nan") for row in written] == pytest.approx(record.joint_var_95_1d.tolist(), rel=0, nan_ok=True)
+
+
+def test_a_folder_from_before_the_joint_forecast_is_read_without_it(record: RunRecord, folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    written = rows(folder / "equity.csv")
+    with (tmp_path / "equity.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, [name for name in written[0] if name != "joint_var_95_1d"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(written)
+    data = read_run(tmp_path, {})
+    assert np.all(np.isnan(data.joint_var_95_1d))
+    np.testing.assert_array_equal(data.benchmark, record.benchmark)
+    assert check_both(data).comparison is None
 
 
 def test_the_picture_of_equity_is_a_png_at_twice_the_density(folder: Path) -> None:
@@ -97,9 +113,10 @@ def test_the_page_made_from_the_folder_is_the_page_made_from_the_run(record: Run
 def test_a_run_at_the_edge_survives_writing_and_reading(name: str, tmp_path: Path) -> None:
     record = edge_records()[name]
     write_run(record, tmp_path)
-    back, data = read_run(tmp_path, record.series, record.description), from_record(record)
+    back, data = read_run(tmp_path, record.series, record.description, record.events), from_record(record)
+    assert back.transitions == data.transitions == tuple(record.events)
     assert (back.summary, back.fills, back.trades, back.order_states) == (data.summary, data.fills, data.trades, data.order_states)
-    for column in ("timestamps", "equity", "cash", "exposure", "var_95_1d", "benchmark"):
+    for column in ("timestamps", "equity", "cash", "exposure", "var_95_1d", "joint_var_95_1d", "benchmark"):
         np.testing.assert_array_equal(getattr(back, column), getattr(data, column))
 
 

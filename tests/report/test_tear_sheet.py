@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MINUS = "\N{MINUS SIGN}"
 SECTIONS = ("equity", "drawdown", "months", "prices", "exposure", "var", "refusals", "results", "costs", "metrics", "provenance")
+WITH_GUARDS = (*SECTIONS[:6], "guards", *SECTIONS[6:])
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -176,7 +177,9 @@ EDGES = {
     "no decision times": ("The run has no decision times.",),
     "one bar": ("The run has fewer than two decision times",),
     "two bars": ("Equity was never below an earlier high.",),
-    "VaR all NaN": ("No VaR forecast above zero was made",),
+    "VaR all NaN": ("No VaR forecast above zero was made", "Forecasts checked n/a 1"),
+    "joint VaR all NaN": ("n/a Sessions that ended with positions",),
+    "guarded": ("Trading was restricted 3 times.", "Shaded: circuit breakers restricted trading."),
     "one symbol": ("buy and hold of the same symbol became", "BRK.B"),
     "forty symbols": ("The 12 most traded of 40 symbols are shown.", "and 28 more"),
     "intraday": ("2026-07-27",),
@@ -187,8 +190,9 @@ EDGES = {
 
 @pytest.mark.parametrize("name", sorted(EDGES))
 def test_a_run_at_the_edge_gives_a_whole_page_that_says_so(name: str) -> None:
-    page = Page(render(from_record(edge_records()[name])))
-    assert page.ids == list(SECTIONS)
+    record = edge_records()[name]
+    page = Page(render(from_record(record)))
+    assert page.ids == list(WITH_GUARDS if record.events else SECTIONS)
     for sentence in EDGES[name]:
         assert sentence in page.text
     assert "nan" not in page.text.lower().replace("finance", "")

@@ -169,3 +169,13 @@ def test_a_dividend_is_received_long_and_owed_short():
     post_dividend(book, Dividend(1, "AAPL", 10, 500))
     post_dividend(book, Dividend(2, "AAPL", -10, -200))
     assert (book.cash_micros, book.dividends_micros, book.positions) == (CASH + 300, 300, {})
+
+
+def test_slippage_and_value_traded_add_up_over_fills():
+    book = Book(cash_micros=10_000 * MICRO)
+    post_fill(book, trade(BUY, 2 * MICRO, 101 * MICRO, 5, reference=100 * MICRO))
+    post_fill(book, trade(SELL, MICRO, 98 * MICRO, 7, reference=100 * MICRO, symbol="MSFT"))
+    assert book.slippage_micros == 4 * MICRO
+    assert book.traded_micros == 300 * MICRO
+    assert book.fees_micros == 12
+    assert {name: position.symbol for name, position in book.positions.items()} == {"AAPL": "AAPL", "MSFT": "MSFT"}

@@ -199,3 +199,11 @@ class OrderLife(RuleBasedStateMachine):
 
 
 TestOrderLife = OrderLife.TestCase
+
+
+def test_the_reason_of_a_report_is_kept_and_told():
+    order = order_of(status=OrderStatus.SUBMITTED)
+    apply(order, OrderUpdate("order-1", 9, OrderStatus.REJECTED, "no funds"))
+    assert order.changes == [StateChange(9, OrderStatus.REJECTED, "no funds")]
+    with pytest.raises(InvalidTransitionError, match=r"\(late news\)"):
+        apply(order, OrderUpdate("order-1", 9, OrderStatus.ACCEPTED, "late news"))

@@ -218,20 +218,3 @@ def test_turnover_is_value_traded_over_mean_equity_a_calendar_year() -> None:
     days = np.array([0, 731])  # two years less half a day
     assert perf.annual_turnover(600_000.0, np.array([100_000.0, 200_000.0]), days) == pytest.approx(4.0 / (731 / 365.25))
     assert perf.annual_turnover(1.0, np.array([100.0, 100.0]), np.array([5, 5])) is None
-
-
-@pytest.mark.parametrize(("violations", "forecasts", "statistic"), [(20, 252, 3.91), (0, 100, 10.26), (5, 100, 0.0)])
-def test_the_kupiec_statistic_is_the_published_one(violations: int, forecasts: int, statistic: float) -> None:
-    """20 of 252: Jorion's figure for J.P. Morgan in 1998; none of 100: -200 ln 0.95."""
-    assert perf.kupiec_statistic(violations, forecasts) == pytest.approx(statistic, abs=0.005)
-
-
-@given(st.integers(1, 2000), st.floats(0, 1))
-def test_the_kupiec_statistic_is_the_g_test_of_the_two_counts(forecasts: int, rate: float) -> None:
-    from scipy.stats import power_divergence
-
-    violations = round(rate * forecasts)
-    seen, expected = [violations, forecasts - violations], [0.05 * forecasts, 0.95 * forecasts]
-    assert perf.kupiec_statistic(violations, forecasts) == pytest.approx(
-        power_divergence(seen, expected, lambda_="log-likelihood").statistic, rel=1e-9, abs=1e-9
-    )

@@ -75,8 +75,11 @@ def test_symbols_are_sorted_and_values_never_change(tmp_path):
         config.account.cash = 1.0
 
 
-def test_a_relative_data_path_is_relative_to_the_file(tmp_path, monkeypatch):
+def test_a_relative_path_is_relative_to_the_file(tmp_path, monkeypatch):
     monkeypatch.chdir("/")
+    limits = {**TREE, "limits": {"sectors_file": "mine.csv", "max_positions": 3}}
+    assert load(tmp_path, limits).limits.sectors_file == tmp_path / "mine.csv"
+    assert (load(tmp_path, limits).limits.max_positions, load(tmp_path).limits.sectors_file) == (3, None)
     assert load(tmp_path).data.path == tmp_path / "bars"
     assert load(tmp_path, {**TREE, "data": {"path": "/data/bars"}}).data.path == Path("/data/bars")
 
@@ -111,7 +114,7 @@ def test_what_is_left_out_has_the_contract_s_default():
         ({"fills": {"fees": {"rates": 1}}}, "unknown key [fills] fees.rates; did you mean 'rate'?"),
         ({"engine": {"nme": "auto"}}, "unknown key [engine] nme; did you mean 'name'?"),
         ({"engine": {"zzz": "auto"}}, "unknown key [engine] zzz; known there: name"),
-        ({"orders": {"zzz": 1}}, "[orders] zzz: nothing can be set there in this version; remove it"),
+        ({"tape": {"zzz": 1}}, "[tape] zzz: nothing can be set there in this version; remove it"),
         ({"symbols": ["AAPL"]}, "unknown key symbols; it belongs below [universe]"),
     ],
 )

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from framework import run
 from framework.domain.market import BarSeries
 from framework.errors import ConfigError, DataError
+from framework.rules.guards.state import Transition
 from framework.runtime.hashing import COLUMNS, inputs_hash
 from framework.runtime.tape import read_bars, read_header, verify_tape, write_tape
 
@@ -31,13 +32,14 @@ GUARDS = ("events_only_grow", "events_stay", "bars_stay_the_same", "bars_stay")
 
 @pytest.fixture(scope="module")
 def record() -> RunRecord:
-    """A short run with entries, stops, exits, a dividend and refusals."""
+    """A short run with entries, stops, exits, a dividend, refusals and a circuit breaker that trips."""
     return run(
         {
             "strategy": {"class": "strategies.sma_cross:SmaCross", "params": {"fast": 3, "slow": 8}},
             "universe": {"symbols": ["IBM", "MSFT"]},
             "data": {"start": "2004-01-05", "end": "2004-06-30", "warmup": 80},
-            "sizing": {"max_portfolio_var_pct": 0.003},
+            "sizing": {"max_portfolio_var_pct": 0.0005},
+            "guards": {"max_daily_loss_pct": 0.0002},
         }
     ).record
 
@@ -76,7 +78,7 @@ def assert_found(path: Path) -> None:
 def test_a_tape_verifies_and_counts_its_events(tape, record, events):
     assert verify_tape(tape) == len(events) == len(record.events) + 2
     kinds = {kind for _, _, kind, _, _ in events}
-    assert kinds >= {"run_started", "order_decided", "order_filled", "dividend_paid", "refused", "run_ended"}
+    assert kinds >= {"run_started", "order_decided", "order_filled", "dividend_paid", "refused", "guard_daily_loss", "run_ended"}
 
 
 def test_the_tape_holds_every_order_fill_dividend_and_refusal(record, events):
@@ -86,6 +88,15 @@ def test_the_tape_holds_every_order_fill_dividend_and_refusal(record, events):
     assert fills == [(fill.execution_id, fill.quantity_micros, fill.price_micros) for fill in record.fills]
     assert [load["amount_micros"] for kind, load in payloads if kind == "dividend_paid"] == [one.amount_micros for one in record.dividends]
     assert [load["code"] for kind, load in payloads if kind == "refused"] == [refusal.code for refusal in record.refusals]
+
+
+def test_the_tape_holds_what_the_guards_did_with_figure_and_limit(record, events):
+    told = [(time, kind, json.loads(payload)) for _, time, kind, payload, _ in events if kind.startswith("guard_")]
+    done = [event for event in record.events if isinstance(event, Transition)]
+    assert [(time, kind, load["before"], load["after"], load["figure"], load["limit"]) for time, kind, load in told] == [
+        (one.timestamp, f"guard_{one.code}", one.before, one.after, one.figure, one.limit) for one in done
+    ]
+    assert len(done) > 3
 
 
 def test_the_header_names_run_config_and_hashes(tape, record):

@@ -1,0 +1,74 @@
+"""Must trading stop? The circuit breakers of a run, fed with what happens to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from framework.domain.fill import Refusal
+from framework.engine.market import session_number
+from framework.rules.guards import breakers
+from framework.rules.guards.state import GuardState, TradingState
+
+if TYPE_CHECKING:
+    from framework.domain.order import Order
+    from framework.engine.journal import Journal
+    from framework.rules.guards.policy import GuardPolicy
+
+REDUCING = "guard_reducing"
+HALTED = "guard_halted"
+
+
+class Breakers:
+    """The guard's state, folded event by event; ``policy`` ``None`` never trips.
+
+    Attributes:
+        state: ``None`` before the first close.
+    """
+
+    def __init__(self, policy: GuardPolicy | None, journal: Journal) -> None:
+        self._policy = policy
+        self._journal = journal
+        self.state: GuardState | None = None
+
+    def on_close(self, timestamp: int, session: int, equity: int) -> None:
+        """The account is worth ``equity`` micro-dollars at a close of ``session``."""
+        if self._policy is None:
+            return
+        if self.state is None:
+            self.state = breakers.started(session, equity)
+        elif self.state.session == session and self.state.equity == equity:
+            return  # the same account again: every figure is what it was
+        self._step(breakers.on_bar(self.state, self._policy, timestamp, session, equity))
+
+    def on_trade(self, timestamp: int, earned: int) -> None:
+        """A round trip ended.
+
+        It belongs to its bar's session, which begins here when that bar has not closed yet: else the close would take it for the last
+        session's and release at once what it tripped.
+        """
+        if self._policy is None or self.state is None:
+            return
+        session = session_number(timestamp)
+        if session != self.state.session:
+            self._step(breakers.on_bar(self.state, self._policy, timestamp, session, self.state.equity))
+        self._step(breakers.on_trade(self.state, self._policy, timestamp, earned))
+
+    def refusal(self, order: Order, *, reduces: bool) -> Refusal | None:
+        """Why ``order`` may not be sent now; ``None`` when it may."""
+        if self.state is None or breakers.permits(self.state.trading, reduces, order.role.protects):
+            return None
+        code = HALTED if self.state.trading is TradingState.HALTED else REDUCING
+        cause = self.state.cause
+        detail = f"{order.side} {order.quantity} {order.symbol}: {'' if cause is None else cause.detail}"
+        figure, limit = (None, None) if cause is None else (cause.figure, cause.limit)
+        return Refusal(order.created_at, order.symbol, code, detail, figure, limit)
+
+    @property
+    def size_multiplier(self) -> float:
+        """What the size of an entry is multiplied by."""
+        return 1.0 if self.state is None or self._policy is None else breakers.size_multiplier(self.state, self._policy)
+
+    def _step(self, step: breakers.Step) -> None:
+        self.state, transitions = step
+        for transition in transitions:
+            self._journal.guarded(transition)

@@ -1,0 +1,1 @@
+"""How is a decision sent? Limit prices, slippage guard, rebalancing."""

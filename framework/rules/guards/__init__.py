@@ -1,0 +1,1 @@
+"""When must trading stop? Circuit breakers, latched until somebody resumes."""

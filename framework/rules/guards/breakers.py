@@ -1,0 +1,196 @@
+"""Must trading stop? Circuit breakers as a fold: each event gives the next state and what changed.
+
+Money is micro-dollars, timestamps are ns UTC. A breaker that has tripped stays so (it is latched) until ``on_resume``; only those marked
+``daily`` in ``BREAKERS`` are released by the next session, and only if the policy says so. Nothing else ever loosens. A limit that is
+reached has tripped: every comparison is ``>=``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from framework.domain.values import rounded_quotient
+from framework.rules.guards.state import (
+    BREAKERS,
+    BROKER_ERRORS,
+    CONSECUTIVE_LOSSES,
+    DAILY_LOSS,
+    DRAWDOWN,
+    EMERGENCY_SHUTDOWN,
+    NEW_SESSION,
+    OPERATOR_HALT,
+    PROFIT_PROTECTION,
+    RESUMED,
+    SIZE_CUT,
+    SIZE_RESTORED,
+    STALE_DATA,
+    GuardState,
+    RiskViolationType,
+    Tally,
+    TradingState,
+    Transition,
+    Trip,
+)
+
+if TYPE_CHECKING:
+    from framework.rules.guards.policy import GuardPolicy
+
+SECOND = 1_000_000_000
+Step = tuple[GuardState, tuple[Transition, ...]]
+
+
+def started(session: int, equity: int) -> GuardState:
+    """The state before the first event of a run, with all breakers closed."""
+    return GuardState(session=session, equity=equity, opening=equity, day_peak=equity, peak=equity)
+
+
+def permits(trading: TradingState, reduces: bool, protects: bool) -> bool:
+    """Whether an order may be sent; cancels always may.
+
+    ``protects`` is true for stops, take-profits and an operator's flatten, ``reduces`` for orders that only reduce a position.
+    """
+    return protects or trading is TradingState.ACTIVE or (reduces and trading is TradingState.REDUCING)
+
+
+def size_multiplier(state: GuardState, policy: GuardPolicy) -> float:
+    """What the size of an entry is multiplied by: 1, or ``streak_multiplier`` after a losing streak."""
+    return policy.streak_multiplier if state.size_is_cut else 1.0
+
+
+def loss_fraction(reference: int, equity: int) -> float:
+    """Loss from ``reference`` to ``equity`` as a fraction of it, negative for a gain; 1 where nothing was left to lose."""
+    return (reference - equity) / reference if reference > 0 else 1.0
+
+
+def given_back(opening: int, day_peak: int, equity: int, goal: float) -> float:
+    """Fraction of the session's best profit that is lost again; 0 while ``goal`` (a fraction of ``opening``) was not reached."""
+    best = day_peak - opening
+    return (day_peak - equity) / best if opening > 0 and best > 0 and best / opening >= goal else 0.0
+
+
+def on_bar(state: GuardState, policy: GuardPolicy, timestamp: int, session: int, equity: int) -> Step:
+    """The account is worth ``equity`` at the close of a bar of ``session``; a number not seen before begins a new session.
+
+    A session is measured from the equity at the end of the one before, so that an overnight gap counts.
+    """
+    opened: tuple[Transition, ...] = ()
+    if session != state.session:
+        state, opened = _new_session(state, policy, timestamp, session)
+    state = replace(state, equity=equity, day_peak=max(state.day_peak, equity), peak=max(state.peak, equity))
+    measured = (
+        (DAILY_LOSS, loss_fraction(state.opening, equity), policy.max_daily_loss_pct),
+        (DRAWDOWN, loss_fraction(state.peak, equity), policy.max_drawdown_pct),
+        (PROFIT_PROTECTION, _given_back(state, policy), policy.profit_give_back),
+    )
+    for code, figure, limit in measured:
+        state, tripped = _checked(state, policy, timestamp, code, figure, limit)
+        opened += tripped
+    return state, opened
+
+
+def _given_back(state: GuardState, policy: GuardPolicy) -> float:
+    goal = policy.profit_goal_pct
+    return 0.0 if goal is None else given_back(state.opening, state.day_peak, state.equity, goal)
+
+
+def _new_session(state: GuardState, policy: GuardPolicy, timestamp: int, session: int) -> Step:
+    kept = tuple(trip for trip in state.trips if not (policy.resets_daily and BREAKERS[trip.code].daily))
+    fresh = replace(state, session=session, sessions=state.sessions + 1, opening=state.equity, day_peak=state.equity, trips=kept)
+    released = len(state.trips) - len(kept)
+    return fresh, (_transition(timestamp, NEW_SESSION, state, fresh, released, 0),) if released else ()
+
+
+def on_flow(state: GuardState, amount: int) -> GuardState:
+    """Money was paid in, or out if below 0: neither profit nor loss, so all references are scaled and the fractions stay what they were."""
+    before, after = state.equity, state.equity + amount
+    if min(before, after) <= 0:
+        return replace(state, equity=after, opening=after, day_peak=after, peak=after)
+
+    def scaled(reference: int) -> int:
+        return rounded_quotient(reference * after, before)
+
+    return replace(state, equity=after, opening=scaled(state.opening), day_peak=scaled(state.day_peak), peak=scaled(state.peak))
+
+
+def on_trade(state: GuardState, policy: GuardPolicy, timestamp: int, pnl: int) -> Step:
+    """A round trip ended with ``pnl`` after costs. One of exactly 0 neither breaks nor lengthens a streak."""
+    if pnl == 0:
+        return state, ()
+    lost = pnl < 0
+    state = replace(state, losses=state.losses + 1 if lost else 0, wins=0 if lost else state.wins + 1)
+    state, resized = _resized(state, policy, timestamp)
+    figure = float(state.losses)
+    state, tripped = _checked(state, policy, timestamp, CONSECUTIVE_LOSSES, figure, policy.max_consecutive_losses)
+    return state, resized + tripped
+
+
+def _resized(state: GuardState, policy: GuardPolicy, timestamp: int) -> Step:
+    if not state.size_is_cut and policy.streak_losses is not None and state.losses >= policy.streak_losses:
+        cut = replace(state, size_is_cut=True)
+        return cut, (_transition(timestamp, SIZE_CUT, state, cut, state.losses, policy.streak_losses),)
+    if state.size_is_cut and state.wins >= policy.streak_recovery_wins:
+        restored = replace(state, size_is_cut=False)
+        return restored, (_transition(timestamp, SIZE_RESTORED, state, restored, state.wins, policy.streak_recovery_wins),)
+    return state, ()
+
+
+def on_violation(state: GuardState, policy: GuardPolicy, timestamp: int, kind: RiskViolationType) -> Step:
+    """Something went beyond a limit although it should not have; enough of one ``kind`` is the emergency shutdown."""
+    known = next((tally for tally in state.tallies if tally.kind is kind), Tally(kind, 0, state.sessions))
+    fresh = state.sessions - known.session <= policy.violation_memory_sessions
+    tally = Tally(kind, known.seen + 1 if fresh else 1, state.sessions)
+    others = (one for one in state.tallies if one.kind is not kind)
+    state = replace(state, tallies=tuple(sorted((*others, tally))))
+    return _checked(state, policy, timestamp, EMERGENCY_SHUTDOWN, tally.seen, policy.max_violations, kind.value)
+
+
+def on_data_age(state: GuardState, policy: GuardPolicy, timestamp: int, age: int | None) -> Step:
+    """The newest market data is ``age`` ns old; ``None`` is unknown. Unknown data and data from the future are as bad as stale ones."""
+    limit = policy.max_data_age_seconds
+    if limit is None or (age is not None and 0 <= age < limit * SECOND):
+        return state, ()
+    figure, subject = (-1.0, "of unknown age") if age is None else (age / SECOND, f"{age / SECOND:.0f} s old")
+    return _trip(state, policy, timestamp, Trip(timestamp, STALE_DATA, figure, float(limit), subject))
+
+
+def on_broker_call(state: GuardState, policy: GuardPolicy, timestamp: int, failed: bool) -> Step:
+    """A call to the broker ended; it ``failed`` if there was no answer or an error of the server."""
+    state = replace(state, failures=(*state.failures, int(failed))[-policy.broker_window :])
+    return _checked(state, policy, timestamp, BROKER_ERRORS, sum(state.failures), policy.max_broker_errors)
+
+
+def on_halt(state: GuardState, policy: GuardPolicy, timestamp: int, reason: str) -> Step:
+    """The operator stops trading."""
+    return _trip(state, policy, timestamp, Trip(timestamp, OPERATOR_HALT, 0.0, 0.0, reason))
+
+
+def on_resume(state: GuardState, timestamp: int) -> Step:
+    """The operator goes on: every breaker is closed, full size, and all counts and references start again from the equity of now."""
+    fresh = replace(started(state.session, state.equity), sessions=state.sessions)
+    return fresh, (_transition(timestamp, RESUMED, state, fresh, len(state.trips), 0),)
+
+
+def _checked(
+    state: GuardState, policy: GuardPolicy, timestamp: int, code: str, figure: float, limit: float | None, subject: str = ""
+) -> Step:
+    if limit is None or figure < limit:
+        return state, ()
+    return _trip(state, policy, timestamp, Trip(timestamp, code, float(figure), float(limit), subject))
+
+
+def _trip(state: GuardState, policy: GuardPolicy, timestamp: int, trip: Trip) -> Step:
+    """``state`` with ``trip`` latched, unless that breaker is open already; some count as a violation, which may shut down."""
+    if any(known.code == trip.code for known in state.trips):
+        return state, ()
+    tripped = replace(state, trips=(*state.trips, trip))
+    transitions = (_transition(timestamp, trip.code, state, tripped, trip.figure, trip.limit),)
+    violation = BREAKERS[trip.code].violation
+    if violation is None:
+        return tripped, transitions
+    counted, more = on_violation(tripped, policy, timestamp, violation)
+    return counted, transitions + more
+
+
+def _transition(timestamp: int, code: str, before: GuardState, after: GuardState, figure: float, limit: float) -> Transition:
+    return Transition(timestamp, code, before.trading, after.trading, float(figure), float(limit))

@@ -1,0 +1,1 @@
+"""How much? Sizers, their caps and budgets, and lots."""

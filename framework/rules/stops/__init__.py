@@ -1,0 +1,1 @@
+"""Where does a position's stop stand, and when must it be left?"""
