@@ -168,3 +168,12 @@ def test_an_explicit_order_above_a_limit_is_refused_not_shrunk():
     played = play({0: lambda ctx: ctx.buy("A", 51)}, bars("A", still(100, 2)), limits=limits)
     assert (played.orders[0].status.value, played.refusals) == ("denied", ["position_limit"])
     assert play({0: lambda ctx: ctx.buy("A", 50)}, bars("A", still(100, 2)), limits=limits).refusals == []
+
+
+def test_a_target_on_the_other_side_is_as_large_as_one_from_flat():
+    """The order closes the old side first, so what that took is there for the new one."""
+    whole = {"sizing": {"method": "equal", "max_position_pct": 1.0, "max_total_exposure_pct": 0.8, "max_portfolio_var_pct": 1.0}}
+    script = {0: lambda ctx: ctx.target("A", 1.0), 2: lambda ctx: ctx.target("A", -1.0)}
+    played = play(script, bars("A", still(100, 5)), **whole)
+    long, flipped = (quantity for _, _, quantity, _ in played.fills)
+    assert (long, flipped) == (800.0, -1600.0)

@@ -235,10 +235,10 @@ def test_what_does_not_grow_costs_nothing():
     assert found.target.tolist() == [2_000.0, 1_000.0]
 
 
-def test_a_change_of_side_is_paid_in_full_before_the_old_side_is_gone():
+def test_a_change_of_side_is_paid_with_what_its_own_old_side_gives_back():
     found = sized({"strength": -1.0, "held": 6_000.0}, {"strength": 0.5}, other=67_000.0)
-    assert found.target[0] == -7_000.0  # 80,000 - 67,000 - 6,000
-    assert found.target[1] == pytest.approx(5_000.0)  # the old side makes up for it: 13,000 - 6,000 - 1,000 are left
+    assert found.target[0] == -10_000.0  # 80,000 - 67,000 are there for it, the 6,000 that the same order closes among them
+    assert found.target[1] == pytest.approx(3_000.0)  # what is left of the 13,000
 
 
 def test_an_entry_below_the_minimum_is_refused_and_a_small_addition_is_no_news():
@@ -428,7 +428,8 @@ def plain_loop(rows: list[dict[str, float]], policy: SizingPolicy) -> list[float
         size = full * abs(strength)
         same = abs(row["held"]) if row["held"] * strength > 0.0 else 0.0
         if size > same:
-            add = min(size - same, max(budget, 0.0) / charge[index], max(room, 0.0))
+            closed = abs(row["held"]) if same == 0.0 else 0.0
+            add = min(size - same, max(budget + closed * charge[index], 0.0) / charge[index], max(room + closed, 0.0))
             size = same + add if add >= policy.min_position_value and abs(strength) >= policy.min_strength else same
             budget -= max(size - abs(row["held"]), 0.0) * charge[index]
             room -= max(size - abs(row["held"]), 0.0)

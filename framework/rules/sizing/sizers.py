@@ -115,7 +115,8 @@ def allocate(
 
     A target that reduces exposure always stands. One that adds is paid from what is left of the VaR budget (the sum of |value| * charged
     VaR) and of total exposure; what is left decides the size, and an addition worth less than ``min_position_value`` is not made.
-    Nothing frees budget before it is filled. A held value that is not a number leaves no room for anybody.
+    Nothing frees budget before it is filled, but for a position that the same order closes on its way to the other side.
+    A held value that is not a number leaves no room for anybody.
 
     Args:
         candidates: The symbols with a target.
@@ -229,12 +230,14 @@ def _spend(
         if not added > 0.0:
             taken[row] = wanted[row]
             continue
-        by_var = budget / charged[row] if budget > 0.0 else 0.0
-        allowed = min(added, by_var, room) if room > 0.0 else 0.0
+        # A position on the other side is closed by the same order first: what it takes of the budgets is there for the new side.
+        closes = size[row] if kept[row] == 0.0 else 0.0
+        by_var = max(budget + closes * charged[row], 0.0) / charged[row]
+        allowed = min(added, by_var, max(room + closes, 0.0))
         if weak[row]:
             allowed, codes[row] = 0.0, WEAK
         elif allowed < added:
-            codes[row] = VAR_BUDGET if by_var <= room else EXPOSURE
+            codes[row] = VAR_BUDGET if by_var <= room + closes else EXPOSURE
         elif allowed < minimum:
             codes[row] = UNCHANGED if kept[row] > 0.0 else TOO_SMALL
         taken[row] = kept[row] + (allowed if allowed >= minimum else 0.0)
