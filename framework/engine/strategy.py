@@ -67,7 +67,7 @@ class SignalStrategy(Strategy):
         Returns:
             float64 [T, N] in [-1, 1]: -1 full short, 0 flat, 1 full long.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define signals(self, bars)")
+        raise StrategyError(f"{type(self).__name__} must define signals(self, bars)")
 
 
 def parameters_of(strategy: type[Strategy]) -> dict[str, type]:
