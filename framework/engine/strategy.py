@@ -55,7 +55,7 @@ class Strategy:
 class SignalStrategy(Strategy):
     """Base of vectorised strategies: one array of target strengths for the whole history."""
 
-    def signals(self, bars: Panel) -> NDArray[np.float64]:
+    def signals(self, bars: Panel) -> NDArray[np.float64]:  # noqa: ARG002 - for the subclass
         """Target strengths for every bar and symbol.
 
         Row t may use rows 0..t of ``bars`` only. A target is issued when a symbol's signal differs from its last one; NaN says
