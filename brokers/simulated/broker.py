@@ -1,54 +1,34 @@
-"""A venue that exists on bars alone: working orders trade along the path of each new bar.
-
-It keeps its own account through the same ledger rule as ours, so that the two can be compared.
-"""
+"""A venue that exists on bars alone: working orders trade along the path of each new bar."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from brokers.simulated.working import Working, working_order
-from framework.domain.book import Account, Book, Position
-from framework.domain.fill import Dividend, Fill
+from brokers.simulated.account import VenueAccount
+from brokers.simulated.custody import Custody
+from brokers.simulated.matching import PathMatching
 from framework.domain.market import Quote
 from framework.domain.order import ApprovedOrder, Order, OrderStatus, OrderUpdate
-from framework.domain.values import MICRO, floor_to_lot, from_micros, notional, to_micros
 from framework.errors import BrokerError, MissingDataError, OrderCancellationError
-from framework.rules import fills, ledger, lifecycle
-from framework.rules.costs import FeeSchedule, slipped
+from framework.rules import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
     from types import TracebackType
 
+    from brokers.simulated.model import FillModel
+    from framework.domain.book import Account, Position
+    from framework.domain.fill import Dividend, Fill
     from framework.domain.venue import Capabilities
     from framework.engine.market import Market
     from framework.engine.ports import BrokerListener
-
-
-@dataclass(frozen=True, slots=True)
-class FillModel:
-    """How bars become fills.
-
-    ``path`` is one of the modes in ``rules.fills``; ``volume_share`` 0 lifts the cap; slippage in millionths (1 bp = 100).
-    """
-
-    path: int = fills.PESSIMISTIC
-    through: bool = False
-    volume_share: float = 0.10
-    slippage_micros: int = 0
-    fees: FeeSchedule = field(default_factory=FeeSchedule)
 
 
 class SimulatedBroker:
     """Fills approved orders on bars under a venue's rules.
 
     ``session_close(timestamp)`` is the end, ns UTC, of the session in which a bar closed; day orders work until then.
-
-    Attributes:
-        idle_bars: Bars on which an order worked but nothing could trade (no volume), by symbol.
     """
 
     def __init__(
@@ -56,17 +36,12 @@ class SimulatedBroker:
     ) -> None:
         self._market = market
         self._venue = venue
-        self._model = model
-        self._session_close = session_close
-        self._book = Book(cash_micros)
+        self._account = VenueAccount(market, venue, model.fees, cash_micros)
+        self._matching = PathMatching(market, venue, model, self._account, session_close, self._report)
+        self._custody = Custody(market, self._account, self._pass_on)
         self._orders: dict[str, Order] = {}
-        self._working: dict[int, list[Working]] = {}
         self._listener: BrokerListener | None = None
         self._connected = False
-        self._executions = 0
-        self._place: tuple[int, int, int, tuple[int, int, int, int]] | None = None
-        self._untraded: set[int] = set()
-        self.idle_bars: dict[str, int] = {}
 
     # --- the session
 
@@ -114,13 +89,8 @@ class SimulatedBroker:
             raise BrokerError(f"order id {approved.order.order_id!r} was used before")
         order = approved.order.snapshot()
         self._orders[order.order_id] = order
-        row = self._market.row_of(order.symbol)
         self._report(order, OrderStatus.ACCEPTED)
-        work = working_order(order, self._price_now(row), through=self._model.through)
-        if self._place is not None and self._place[0] == row:
-            _, leg, price, path = self._place
-            work.look_ahead(leg, price, path)
-        self._working.setdefault(row, []).append(work)
+        self._matching.accept(order)
         return order
 
     def cancel_order(self, order_id: str) -> bool:
@@ -134,7 +104,7 @@ class SimulatedBroker:
         order = self._orders[order_id]
         if not order.is_open:
             return False
-        self._end(order, OrderStatus.CANCELED, "canceled by request")
+        self._report(order, OrderStatus.CANCELED, "canceled by request")
         return True
 
     def get_order(self, order_id: str) -> Order:
@@ -146,10 +116,7 @@ class SimulatedBroker:
         if order_id not in self._orders:
             raise BrokerError(f"order {order_id!r} is not known to the simulated broker")
         order = self._orders[order_id].snapshot()
-        if self._place is not None:
-            _, leg, price, path = self._place
-            reached = [work.reached(leg, price, path) for work in self._working[self._place[0]] if work.order.order_id == order_id]
-            order.stop_micros = reached[0] if reached else order.stop_micros
+        order.stop_micros = self._matching.level(order_id, order.stop_micros)
         return order
 
     def get_open_orders(self) -> list[Order]:
@@ -160,16 +127,11 @@ class SimulatedBroker:
 
     def get_positions(self) -> list[Position]:
         """All positions that are not flat, by symbol."""
-        held = sorted(symbol for symbol, position in self._book.positions.items() if position.quantity_micros)
-        positions = [self._book.positions[symbol] for symbol in held]
-        return [Position(one.symbol, one.quantity_micros, one.cost_micros, one.realized_micros) for one in positions]
+        return self._account.positions()
 
     def get_account(self) -> Account:
         """Cash, equity at the last closes, and buying power (no leverage)."""
-        values = [self._value(position) for position in self._book.positions.values()]
-        equity = self._book.cash_micros + sum(values)
-        power = equity - sum(abs(value) for value in values)
-        return Account("SIMULATED", from_micros(self._book.cash_micros), from_micros(equity), from_micros(max(power, 0)))
+        return self._account.statement()
 
     def get_portfolio_value(self) -> Decimal:
         """Cash plus positions at the last closes, dollars."""
@@ -192,163 +154,28 @@ class SimulatedBroker:
         """Quotes of the symbols that have one."""
         return {symbol: self.get_quote(symbol) for symbol in symbols if self._market.cursor[self._market.row_of(symbol)] >= 0}
 
-    def _price_now(self, row: int) -> int:
-        """The last close; on a bar whose path is being walked the price there, and before that its open: its close is still to come."""
-        if self._place is not None and self._place[0] == row:
-            return self._place[2]
-        if row not in self._untraded:
-            return self._market.price_micros(row)
-        return to_micros(float(self._market.series[row].open[self._market.cursor[row]]))
-
-    def _value(self, position: Position) -> int:
-        return notional(position.quantity_micros, self._market.price_micros(self._market.row_of(position.symbol)))
-
     # --- the market moves
+
+    @property
+    def idle_bars(self) -> dict[str, int]:
+        """Bars on which an order worked but nothing could trade (no volume), by symbol."""
+        return self._matching.idle_bars
 
     def on_slice(self, rows: Sequence[int]) -> None:
         """Pay dividends and trade working orders on the bars of ``rows``, which have just closed."""
-        if not self._working and not self._book.positions:
+        if self._matching.is_idle and not self._account.book.positions:
             return
-        self._untraded = set(rows)
+        self._matching.begin(rows)
         for row in rows:
-            self._pay_dividend(row)
-        self._expire(self._market.now)
+            self._custody.before_trading(row)
+        self._matching.expire(self._market.now)
         for row in rows:
-            self._untraded.discard(row)
-            if row in self._working:
-                self._trade(row)
-        self._expire(self._market.now + 1)
+            self._matching.trade(row)
+        self._matching.expire(self._market.now + 1)
 
-    def _expire(self, before: int) -> None:
-        """End the day orders whose session closed before ``before``."""
-        for works in list(self._working.values()):
-            for work in works:
-                if work.expires < before and work.order.is_open:
-                    self._end(work.order, OrderStatus.EXPIRED, "day order at the end of its session")
-
-    def _pay_dividend(self, row: int) -> None:
-        series = self._market.series[row]
-        amount = float(series.dividend[self._market.cursor[row]])
-        quantity = self._book.quantity(series.symbol)
-        if amount and quantity:
-            dividend = Dividend(self._market.now, series.symbol, quantity, notional(quantity, to_micros(amount)))
-            ledger.post_dividend(self._book, dividend)
-            if self._listener is not None:
-                self._listener.on_dividend(dividend)
-
-    def _trade(self, row: int) -> None:
-        series, index = self._market.series[row], self._market.cursor[row]
-        for work in self._working[row]:
-            if work.is_unseen_day_order:
-                work.expires = self._session_close(self._market.now)
-        volume = float(series.volume[index])
-        if volume > 0.0:
-            prices = (series.open, series.high, series.low, series.close)
-            self._walk(row, tuple(to_micros(float(column[index])) for column in prices), volume)
-        else:
-            self.idle_bars[series.symbol] = self.idle_bars.get(series.symbol, 0) + 1
-        self._working[row] = [work for work in self._working[row] if work.order.is_open]
-        if not self._working[row]:
-            del self._working[row]
-
-    def _walk(self, row: int, bar: tuple[int, ...], volume: float) -> None:
-        price, high, low, close = bar
-        share = self._model.volume_share
-        room = floor_to_lot(int(volume * share * MICRO), self._venue.lot_micros) if share > 0.0 else 2**62
-        works = self._working[row]
-        # The open print first: it fills what is marketable there, and decides which extreme hurts.
-        self._place = (row, 0, price, (price, price, price, price))
-        for work in list(works):
-            if work.order.is_open and work.at_open(price):
-                room -= self._fill(work, price, room)
-        path = (price, *fills.path_order(self._model.path, self._direction(row), (price, high, low, close)))
-        for work in works:
-            work.look_ahead(0, price, path)
-        while room > 0:
-            coming = self._next_event(works)
-            if coming is None:
-                break
-            self._place = (row, coming.leg, coming.price, path)
-            room -= self._fill(coming, coming.price, room)
-            coming.price = fills.NO_FILL
-        self._place = None
-        for work in works:
-            work.close_bar()
-
-    def _direction(self, row: int) -> int:
-        """+1 where the low hurts: a long position, or a flat account about to sell short; -1 where the high hurts."""
-        held = self._book.quantity(self._market.symbols[row])
-        if held:
-            return 1 if held > 0 else -1
-        first = next((work for work in self._working[row] if work.order.is_open), None)
-        return 1 if first is None else -first.order.side.sign
-
-    def _next_event(self, works: list[Working]) -> Working | None:
-        coming = [
-            (work.leg, work.distance, number) for number, work in enumerate(works) if work.order.is_open and work.price != fills.NO_FILL
-        ]
-        return works[min(coming)[2]] if coming else None
-
-    def _fill(self, work: Working, reference: int, room: int) -> int:
-        """Trade ``work`` at ``reference`` as far as ``room`` and the account allow; returns the micro-shares traded."""
-        order = work.order
-        price = work.bounded(slipped(reference, order.side.sign, self._model.slippage_micros))
-        quantity = min(order.leaves_micros, floor_to_lot(room, self._venue.lot_micros))
-        if quantity <= 0:
-            return 0
-        payable = self._payable(order, price, quantity)
-        if payable > 0:
-            self._book_fill(order, payable, price, reference)
-        if payable < quantity and order.is_open:
-            self._end(order, OrderStatus.CANCELED, "insufficient_buying_power" if order.side.sign > 0 else "short_not_allowed")
-        return payable
-
-    def _payable(self, order: Order, price: int, quantity: int) -> int:
-        """What the account can settle of ``quantity``: shares that are there to be sold, cash that is there to buy with."""
-        held = self._book.quantity(order.symbol)
-        closing = min(quantity, abs(held)) if held * order.side.sign < 0 else 0
-        opening = quantity - closing
-        if opening == 0:
-            return quantity
-        if order.side.sign < 0:
-            return quantity if self._venue.shorting else closing
-        fees, cash = self._model.fees, self._book.cash_micros
-        if notional(quantity, price) + fees.fees(quantity, price) > cash:
-            # Covering a short is always settled; what opens is paid from what that leaves.
-            spare = cash - notional(closing, price) - fees.fees(closing, price)
-            opening = min(opening, self._affordable(price, spare))
-        return closing + opening
-
-    def _affordable(self, price: int, cash: int) -> int:
-        """The most micro-shares, on the venue's lot, that ``cash`` micro-dollars pay for at ``price``, fees included."""
-        fees, lot = self._model.fees, self._venue.lot_micros
-        each = price * (MICRO + fees.rate_micros) + fees.per_share_micros * MICRO
-        quantity = floor_to_lot(max(cash, 0) * MICRO**2 // each, lot)
-        # Value and fees are each rounded to a micro-dollar, against us.
-        while quantity > 0 and notional(quantity, price) + fees.fees(quantity, price) > cash:
-            quantity -= lot
-        return quantity
-
-    def _book_fill(self, order: Order, quantity: int, price: int, reference: int) -> None:
-        self._executions += 1
-        fill = Fill(
-            execution_id=f"SIM-{self._executions}",
-            order_id=order.order_id,
-            timestamp=self._market.now,
-            symbol=order.symbol,
-            side=order.side,
-            quantity_micros=quantity,
-            price_micros=price,
-            reference_micros=reference,
-            fees_micros=self._model.fees.fees(quantity, price),
-            tag=order.tag,
-            strategy=order.strategy,
-        )
-        ledger.post_fill(self._book, fill)
-        self._report(order, lifecycle.status_after_fill(order, quantity), fill=fill)
-
-    def _end(self, order: Order, status: OrderStatus, reason: str) -> None:
-        self._report(order, status, reason)
+    def _pass_on(self, dividend: Dividend) -> None:
+        if self._listener is not None:
+            self._listener.on_dividend(dividend)
 
     def _report(self, order: Order, status: OrderStatus, reason: str = "", fill: Fill | None = None) -> None:
         update = OrderUpdate(order.order_id, self._market.now, status, reason, fill)

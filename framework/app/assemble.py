@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from brokers.simulated.broker import FillModel, SimulatedBroker
+from brokers.simulated.broker import SimulatedBroker
+from brokers.simulated.model import FillModel
 from framework.app.policies import policies
 from framework.domain.book import Book
 from framework.domain.values import to_micros

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from brokers.simulated.broker import FillModel, SimulatedBroker
+from brokers.simulated.broker import SimulatedBroker
+from brokers.simulated.model import FillModel
 from framework.domain.market import BarSeries
 from framework.domain.order import ApprovedOrder, Order, OrderSide, OrderType
 from framework.domain.venue import venue
