@@ -27,7 +27,7 @@ def to_micros(amount: float) -> int:
 def from_micros(micros: int) -> Decimal:
     """Micros -> an exact ``Decimal`` of dollars or shares, without trailing zeros."""
     whole, rest = divmod(abs(micros), MICRO)
-    text = f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
+    text = f"{whole}.{rest:06d}".rstrip("0")  # "5." is read as 5
     return Decimal(f"-{text}" if micros < 0 else text)
 
 
@@ -51,6 +51,35 @@ def notional(quantity: int, price: int) -> int:
     whole, rest = size // MICRO, size % MICRO
     value = whole * price + rest * (price // MICRO) + rounded_quotient(rest * (price % MICRO), MICRO)
     return value if quantity >= 0 else -value
+
+
+def rounded_share(amount: int, part: int, whole: int) -> int:
+    """``amount * part / whole`` by the rule of ``rounded_quotient``; 0 <= part, 0 < whole."""
+    size = abs(amount)
+    # The guess need only be near. In int64 both products may wrap around; what is left between them is right all the same.
+    guess = int(size * (part / whole))
+    share = guess + (size * part - guess * whole + whole // 2) // whole
+    return share if amount >= 0 else -share
+
+
+def fraction_of(amount: int, millionths: int) -> int:
+    """So many ``millionths`` (>= 0) of ``amount``, rounded down; the product is split, so that it stays in int64."""
+    return amount // MICRO * millionths + amount % MICRO * millionths // MICRO
+
+
+def fraction_up(amount: int, millionths: int) -> int:
+    """The same, rounded up."""
+    return -fraction_of(-amount, millionths)
+
+
+def shares_worth(value: int, price: int) -> int:
+    """Micro-shares that ``value`` micro-dollars pay at ``price`` (> 0) micro-dollars a share, rounded down; split in the same way."""
+    return value // price * MICRO + value % price * MICRO // price
+
+
+def opposed(first: int, second: int) -> bool:
+    """Whether one is above 0 and the other below; a product of the two may not fit int64."""
+    return first < 0 < second or second < 0 < first
 
 
 def floor_to_lot(quantity: int, lot: int) -> int:

@@ -36,11 +36,28 @@ def test_growth_and_risk_agree_with_empyrical(returns: np.ndarray) -> None:
     assert perf.sharpe(returns) == pytest.approx(empyrical.sharpe_ratio(returns), rel=1e-9, abs=1e-9)
 
 
+@given(returns_series, st.floats(-0.5, 0.5))
+def test_sharpe_above_a_riskless_rate_agrees_with_empyrical(returns: np.ndarray, annual: float) -> None:
+    rate = perf.daily_rate(annual)
+    assert perf.sharpe(returns, rate) == pytest.approx(empyrical.sharpe_ratio(returns, rate), rel=1e-9, abs=1e-9)
+
+
+@given(st.floats(-0.99, 1.0))
+def test_a_compound_rate_a_day_gives_the_rate_a_year(annual: float) -> None:
+    assert (1.0 + perf.compound_daily_rate(annual)) ** 252 - 1.0 == pytest.approx(annual, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("annual", [-1.0, -1.5, np.nan, np.inf])
+def test_a_rate_that_loses_everything_has_no_rate_a_day(annual: float) -> None:
+    assert perf.compound_daily_rate(annual) is None
+
+
 @given(returns_series.filter(lambda r: np.min(r) < -1e-6))
 def test_downside_and_drawdown_figures_agree_with_empyrical(returns: np.ndarray) -> None:
     equity = curve(returns)
     drawdown = perf.max_drawdown(equity, CASH)
     assert perf.sortino(returns) == pytest.approx(empyrical.sortino_ratio(returns), rel=1e-9, abs=1e-9)
+    assert perf.downside_risk(returns) == pytest.approx(empyrical.downside_risk(returns), rel=1e-9)
     assert drawdown == pytest.approx(empyrical.max_drawdown(returns), rel=1e-9, abs=1e-12)
     assert perf.calmar(perf.cagr(returns), drawdown) == pytest.approx(empyrical.calmar_ratio(returns), rel=1e-6)
 
@@ -153,14 +170,42 @@ def test_the_longest_of_several_drawdowns_counts_not_the_deepest() -> None:
     assert perf.max_drawdown_days(days, equity, 100.0) == 38
 
 
+def runs(flags: list[bool]) -> int:
+    """Length of the longest run of true ones, counted one by one."""
+    longest = current = 0
+    for flag in flags:
+        current = current + 1 if flag else 0
+        longest = max(longest, current)
+    return longest
+
+
+@given(npst.arrays(np.float64, st.integers(1, 40), elements=st.sampled_from([-0.02, -0.01, 0.0, 0.01])))
+def test_losses_in_a_row_and_bars_under_water_are_what_counting_one_by_one_gives(returns: np.ndarray) -> None:
+    assert perf.max_consecutive_losses(returns) == runs([value < 0.0 for value in returns.tolist()])
+    equity = np.round(CASH * np.cumprod(1.0 + returns), 2)
+    highs = [max([CASH, *equity[: place + 1].tolist()]) for place in range(equity.size)]
+    assert perf.longest_underwater_bars(equity, CASH) == runs([value < high for value, high in zip(equity.tolist(), highs, strict=True)])
+
+
 @pytest.mark.parametrize(
     ("equity", "existing"),
     [
         ([], {}),
-        ([CASH], {"total_return": 0.0}),
+        ([CASH], {"total_return": 0.0, "bars_under_water": 0}),
         (
             [CASH] * 30,
-            {"total_return": 0.0, "cagr": 0.0, "volatility": 0.0, "max_drawdown": 0.0, "max_drawdown_days": 0, "var": 0.0, "cvar": 0.0},
+            {
+                "total_return": 0.0,
+                "cagr": 0.0,
+                "volatility": 0.0,
+                "downside_risk": 0.0,
+                "losses_in_a_row": 0,
+                "bars_under_water": 0,
+                "max_drawdown": 0.0,
+                "max_drawdown_days": 0,
+                "var": 0.0,
+                "cvar": 0.0,
+            },
         ),
         ([CASH, 0.0, 0.0], {"total_return": -1.0, "cagr": -1.0, "max_drawdown": -1.0}),
         ([CASH, -CASH], {"total_return": -2.0, "max_drawdown": -2.0, "calmar": None, "cagr": None}),
@@ -178,6 +223,9 @@ def test_a_figure_that_does_not_exist_is_none_and_nothing_warns(equity: list[flo
         "volatility": perf.volatility(returns),
         "sharpe": perf.sharpe(returns),
         "sortino": perf.sortino(returns),
+        "downside_risk": perf.downside_risk(returns),
+        "losses_in_a_row": perf.max_consecutive_losses(returns),
+        "bars_under_water": perf.longest_underwater_bars(values, CASH),
         "max_drawdown": drawdown,
         "max_drawdown_days": perf.max_drawdown_days(days, values, CASH),
         "calmar": perf.calmar(growth, drawdown),

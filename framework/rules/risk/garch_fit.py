@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Below this the likelihood is too flat for four parameters: use EWMA.
 FIT_MINIMUM = 500
-#: The optimiser is well scaled for returns in percent.
+#: The unit in which likelihoods are printed, and in which the optimiser is well scaled for returns that move 0.1 % a day or more.
 PERCENT = 100.0
 _CALMEST, _WILDEST = 1e-6, 1.0
 MISSING = 'fitting needs the package arch: pip install "onetape[risk]"'
@@ -53,18 +53,21 @@ def fit_garch(returns: Floats, shocks: Shocks = Shocks.NORMAL, *, asymmetric: bo
         return no_model(len(returns), f"the deviation of the returns is {spread:.3g}; {_CALMEST:g} to {_WILDEST:g} can be fitted")
     if find_spec("arch") is None:
         return no_model(len(returns), MISSING)
-    return _fitted(returns, shocks, asymmetric, backcast)
+    # In percent a calmer series leaves the optimiser at its starting values, and it reports success.
+    unit = PERCENT * 10.0 ** max(math.ceil(-3.0 - math.log10(spread)), 0)
+    return _fitted(returns, shocks, asymmetric, backcast, unit)
 
 
-def _fitted(returns: Floats, shocks: Shocks, asymmetric: bool, backcast: float | None) -> GarchModel:
+def _fitted(returns: Floats, shocks: Shocks, asymmetric: bool, backcast: float | None, unit: float) -> GarchModel:
+    """The fit to ``unit`` times the returns."""
     from arch import arch_model
 
-    presample = None if backcast is None else backcast * PERCENT * PERCENT
+    presample = None if backcast is None else backcast * unit * unit
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             asymmetry = int(asymmetric)
-            model = arch_model(PERCENT * returns, mean="Constant", vol="GARCH", p=1, o=asymmetry, q=1, dist=shocks.value, rescale=False)
+            model = arch_model(unit * returns, mean="Constant", vol="GARCH", p=1, o=asymmetry, q=1, dist=shocks.value, rescale=False)
             result = model.fit(disp="off", show_warning=False, backcast=presample)
             if presample is None:
                 presample = float(cast("float", model.volatility.backcast(np.asarray(model.resids(model.starting_values())))))
@@ -75,15 +78,15 @@ def _fitted(returns: Floats, shocks: Shocks, asymmetric: bool, backcast: float |
     found = {str(name): float(value) for name, value in result.params.items()}
     if not all(math.isfinite(value) for value in found.values()):
         return no_model(len(returns), f"the fit has no finite parameters: {found}")
-    square = PERCENT * PERCENT
+    square = unit * unit
     return GarchModel(
-        mu=found["mu"] / PERCENT,
+        mu=found["mu"] / unit,
         omega=found["omega"] / square,
         alpha=found["alpha[1]"],
         gamma=found.get("gamma[1]", 0.0),
         beta=found["beta[1]"],
         freedom=found.get("nu", math.inf),
         backcast=presample / square,
-        log_likelihood=float(result.loglikelihood),
+        log_likelihood=float(result.loglikelihood) + len(returns) * math.log(unit / PERCENT),
         observations=len(returns),
     )

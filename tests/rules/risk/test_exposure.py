@@ -119,6 +119,28 @@ def test_a_broken_return_silences_its_symbol_until_it_has_left():
     assert np.isfinite(rolling.matrix()).all()
 
 
+def test_pairs_are_taken_over_the_rows_both_have_from_the_minimum_on():
+    panel = market.four_stocks()[:300].copy()
+    panel[:120, 2] = np.nan
+    panel[::7, 1] = np.nan
+    rolling = RollingCorrelation(60, 4, minimum=25)
+    expected = pd.DataFrame(panel).rolling(60, min_periods=25).corr().to_numpy().reshape(-1, 4, 4)
+    for row, known in zip(panel, expected, strict=True):
+        rolling.push(row)
+        assert rolling.matrix() == pytest.approx(known, abs=1e-9, nan_ok=True)
+    assert rolling.covariance() == pytest.approx(pd.DataFrame(panel[-60:]).cov(min_periods=25).to_numpy(), abs=1e-13)
+
+
+@given(hnp.arrays(np.float64, (30, 4), elements=st.one_of(ticks, st.sampled_from([np.nan, 9.0]))), st.integers(2, 12))
+def test_a_part_of_the_matrix_is_the_matrix_there_bit_for_bit(panel, minimum):
+    rolling = RollingCorrelation(12, 4, minimum)
+    for row in panel:
+        rolling.push(row)
+        whole = rolling.matrix()
+        assert rolling.between(2, [3, 0, 1]).tobytes() == whole[2, [3, 0, 1]].tobytes()
+        assert whole.tobytes() == whole.T.copy().tobytes()
+
+
 @pytest.mark.parametrize("value", [0.0, 0.01, -0.3, 3.9])
 def test_a_symbol_that_stands_still_has_no_correlation(value):
     panel = np.column_stack([np.full(30, value), market.stock("IBM")[:30]])
