@@ -1,0 +1,1 @@
+"""What does a trade cost? Slippage moves its price, fees are paid beside it."""
