@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from framework.domain.fill import Refusal
 from framework.domain.order import OrderRole, OrderSide
 from framework.domain.values import MICRO, notional
+from framework.engine.rebalancing import Rebalancing, TargetChange
 from framework.rules.execution.pricing import priced
 from framework.rules.sizing import kelly, lots
-from framework.rules.sizing.policy import NO_PRICE, NO_SIGNAL, REFUSALS, TOO_SMALL, FixedUnit, SizingMethod
-from framework.rules.sizing.sizers import TRADING_DAYS, Allocation, Candidates, allocate
+from framework.rules.sizing.numbers import TRADING_DAYS
+from framework.rules.sizing.policy import BELOW_LOT, NO_PRICE, NO_SIGNAL, REFUSALS, TOO_SMALL, FixedUnit, SizingMethod
+from framework.rules.sizing.sizers import Allocation, Candidates, allocate
 from framework.rules.stops.atr import wilder_atr
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from framework.domain.market import Floats
+    from framework.domain.order import Order
     from framework.engine.desk import Desk
     from framework.engine.protection import ExitPlan
 
-
-class _Target(NamedTuple):
-    row: int
-    strength: float
-    plan: ExitPlan | None
-    tag: str | None
+#: Refusal of a target whose older order may still fill.
+UNSETTLED = "order_unsettled"
+#: Codes of targets about which nothing can be decided: what is held stays.
+UNDECIDED = frozenset({NO_PRICE, NO_SIGNAL})
 
 
 class Targets:
@@ -33,50 +37,62 @@ class Targets:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._noted: dict[int, _Target] = {}
+        #: Strength, plan and tag by row.
+        self._noted: dict[int, tuple[float, ExitPlan | None, str | None]] = {}
+        self._rebalancing = Rebalancing(desk)
 
     def note(self, row: int, strength: float, plan: ExitPlan | None, tag: str | None) -> None:
         """Remember a target; a later one for the same symbol replaces it."""
-        self._noted[row] = _Target(row, strength, plan, tag)
+        self._rebalancing.leave(self._desk.market.symbols[row])
+        self._noted[row] = (strength, plan, tag)
+
+    def rebalance(self, weights: Mapping[str, float], tag: str | None) -> None:
+        """Remember the weights of the whole portfolio; they replace the targets noted so far."""
+        self._noted = {}
+        self._rebalancing.note(weights, tag)
 
     def settle(self) -> None:
-        """Size all targets together, then send what must change: reductions first, then the strongest."""
+        """Send what the weights ask for; then size all targets together and send what must change, reductions first, then the strongest."""
+        weighted = self._rebalancing.rows
+        if weighted:
+            for change in self._rebalancing.changes(self._withdraw(weighted)):
+                self._clear_the_way(change.symbol, change.delta)
+                self._rebalancing.sent(self._send(change, None, self._rebalancing.tag))
         if not self._noted:
             return
-        targets = [self._noted[row] for row in sorted(self._noted)]
+        noted = self._noted
+        rows = sorted(noted.keys() - self._withdraw(noted))
         self._noted = {}
-        for target in targets:
-            self._withdraw(target.row)
-        sized = self._sized(targets)
-        changes = [
-            (self._delta(one, float(value), code), one, code) for one, value, code in zip(targets, sized.target, sized.codes, strict=True)
-        ]
-        for delta, target, code in sorted(changes, key=lambda row: (self._adds(row[0], row[1]), -abs(row[1].strength), row[1].row)):
-            if delta:
-                self._clear_the_way(self._symbol(target), delta)
-                self._send(target, delta, code)
+        strengths = [noted[row][0] for row in rows]
+        changes = self._changes(rows, strengths, self._sized(rows, strengths))
+        for change in sorted(changes, key=lambda change: (self._adds(change), -abs(change.strength), change.row)):
+            self._clear_the_way(change.symbol, change.delta)
+            self._send(change, *noted[change.row][1:])
 
-    def _send(self, target: _Target, delta: int, code: str) -> None:
-        symbol, entries_as = self._symbol(target), self._desk.policies.entries_as
-        reason = f"target {target.strength:g} {code}"
+    def _send(self, change: TargetChange, plan: ExitPlan | None, tag: str | None) -> Order | None:
+        symbol, delta, entries_as = change.symbol, change.delta, self._desk.policies.entries_as
+        reason = f"target {change.strength:g} {change.code}"
         limit = None
-        if entries_as is not None and self._adds(delta, target):
-            price, venue = self._desk.market.price_micros(target.row), self._desk.broker.capabilities
+        if entries_as is not None and self._adds(change):
+            price, venue = self._desk.market.price_micros(change.row), self._desk.broker.capabilities
             side = OrderSide.BUY if delta > 0 else OrderSide.SELL
             limit, refusal = priced(self._desk.market.now, symbol, side, price, price, venue, entries_as)
             if refusal is not None:
                 self._desk.journal.refused(refusal)
-                return
-        self._desk.send(symbol, delta, OrderRole.TARGET, target.plan, reason, target.tag, limit)
+                return None
+        return self._desk.send(symbol, delta, OrderRole.TARGET, plan, reason, tag, limit)
 
-    def _symbol(self, target: _Target) -> str:
-        return self._desk.market.symbols[target.row]
-
-    def _withdraw(self, row: int) -> None:
-        """A new target replaces what an older one still has working."""
-        symbol = self._desk.market.symbols[row]
-        for order in [order for order in self._desk.blotter.of(symbol) if order.role is OrderRole.TARGET]:
-            self._desk.cancel(order.order_id, "new target")
+    def _withdraw(self, rows: Container[int]) -> set[int]:
+        """A new target replaces what an older one still has working; gives the rows where it cannot, since both might fill."""
+        row_of = self._desk.market.row
+        working = [order for order in self._desk.blotter.of() if order.role is OrderRole.TARGET and row_of[order.symbol] in rows]
+        unsettled = set()
+        for order in sorted(working, key=lambda order: row_of[order.symbol]):
+            if not self._desk.cancel(order.order_id, "new target") and order.is_open:
+                unsettled.add(row_of[order.symbol])
+                detail = f"target {order.symbol}: the older order {order.order_id} is {order.status}, was not canceled and may still fill"
+                self._desk.journal.refused(Refusal(self._desk.market.now, order.symbol, UNSETTLED, detail))
+        return unsettled
 
     def _clear_the_way(self, symbol: str, delta: int) -> None:
         """Cancel exits that hold the shares which are to leave now: they would be sold twice, or the target refused."""
@@ -84,41 +100,44 @@ class Targets:
             for order in self._desk.blotter.exits(symbol, OrderSide.BUY if delta > 0 else OrderSide.SELL):
                 self._desk.cancel(order.order_id, "new target")
 
-    def _sized(self, targets: list[_Target]) -> Allocation:
-        valuation, policy = self._desk.valuation, self._desk.policies.sizing
-        valuation.estimate([target.row for target in targets])
-        others = self._committed_elsewhere({target.row for target in targets})
-        prices = [self._desk.market.price_micros(target.row) / MICRO for target in targets]
+    def _sized(self, rows: list[int], strengths: list[float]) -> Allocation:
+        valuation, market = self._desk.valuation, self._desk.market
+        held, equity = valuation.holdings()
+        others = self._committed_elsewhere(held, set(rows))
+        var, cvar = valuation.risks(rows)
+        price = market.prices(rows)
         candidates = Candidates(
-            strength=np.array([target.strength for target in targets]),
-            measure=np.array([self._measure(target.row, price) for target, price in zip(targets, prices, strict=True)]),
-            var=np.array([valuation.risk(target.row).var for target in targets]),
-            price=np.array(prices),
-            held=np.array([valuation.value(target.row) / MICRO for target in targets]),
+            strength=np.array(strengths),
+            measure=self._measure(rows, var, cvar, price),
+            var=var,
+            price=price,
+            held=np.array([held.get(row, 0) / MICRO for row in rows]),
         )
         return allocate(
             candidates,
             other_var=math.fsum(value * valuation.charged_var(row) for row, value in others) / MICRO,
             other_exposure=sum(value for _, value in others) / MICRO,
-            equity=valuation.equity() / MICRO,
-            slots=len(self._desk.market.symbols),
-            policy=policy,
+            equity=equity / MICRO,
+            slots=len(market.symbols),
+            policy=self._desk.policies.sizing,
         )
 
-    def _measure(self, row: int, price: float) -> float:
-        """What the sizing method sizes by; NaN where it is not known or not needed."""
+    def _measure(self, rows: list[int], var: Floats, cvar: Floats, price: Floats) -> Floats:
+        """What the sizing method sizes by, for each of ``rows``; NaN where it is not known or not needed."""
         policy = self._desk.policies
-        method = policy.sizing.method
-        if method in {SizingMethod.VAR, SizingMethod.CVAR}:
-            risk = self._desk.valuation.risk(row)
-            return risk.var if method is SizingMethod.VAR else risk.cvar
-        if method is SizingMethod.ATR:
-            return self._atr(row) / price if price > 0.0 else math.nan
-        if method is SizingMethod.VOLATILITY:
-            return self._volatility(row)
-        if method is SizingMethod.KELLY:
-            return kelly.from_trades(np.array(self._desk.trips.returns), policy.kelly_trades)
-        return price if policy.sizing.fixed_unit is FixedUnit.SHARES else math.nan
+        match policy.sizing.method:
+            case SizingMethod.VAR:
+                return var
+            case SizingMethod.CVAR:
+                return cvar
+            case SizingMethod.ATR:
+                return np.array([self._atr(row) / last if last > 0.0 else math.nan for row, last in zip(rows, price.tolist(), strict=True)])
+            case SizingMethod.VOLATILITY:
+                return np.array([self._volatility(row) for row in rows])
+            case SizingMethod.KELLY:
+                return np.full(len(rows), kelly.from_trades(np.array(self._desk.trips.returns), policy.kelly_trades))
+            case _:
+                return price if policy.sizing.fixed_unit is FixedUnit.SHARES else np.full(len(rows), math.nan)
 
     def _volatility(self, row: int) -> float:
         policy = self._desk.policies.risk
@@ -129,31 +148,40 @@ class Targets:
         series, count = self._desk.market.series[row], self._desk.market.cursor[row] + 1
         return wilder_atr(series.high[:count], series.low[:count], series.close[:count], self._desk.policies.exits.atr_period)
 
-    def _committed_elsewhere(self, rows: set[int]) -> list[tuple[int, int]]:
+    def _committed_elsewhere(self, values: Mapping[int, int], rows: Container[int]) -> list[tuple[int, int]]:
         """(row, micro-dollars) held, and then of working entries, in symbols other than ``rows``."""
-        market, valuation = self._desk.market, self._desk.valuation
-        held = [(row, abs(valuation.value(row))) for row in valuation.held_rows()]
+        market = self._desk.market
+        held = [(row, abs(value)) for row, value in values.items()]
         working = [(market.row[order.symbol], opening) for order, opening in self._desk.blotter.entering()]
         coming = [(row, notional(opening, market.price_micros(row))) for row, opening in working]
         return [(row, value) for row, value in held + coming if row not in rows]
 
-    def _delta(self, target: _Target, value: float, code: str) -> int:
-        """Micro-shares to trade, after the size cut and rounding to the venue's lot; what is refused is noted."""
+    def _changes(self, rows: list[int], strengths: list[float], sized: Allocation) -> list[TargetChange]:
+        """What must change; what is refused is noted."""
+        symbols, quantity = self._desk.market.symbols, self._desk.book.quantity
+        changes = []
+        for row, strength, value, code in zip(rows, strengths, sized.target.tolist(), sized.codes, strict=True):
+            symbol = symbols[row]
+            if code in REFUSALS:
+                self._refuse(symbol, strength, code, value)
+            held = quantity(symbol)
+            if code in UNDECIDED or value == 0.0 == held:
+                continue
+            change = self._change(TargetChange(row, symbol, strength, 0, code), value, held)
+            if change.delta:
+                changes.append(change)
+        return changes
+
+    def _change(self, change: TargetChange, value: float, held: int) -> TargetChange:
+        """``change`` with its micro-shares, after the size cut and rounding to the venue's lot."""
         desk = self._desk
-        refused = code in REFUSALS
-        if refused:
-            self._refuse(target, code, value)
-        if code in {NO_PRICE, NO_SIGNAL}:
-            return 0
-        price, held = desk.market.price_micros(target.row), desk.book.quantity(self._symbol(target))
-        if value == 0.0 == held:
-            return 0
+        price = desk.market.price_micros(change.row)
         value = self._cut(value, notional(held, price) / MICRO)
         wanted = lots.shares_for(value, price, desk.broker.capabilities.lot_micros)
         delta, why = lots.change(held, wanted, price, desk.policies.sizing)
-        if not refused and target.strength and held == 0 and (wanted == 0 or why == TOO_SMALL):
-            self._refuse(target, TOO_SMALL, value)
-        return delta
+        if change.code not in REFUSALS and change.strength and held == 0 and (wanted == 0 or why == TOO_SMALL):
+            self._refuse(change.symbol, change.strength, TOO_SMALL if wanted else BELOW_LOT, value)
+        return change._replace(delta=delta)
 
     def _cut(self, value: float, held: float) -> float:
         """``value`` with what it adds to ``held`` made smaller after a losing streak."""
@@ -161,10 +189,9 @@ class Targets:
         adds = abs(value) > abs(held) or held * value < 0.0
         return kept + (value - kept) * self._desk.breakers.size_multiplier if adds else value
 
-    def _adds(self, delta: int, target: _Target) -> bool:
-        return delta * self._desk.book.quantity(self._symbol(target)) >= 0
+    def _adds(self, change: TargetChange) -> bool:
+        return change.delta * self._desk.book.quantity(change.symbol) >= 0
 
-    def _refuse(self, target: _Target, code: str, value: float) -> None:
-        desk, symbol = self._desk, self._symbol(target)
-        detail = f"target {target.strength:+g} {symbol}: {REFUSALS[code]}"
-        desk.journal.refused(Refusal(desk.market.now, symbol, code, detail, value))
+    def _refuse(self, symbol: str, strength: float, code: str, value: float) -> None:
+        detail = f"target {strength:+g} {symbol}: {REFUSALS[code]}"
+        self._desk.journal.refused(Refusal(self._desk.market.now, symbol, code, detail, value))

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from framework.domain.values import MICRO, notional
-from framework.rules.risk.joint import joint_historical
+from framework.rules.risk.joint import joint_historical, simple_sum
 from framework.rules.risk.many import symbol_risks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from framework.domain.book import Book
+    from framework.domain.market import Floats
     from framework.engine.market import Market
     from framework.engine.policies import Policies
-    from framework.rules.risk.estimate import RiskEstimate
+
+
+class Risk(NamedTuple):
+    """What a symbol may lose by tomorrow, as positive fractions of its value; NaN where that is not known."""
+
+    var: float
+    cvar: float
+
+
+class Holdings(NamedTuple):
+    """What is held, as ``Valuation.values`` gives it, and what all is worth, as ``Valuation.equity`` does."""
+
+    values: dict[int, int]
+    equity: int
 
 
 class Valuation:
@@ -27,12 +41,20 @@ class Valuation:
         self._market = market
         self._book = book
         self._policies = policies
-        self._risk: dict[int, tuple[int, RiskEstimate]] = {}
+        #: VaR and CVaR of each row, and by row the sessions that had been seen then.
+        self._var, self._cvar = np.full((2, len(market.symbols)), np.nan)
+        self._seen: dict[int, int] = {}
 
     def value(self, row: int) -> int:
         """Signed value of the position in symbol ``row``, micro-dollars."""
         quantity = self._book.quantity(self._market.symbols[row])
         return notional(quantity, self._market.price_micros(row)) if quantity else 0
+
+    def values(self) -> dict[int, int]:
+        """Signed value of each position, micro-dollars, by row, ascending."""
+        row, price = self._market.row, self._market.price_micros
+        held = sorted((row[one.symbol], one.quantity_micros) for one in self._book.positions.values() if one.quantity_micros)
+        return {number: notional(quantity, price(number)) for number, quantity in held}
 
     def is_flat(self) -> bool:
         """Whether nothing is held."""
@@ -43,45 +65,57 @@ class Valuation:
         return sorted(self._market.row[symbol] for symbol, position in self._book.positions.items() if position.quantity_micros)
 
     def equity(self) -> int:
-        """Cash plus positions, micro-dollars."""
-        return self._book.cash_micros + sum(self.value(row) for row in self.held_rows())
+        """Cash, dividends still to be paid and positions, micro-dollars."""
+        return self.holdings().equity
+
+    def holdings(self) -> Holdings:
+        """Positions and equity at the last closes."""
+        values = self.values()
+        return Holdings(values, self._book.cash_micros + self._book.receivable_micros + sum(values.values()))
 
     def gross(self) -> int:
         """Sum of |position value|, micro-dollars."""
-        return sum(abs(self.value(row)) for row in self.held_rows())
+        return sum(abs(value) for value in self.values().values())
 
-    def risk(self, row: int) -> RiskEstimate:
-        """Risk of a symbol as fractions of its value; the estimate says where it is unknown."""
-        known = self._risk.get(row)
-        if known is None or known[0] != self._market.sessions_seen(row):
-            self.estimate((row,))
-        return self._risk[row][1]
+    def risk(self, row: int) -> Risk:
+        """Risk of a symbol."""
+        if self._seen.get(row) != self._market.sessions_seen(row):
+            self.risks([row])
+        return Risk(self._var.item(row), self._cvar.item(row))
 
-    def estimate(self, rows: Sequence[int]) -> None:
-        """Bring the risk of ``rows`` up to date; many at once cost less than one by one."""
-        seen = {row: self._market.sessions_seen(row) for row in rows}
-        stale = [row for row in rows if row not in self._risk or self._risk[row][0] != seen[row]]
-        policy = self._policies.risk
-        found = symbol_risks([self._market.daily_returns(row, policy.lookback) for row in stale], policy)
-        self._risk.update((row, (seen[row], one)) for row, one in zip(stale, found, strict=True))
+    def risks(self, rows: list[int]) -> tuple[Floats, Floats]:
+        """VaR and CVaR of ``rows``, float64 each, as in ``Risk``; many at once cost less than one by one."""
+        market, policy = self._market, self._policies.risk
+        stale = {row: seen for row in rows if (seen := market.sessions_seen(row)) != self._seen.get(row)}
+        if stale:
+            some = list(stale)
+            self._var[some], self._cvar[some] = symbol_risks(market.windows(stale, policy.lookback), policy)
+            self._seen |= stale
+        return self._var[rows], self._cvar[rows]
 
     def charged_var(self, row: int) -> float:
         """VaR that counts against the portfolio's budget: the assumed one where the symbol's own is unknown or not believed."""
         own, sizing = self.risk(row).var, self._policies.sizing
         return own if sizing.risk_floor < own < math.inf else sizing.assumed_var
 
-    def portfolio_var(self) -> float:
-        """Forecast: the simple sum of the positions' own VaR in dollars, diversification not credited; NaN where one is not known.
+    def portfolio_risk(self) -> Risk:
+        """Forecast in dollars: the simple sum of the positions' own risk, diversification not credited; NaN where one is not known.
 
         What is assumed for a symbol without history is charged to budgets, but it is no forecast.
         """
-        return math.fsum(abs(self.value(row)) * self.risk(row).var for row in self.held_rows()) / MICRO
+        held = self.values()
+        found = simple_sum(_dollars(held), *self.risks(list(held)))
+        return Risk(found.var, found.cvar)
 
-    def joint_var(self) -> float:
-        """VaR in dollars of today's holdings over their joint history; 0 when flat, NaN where there is no answer."""
-        rows = self.held_rows()
-        if not rows:
-            return 0.0
-        values = np.array([self.value(row) / MICRO for row in rows])
-        history = self._market.joint_returns(rows, self._policies.risk.lookback)
-        return joint_historical(values, history, self._policies.risk.confidence).var
+    def joint_risk(self) -> Risk:
+        """Risk in dollars of today's holdings over their joint history; 0 when flat, NaN where there is no answer."""
+        held = self.values()
+        if not held:
+            return Risk(0.0, 0.0)
+        policy = self._policies.risk
+        found = joint_historical(_dollars(held), self._market.joint_returns(list(held), policy.lookback), policy.confidence)
+        return Risk(found.var, found.cvar)
+
+
+def _dollars(values: Mapping[int, int]) -> Floats:
+    return np.array([value / MICRO for value in values.values()])

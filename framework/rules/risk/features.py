@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.errors import ConfigError
 from framework.rules.risk.horizon import compounded
-from framework.rules.risk.panel import rolling_historical
+from framework.rules.risk.panel import historical_row, rolling_historical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,12 @@ FEATURES: Mapping[str, RiskFeature] = MappingProxyType(
 )
 
 
+def _feature(name: str) -> RiskFeature:
+    if name not in FEATURES:
+        raise ConfigError(f"there is no risk feature {name!r}; choose one of {', '.join(FEATURES)}")
+    return FEATURES[name]
+
+
 def risk_feature(name: str, returns: Floats, lookback: int = LOOKBACK) -> Floats:
     """The feature ``name`` as a column [T] or panel [T, N] of the shape of ``returns``; losses positive, fractions of value.
 
@@ -49,8 +56,19 @@ def risk_feature(name: str, returns: Floats, lookback: int = LOOKBACK) -> Floats
     Raises:
         ConfigError: There is no such feature.
     """
-    if name not in FEATURES:
-        raise ConfigError(f"there is no risk feature {name!r}; choose one of {', '.join(FEATURES)}")
-    feature = FEATURES[name]
+    feature = _feature(name)
     periods = compounded(returns, feature.days)
     return rolling_historical(periods, lookback - feature.days + 1, feature.confidence)[int(feature.tail_mean)]
+
+
+def latest_feature(name: str, window: Floats) -> float:
+    """The last row of :func:`risk_feature` for one symbol, bit for bit, from its last ``LOOKBACK`` daily returns [T]; NaN with fewer.
+
+    Raises:
+        ConfigError: There is no such feature.
+    """
+    feature = _feature(name)
+    if len(window) < LOOKBACK:
+        return math.nan
+    periods = compounded(window[-LOOKBACK:], feature.days)[feature.days - 1 :]
+    return float(historical_row(periods[:, None], feature.confidence)[int(feature.tail_mean)][0])

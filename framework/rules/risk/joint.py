@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.rules.risk.estimate import RiskEstimate, estimate, fault_of, fault_of_question, no_estimate
+from framework.rules.risk.estimate import LARGEST, RiskEstimate, estimate, fault_of, fault_of_question, no_estimate
 from framework.rules.risk.quantiles import Quantile, TailPlan, historical, reaching_minimum, tail_plan
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def simple_sum(values: Floats, var: Floats, cvar: Floats) -> RiskEstimate:
     if fault := fault_of(values, 0):
         return no_estimate(method, 0, fault)
     held = values != 0.0
-    if fault := fault_of(var[held], 0) or fault_of(cvar[held], 0):
-        return no_estimate(method, 0, f"among the held symbols: {fault}")
-    sizes = np.abs(values[held])
-    total = float((sizes * np.maximum(var[held], 0.0)).sum())
-    return estimate(total, float((sizes * np.maximum(cvar[held], 0.0)).sum()), method, 0)
+    risks = np.stack((var, cvar))[:, held]
+    if not (np.abs(risks) <= LARGEST).all():
+        return no_estimate(method, 0, f"among the held symbols: {fault_of(risks[0], 0) or fault_of(risks[1], 0)}")
+    total = (np.abs(values[held]) * np.maximum(risks, 0.0)).sum(axis=1)
+    return estimate(total.item(0), total.item(1), method, 0)
 
 
 def scenario_values(values: Floats, history: Floats) -> tuple[Floats, str]:

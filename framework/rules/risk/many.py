@@ -6,35 +6,52 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.rules.risk.estimate import LARGEST, RiskEstimate, estimate
+from framework.rules.risk.estimate import LARGEST
 from framework.rules.risk.models import RiskModel, symbol_risk
-from framework.rules.risk.quantiles import reaching_minimum, tail_of_rows, tail_plan
+from framework.rules.risk.quantiles import reaching_minimum, tail_of_ranks, tail_plan, worst_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from framework.domain.market import Floats
     from framework.rules.risk.models import RiskPolicy
 
+#: Returns in one matrix: what stays in the processor's cache, and is not asked of the system page by page each time.
+BLOCK = 16_000
 
-def symbol_risks(windows: Sequence[Floats], policy: RiskPolicy) -> list[RiskEstimate]:
-    """Risk of each symbol from its returns, oldest first; ``windows`` holds one array for each symbol.
 
-    One-day historical risk of full windows is taken from one matrix, everything else one by one.
+def symbol_risks(windows: Sequence[Floats], policy: RiskPolicy) -> tuple[Floats, Floats]:
+    """VaR and CVaR of each symbol, both float64 [k], fractions of value, losses positive, NaN where there is no estimate.
+
+    One-day historical risk of full windows is taken from matrices of many, everything else one by one.
+
+    Args:
+        windows: Returns of each of the k symbols, oldest first.
+        policy: How risk is measured.
     """
-    length = policy.lookback
-    batched = (
-        policy.model is RiskModel.HISTORICAL and policy.days == 1 and length >= max(policy.minimum, 2, reaching_minimum(policy.confidence))
-    )
-    full = [number for number, window in enumerate(windows) if batched and len(window) == length]
-    if len(full) < 2:
-        return [symbol_risk(window, policy) for window in windows]
-    matrix = np.stack([windows[number] for number in full])
-    usable = (np.abs(matrix) <= LARGEST).all(axis=1)
-    var, cvar = tail_of_rows(matrix[usable], tail_plan(length, policy.confidence, policy.quantile))
-    method = f"historical {policy.quantile}"
-    found = {
-        number: estimate(loss, shortfall, method, length)
-        for number, loss, shortfall in zip(np.array(full)[usable].tolist(), var.tolist(), cvar.tolist(), strict=True)
-    }
-    return [found[number] if number in found else symbol_risk(window, policy) for number, window in enumerate(windows)]
+    least = max(policy.minimum, 2, reaching_minimum(policy.confidence))
+    batched = policy.model is RiskModel.HISTORICAL and policy.days == 1 and policy.lookback >= least
+    full = [number for number, window in enumerate(windows) if batched and len(window) == policy.lookback]
+    var, cvar = np.full((2, len(windows)), np.nan)
+    known = np.zeros(len(windows), dtype=np.bool_)
+    if full:
+        var[full], cvar[full], known[full] = _tails([windows[number] for number in full], policy)
+    for number in np.flatnonzero(~known).tolist():
+        one = symbol_risk(windows[number], policy)
+        var[number], cvar[number] = one.var, one.cvar
+    return var, cvar
+
+
+def _tails(windows: list[Floats], policy: RiskPolicy) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """VaR and CVaR of windows of ``policy.lookback`` returns, and which of them were made of returns that can be used."""
+    plan = tail_plan(policy.lookback, policy.confidence, policy.quantile)
+    rows = max(BLOCK // policy.lookback, 1)
+    worst, best = np.empty((plan.depth, len(windows))), np.empty(len(windows))
+    for block in (slice(start, start + rows) for start in range(0, len(windows), rows)):
+        matrix = np.concatenate(windows[block]).reshape(-1, policy.lookback)
+        worst[:, block], best[block] = worst_of_rows(matrix, plan.depth), matrix.max(axis=1)
+    with np.errstate(all="ignore"):
+        var, cvar = tail_of_ranks(worst, plan)
+    return var, cvar, (best <= LARGEST) & (worst[0] >= -LARGEST)

@@ -83,6 +83,19 @@ def _tail(kept: Floats, plan: Plan) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
+def window_tail(window: Floats, plan: Plan, kept: Floats, below: Floats) -> tuple[float, float]:
+    """VaR and CVaR of one ``window`` [n], added up as ``tail_of_rows`` does; NaN where it holds an unusable value.
+
+    ``kept`` [depth] and ``below`` [n] are working space. No value is -0.0.
+    """
+    for value in window:
+        if not abs(value) <= LARGEST:
+            return math.nan, math.nan
+    _read(window, 0, len(window), math.inf, kept, below)
+    return _tail(kept, plan)
+
+
+@njit(cache=True, nogil=True)
 def _roll_run(column: Floats, start: int, stop: int, window: int, plan: Plan, kept: Floats, var: Floats, cvar: Floats) -> None:
     """Fill the rows from ``start + window - 1`` up to ``stop``; every value of ``column[start:stop]`` is usable, one window at least.
 

@@ -88,18 +88,29 @@ def tail_plan(observations: int, confidence: float, quantile: Quantile = Quantil
 
 
 def tail_of_rows(rows: Floats, plan: TailPlan) -> tuple[Floats, Floats]:
-    """VaR and CVaR of each row of ``rows`` [M, n], both [M]; every value must be finite.
+    """VaR and CVaR of each row of ``rows`` [M, n], both [M]; every value must be finite."""
+    return tail_of_ranks(worst_of_rows(rows, plan.depth), plan)
 
-    The even and the odd ranks are added up apart, each from the worst return on, so that each way to compute a row gives the same bits.
-    """
+
+def worst_of_rows(rows: Floats, depth: int) -> Floats:
+    """The ``depth`` worst returns of each row of ``rows`` [M, n], the worst first, as columns: [depth, M]."""
     # Adding zero turns -0.0 into 0.0: equal values then have equal bits, in whatever order a sort leaves them.
-    worst = np.sort(np.partition(rows + 0.0, plan.depth - 1, axis=-1)[:, : plan.depth], axis=-1)
-    totals = np.zeros((2, len(rows)))
+    tail = rows + 0.0
+    tail.partition(depth - 1, axis=-1)
+    return np.sort(tail[:, :depth], axis=-1).T
+
+
+def tail_of_ranks(worst: Floats, plan: TailPlan) -> tuple[Floats, Floats]:
+    """VaR and CVaR, both [M], from the worst returns [depth, M] of M windows.
+
+    The even and the odd ranks are added up apart, each from the worst return on, so that each way to compute a window gives the same bits.
+    """
+    totals = np.zeros((2, worst.shape[1]))
     for rank in range(plan.whole):
-        totals[rank % 2] += worst[:, rank]
-    total = totals[0] + totals[1] + plan.part * worst[:, plan.whole]
-    low = worst[:, plan.low]
-    var = 0.0 - (low + (worst[:, plan.high] - low) * plan.fraction)
+        totals[rank % 2] += worst[rank]
+    total = totals[0] + totals[1] + plan.part * worst[plan.whole]
+    low = worst[plan.low]
+    var = 0.0 - (low + (worst[plan.high] - low) * plan.fraction)
     return var, np.maximum(0.0 - total / plan.mass, var)
 
 

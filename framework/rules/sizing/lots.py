@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from framework.domain.values import MICRO, floor_to_lot, notional
+from framework.domain.values import MICRO, floor_to_lot, notional, shares_worth
 from framework.rules.sizing.policy import FULL, TOO_SMALL, UNCHANGED
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def shares_for(value: float, price: int, lot: int) -> int:
     micros = abs(value) * MICRO
     if price <= 0 or not math.isfinite(micros):
         return 0
-    size = floor_to_lot(int(micros) * MICRO // price, lot)
+    size = floor_to_lot(shares_worth(int(micros), price), lot)
     return size if value >= 0.0 else -size
 
 
@@ -29,7 +29,12 @@ def change(held: int, wanted: int, price: int, policy: SizingPolicy) -> tuple[in
 
     A change worth less than ``min_position_value`` is not worth its costs and is left; leaving a position altogether never is.
     """
-    delta = wanted - held
-    if delta == 0 or wanted == 0 or notional(abs(delta), max(price, 0)) >= policy.min_position_value * MICRO:
-        return delta, FULL
+    if is_worth_it(held, wanted, price, policy.min_position_value):
+        return wanted - held, FULL
     return 0, UNCHANGED if held else TOO_SMALL
+
+
+def is_worth_it(held: int, wanted: int, price: int, least: float) -> bool:
+    """Whether to trade from ``held`` to ``wanted``: nothing to do, all of it to leave, or worth ``least`` dollars."""
+    delta = wanted - held
+    return delta == 0 or wanted == 0 or notional(abs(delta), max(price, 0)) >= least * MICRO

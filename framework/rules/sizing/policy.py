@@ -25,6 +25,7 @@ WEAK = "signal_below_threshold"
 VAR_BUDGET = "var_budget"
 EXPOSURE = "total_exposure"
 TOO_SMALL = "below_minimum_value"
+BELOW_LOT = "below_one_lot"
 UNCHANGED = "change_too_small"
 
 #: What a code means, for those that keep a target from being reached.
@@ -37,6 +38,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         VAR_BUDGET: "the portfolio VaR budget ([sizing] max_portfolio_var_pct) is used up",
         EXPOSURE: "total exposure ([sizing] max_total_exposure_pct) is used up",
         TOO_SMALL: "the position would be worth less than [sizing] min_position_value",
+        BELOW_LOT: "the size does not buy the least the venue trades: one share, or the part of one that [broker] fractional allows",
     }
 )
 

@@ -28,23 +28,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.rules.sizing.policy import (
-    CAPPED,
-    DEGENERATE,
-    EXPOSURE,
-    FULL,
-    NO_EDGE,
-    NO_HISTORY,
-    NO_PRICE,
-    NO_SIGNAL,
-    TOO_SMALL,
-    UNCHANGED,
-    UNKNOWN,
-    VAR_BUDGET,
-    WEAK,
-    FixedUnit,
-    SizingMethod,
-)
+from framework.rules.sizing import numbers
+from framework.rules.sizing.policy import FixedUnit, SizingMethod
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +37,8 @@ if TYPE_CHECKING:
     from framework.domain.market import Floats
     from framework.rules.sizing.policy import SizingPolicy
 
-TRADING_DAYS = 252
+#: Methods in the order of their numbers; a fixed amount has two.
+_METHODS = (SizingMethod.VAR, SizingMethod.CVAR, SizingMethod.ATR, SizingMethod.VOLATILITY, SizingMethod.KELLY, SizingMethod.EQUAL)
 #: Dollars; the books (int64 micro-dollars) hold no more.
 LARGEST_VALUE = 9e12
 
@@ -131,25 +117,29 @@ def allocate(
         usable = _usable(candidates)
         strength = np.where(usable, np.clip(candidates.strength, -1.0, 1.0), 0.0)
         charged = charged_var(candidates.var, policy)
-        full, codes = _full_size(candidates, equity, max(slots, 1), policy)
-        wanted = np.minimum(full, LARGEST_VALUE) * strength
+        method = method_number(policy)
+        bases = numbers.bases_of(method, equity, max(slots, 1), policy)
+        sizes = [numbers.full_size(method, one, bases, equity, policy) for one in candidates.measure.tolist()]
+        codes, taken = [code for _, code in sizes], [0.0] * len(sizes)
+        wanted = np.minimum([full for full, _ in sizes], LARGEST_VALUE) * strength
         size = np.abs(candidates.held)
         budget = math.inf if policy.max_portfolio_var_pct is None else policy.max_portfolio_var_pct * equity
-        taken = _spend(
-            wanted=np.abs(wanted).tolist(),
+        numbers.spend(
+            wanted.tolist(),
             kept=np.where(candidates.held * strength > 0.0, size, 0.0).tolist(),
             size=size.tolist(),
-            charged=charged.tolist(),
+            charged_var=charged.tolist(),
             codes=codes,
             order=np.argsort(-np.abs(strength), kind="stable").tolist(),
             weak=(np.abs(strength) < policy.min_strength).tolist(),
             budget=budget - other_var - _total(size * charged),
             room=policy.max_total_exposure_pct * equity - other_exposure - _total(size),
             minimum=policy.min_position_value,
+            taken=taken,
         )
         target = np.copysign(taken, strength) + 0.0
     _leave_alone(target, codes, usable, candidates)
-    return Allocation(target, wanted, tuple(codes))
+    return Allocation(target, wanted, tuple(numbers.CODES[code] for code in codes))
 
 
 def _usable(candidates: Candidates) -> NDArray[np.bool_]:
@@ -157,91 +147,22 @@ def _usable(candidates: Candidates) -> NDArray[np.bool_]:
     return (candidates.price > 0.0) & (candidates.price < np.inf) & np.isfinite(candidates.held) & ~np.isnan(candidates.strength)
 
 
-def _leave_alone(target: Floats, codes: list[str], usable: NDArray[np.bool_], candidates: Candidates) -> None:
+def _leave_alone(target: Floats, codes: list[int], usable: NDArray[np.bool_], candidates: Candidates) -> None:
     """Rows about which nothing can be decided keep what they have, and a flat target has nothing to explain."""
     for row in np.flatnonzero(~usable).tolist():
         target[row] = candidates.held[row] if math.isfinite(candidates.held[row]) else 0.0
-        codes[row] = NO_SIGNAL if math.isnan(candidates.strength[row]) else NO_PRICE
+        codes[row] = numbers.NO_SIGNAL if math.isnan(candidates.strength[row]) else numbers.NO_PRICE
     for row in np.flatnonzero(candidates.strength == 0.0).tolist():
-        codes[row] = FULL if usable[row] else codes[row]
+        codes[row] = numbers.FULL if usable[row] else codes[row]
 
 
-def _full_size(candidates: Candidates, equity: float, slots: int, policy: SizingPolicy) -> tuple[Floats, list[str]]:
-    """Dollars at full strength inside the position cap, and what decided them."""
-    cap = policy.max_position_pct * equity
-    equal = min(policy.max_total_exposure_pct * equity / slots, cap)
-    small = min(policy.fallback_position_pct * equity, cap)
-    if policy.method in {SizingMethod.VAR, SizingMethod.CVAR}:  # a fallback keeps to the position's budget too, at the VaR it is charged
-        equal, small = (min(size, policy.max_position_var_pct * equity / policy.assumed_var) for size in (equal, small))
-    measure = candidates.measure
-    known = np.isfinite(measure)
-    match policy.method:
-        case SizingMethod.EQUAL:
-            return np.full(len(measure), equal), [FULL] * len(measure)
-        case SizingMethod.FIXED:
-            amount = policy.fixed_amount * (measure if policy.fixed_unit == FixedUnit.SHARES else np.ones(len(measure)))
-            return _cased(amount, cap, (~((amount >= 0.0) & (amount < np.inf)), 0.0, NO_PRICE))
-        case SizingMethod.KELLY:
-            amount = np.minimum(policy.kelly_fraction * measure, policy.kelly_cap) * equity
-            return _cased(amount, cap, (~known, small, NO_HISTORY), (measure <= 0.0, 0.0, NO_EDGE))
-        case _:
-            risk, floor = _risk_budget(equity, slots, policy)
-            return _cased(risk / measure, cap, (~known, equal, UNKNOWN), (measure <= floor, small, DEGENERATE))
-
-
-def _risk_budget(equity: float, slots: int, policy: SizingPolicy) -> tuple[float, float]:
-    """Dollars of risk of one position, and the lowest measure that is believed."""
-    if policy.method == SizingMethod.ATR:
-        return equity * policy.risk_per_trade_pct / policy.atr_multiple, policy.risk_floor
-    if policy.method == SizingMethod.VOLATILITY:
-        return equity * policy.target_volatility_pct / slots, policy.risk_floor * math.sqrt(TRADING_DAYS)
-    return equity * policy.max_position_var_pct, policy.risk_floor
-
-
-def _cased(amount: Floats, cap: float, *exceptions: tuple[NDArray[np.bool_], float, str]) -> tuple[Floats, list[str]]:
-    """``amount`` inside the cap, and in its place the size and code of the first exception that holds."""
-    conditions = [condition for condition, _, _ in exceptions]
-    sizes = [np.full(len(amount), size) for _, size, _ in exceptions]
-    codes = np.select(conditions, [np.full(len(amount), code) for _, _, code in exceptions], np.where(amount > cap, CAPPED, FULL))
-    return np.select(conditions, sizes, np.minimum(amount, cap)), codes.tolist()
+def method_number(policy: SizingPolicy) -> int:
+    """The method as ``rules.sizing.numbers`` has it."""
+    if policy.method == SizingMethod.FIXED:
+        return numbers.FIXED_SHARES if policy.fixed_unit == FixedUnit.SHARES else numbers.FIXED_DOLLARS
+    return _METHODS.index(policy.method)
 
 
 def _total(values: Floats) -> float:
     """Sum that does not depend on the order of the rows; infinite where a value is not a number."""
     return math.fsum(values.tolist()) if float(values.sum()) < 1e300 else math.inf
-
-
-def _spend(
-    wanted: list[float],
-    kept: list[float],
-    size: list[float],
-    charged: list[float],
-    codes: list[str],
-    order: list[int],
-    weak: list[bool],
-    budget: float,
-    room: float,
-    minimum: float,
-) -> list[float]:
-    """Sizes after the budgets, given out in ``order``; ``codes`` are rewritten where something else than the wish decided."""
-    taken = [0.0] * len(wanted)
-    for row in order:
-        added = wanted[row] - kept[row]
-        if not added > 0.0:
-            taken[row] = wanted[row]
-            continue
-        # A position on the other side is closed by the same order first: what it takes of the budgets is there for the new side.
-        closes = size[row] if kept[row] == 0.0 else 0.0
-        by_var = max(budget + closes * charged[row], 0.0) / charged[row]
-        allowed = min(added, by_var, max(room + closes, 0.0))
-        if weak[row]:
-            allowed, codes[row] = 0.0, WEAK
-        elif allowed < added:
-            codes[row] = VAR_BUDGET if by_var <= room + closes else EXPOSURE
-        elif allowed < minimum:
-            codes[row] = UNCHANGED if kept[row] > 0.0 else TOO_SMALL
-        taken[row] = kept[row] + (allowed if allowed >= minimum else 0.0)
-        growth = max(taken[row] - size[row], 0.0)
-        budget -= growth * charged[row]
-        room -= growth
-    return taken
