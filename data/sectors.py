@@ -1,8 +1,19 @@
 """Which sector is a symbol in? A shipped table, and a file of one's own on top of it.
 
-``sectors.csv`` beside this file has ``symbol,sector`` for the larger US companies, a few others and the usual funds: our own broad
-classification of what a company mainly does, as it is today. It is not dated: a company that has changed its business is in its present
-sector for all of its past. A symbol that is not listed is in no sector of the table, and the limits take all such symbols as one.
+``sectors.csv`` beside this file has ``symbol,sector`` for the larger US companies, a few others and the usual funds. It is our own broad
+classification of what a company mainly does, and follows no vendor's (GICS and ICB are licensed, and differ for some). It stands
+as of about spring 2025, with some former tickers (FB, SQ) beside the present ones. It has no history: a company that has changed its
+business is in one sector for all of its past. A symbol that is not listed is in no sector of the table, and the limits take all such
+symbols as one.
+
+An override, ``[limits] sectors_file = "mine.csv"``, has the same two columns and only the rows that differ or are new::
+
+    symbol,sector
+    GOOG,information_technology
+    ZZZZ,energy
+
+Its sectors are those of the table: communication_services, consumer_discretionary, consumer_staples, energy, financials, fund, health_care,
+industrials, information_technology, materials, real_estate, utilities.
 """
 
 from __future__ import annotations

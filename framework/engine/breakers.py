@@ -11,6 +11,7 @@ from framework.rules.guards.state import GuardState, TradingState
 
 if TYPE_CHECKING:
     from framework.domain.order import Order
+    from framework.engine.freshness import Lateness
     from framework.engine.journal import Journal
     from framework.rules.guards.policy import GuardPolicy
 
@@ -52,6 +53,29 @@ class Breakers:
         if session != self.state.session:
             self._step(breakers.on_bar(self.state, self._policy, timestamp, session, self.state.equity))
         self._step(breakers.on_trade(self.state, self._policy, timestamp, earned))
+
+    @property
+    def watches_data(self) -> bool:
+        """Whether missing data may trip a breaker."""
+        return self._policy is not None and self._policy.max_missed_bars is not None
+
+    def on_data(self, now: int, late: Lateness | None) -> None:
+        """The data of what is held or worked on were looked at; ``late`` is the worst of them, ``None`` where there is nothing."""
+        if self._policy is None or self.state is None:
+            return
+        symbol, missed = ("", 0) if late is None else late
+        if self.state.data_is_stale or breakers.is_stale(self._policy, missed):
+            self._step(breakers.on_data(self.state, self._policy, now, symbol, missed))
+
+    def on_wanted(self, now: int, symbol: str, missed: int | None) -> None:
+        """``symbol``, which has ``missed`` bars in a row, is to be entered."""
+        if self._policy is not None and self.state is not None and breakers.is_stale(self._policy, missed):
+            self._step(breakers.on_wanted(self.state, self._policy, now, symbol, missed))
+
+    def on_broker_answer(self, timestamp: int, *, failed: bool) -> None:
+        """A submission or a cancel ended, well or not."""
+        if self._policy is not None and self.state is not None and (failed or self.state.failures):
+            self._step(breakers.on_broker_answer(self.state, self._policy, timestamp, failed))
 
     def refusal(self, order: Order, *, reduces: bool) -> Refusal | None:
         """Why ``order`` may not be sent now; ``None`` when it may."""

@@ -28,7 +28,7 @@ ORDER_COLUMNS = tuple(
 )
 FILL_COLUMNS = tuple("timestamp symbol side quantity price fees order_id tag strategy reference_price execution_id".split())
 TRADE_COLUMNS = tuple(field.name for field in fields(Trade))
-EQUITY_COLUMNS = tuple("timestamp equity cash exposure var_95_1d joint_var_95_1d benchmark".split())
+EQUITY_COLUMNS = tuple("timestamp equity cash exposure var_1d cvar_1d joint_var_1d joint_cvar_1d benchmark".split())
 
 
 def write_run(record: RunRecord, folder: Path) -> None:
@@ -67,20 +67,20 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[str]]
 
 
 def _order_rows(orders: Sequence[Order]) -> Iterable[tuple[str, ...]]:
-    """One row for each state change of each order."""
-    changes = [(order, change) for order in orders for change in order.changes]
-    times = iso_utc(change.timestamp for _, change in changes)
-    for time, (order, change) in zip(times, changes, strict=True):
+    """One row for each state change of each order, with the terms that held from it on."""
+    changes = [(order, change, terms) for order in orders for change, terms in order.steps()]
+    times = iso_utc(change.timestamp for _, change, _ in changes)
+    for time, (order, change, terms) in zip(times, changes, strict=True):
         yield (
             time,
             text_cell(order.order_id),
             text_cell(order.symbol),
             order.side,
             order.order_type,
-            micros_cell(order.quantity_micros),
-            micros_cell(order.limit_micros),
-            micros_cell(order.stop_micros),
-            micros_cell(order.trail_micros),
+            micros_cell(terms.quantity_micros),
+            micros_cell(terms.limit_micros),
+            micros_cell(terms.stop_micros),
+            micros_cell(terms.trail_micros),
             "" if order.trail_micros is None else order.trail_type,
             order.time_in_force,
             change.status,
@@ -126,9 +126,10 @@ def _trade_rows(trades: Sequence[Trade]) -> Iterable[tuple[str, ...]]:
             trade.mfe,
         )
         tags = (text_cell(trade.entry_tag), text_cell(trade.exit_tag))
-        yield (text_cell(trade.symbol), trade.side, entry, leave, *map(float_cell, amounts), str(trade.bars_held), *tags)
+        taxes = (float_cell(trade.realized_gain), float_cell(trade.disallowed_loss), "yes" if trade.wash_sale else "no")
+        yield (text_cell(trade.symbol), trade.side, entry, leave, *map(float_cell, amounts), str(trade.bars_held), *tags, *taxes)
 
 
 def _equity_rows(data: TearSheetData) -> Iterable[tuple[str, ...]]:
-    columns = (data.equity, data.cash, data.exposure, data.var_95_1d, data.joint_var_95_1d, data.benchmark)
+    columns = [getattr(data, name) for name in EQUITY_COLUMNS[1:]]
     return zip(iso_utc(data.timestamps.tolist()), *(map(float_cell, column.tolist()) for column in columns), strict=True)

@@ -42,14 +42,19 @@ def _shade_positions(axes: Axes, line: Timeline, trades: Sequence[Trade], held: 
         axes.broken_barh(ranges, (0.0, 1.0), transform=axes.get_xaxis_transform(), color=color, alpha=0.1, linewidth=0, zorder=0)
 
 
-def _mark_trades(axes: Axes, line: Timeline, trades: Sequence[Trade], held: OpenPosition | None) -> None:
+def _shares_since(bars: BarSeries, exit_at: int) -> float:
+    """How many shares of the last bar one of ``exit_at`` became: a trade has the prices of its own day, the curve those of the last."""
+    return float(np.prod(bars.split[bars.timestamp > exit_at]))
+
+
+def _mark_trades(axes: Axes, line: Timeline, bars: BarSeries, trades: Sequence[Trade], held: OpenPosition | None) -> None:
     """Up-pointing triangles for entries, down-pointing for exits; filled for a gain, hollow for a loss."""
     size = 6.5 if len(trades) <= 40 else 4.5
     for won, color, face in ((True, canvas.GAIN, canvas.GAIN), (False, canvas.LOSS, "white")):
         own = [trade for trade in trades if (trade.pnl > 0.0) is won]
         for marker, instants, prices in (
-            ("^", [trade.entry_at for trade in own], [trade.entry_price for trade in own]),
-            ("v", [trade.exit_at for trade in own], [trade.exit_price for trade in own]),
+            ("^", [trade.entry_at for trade in own], [trade.entry_price / _shares_since(bars, trade.exit_at) for trade in own]),
+            ("v", [trade.exit_at for trade in own], [trade.exit_price / _shares_since(bars, trade.exit_at) for trade in own]),
         ):
             axes.plot(_places(line, instants), prices, marker, color=color, markerfacecolor=face, markersize=size, markeredgewidth=1.0)
     if held is not None:
@@ -67,7 +72,7 @@ def price_figure(bars: BarSeries, line: Timeline, trades: Sequence[Trade], held:
     figure, axes = canvas.new_axes(2.1, top=0.1)
     _shade_positions(axes, line, trades, held)
     axes.plot(*canvas.thin(line.place(bars.timestamp[inside]), bars.close[inside]), color=canvas.INK, linewidth=0.9, alpha=0.75)
-    _mark_trades(axes, line, trades, held)
+    _mark_trades(axes, line, bars, trades, held)
     line.draw(axes)
     canvas.price_axis(axes, bars.close[inside], price)
     return figure

@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import numpy as np
 
 from framework.domain.fill import Fill, Trade
-from framework.domain.order import OrderSide
+from framework.domain.order import OrderRole, OrderSide, OrderStatus
 from framework.errors import BadDataError, MissingDataError
 from framework.report.cells import read_float, read_micros, read_text
 from framework.report.dates import parse_utc
 from framework.report.folder import EQUITY_COLUMNS, FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS
+from framework.report.holdings import StopStep, working_stops
 from framework.report.summary import SUMMARY_FIELDS
 from framework.report.tear_sheet_data import TearSheetData
 
@@ -22,23 +23,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from framework.domain.account_event import AccountEvent
     from framework.domain.market import BarSeries, Floats, Integers
+    from framework.report.holdings import WorkingStop
     from framework.rules.guards.state import Transition
-
-#: A column of equity.csv that runs of earlier versions do not have.
-LATER_COLUMN = "joint_var_95_1d"
 
 FILES = ("summary.json", "config.toml", "equity.csv", "fills.csv", "orders.csv", "trades.csv")
 
 Value = TypeVar("Value")
 
 
-def read_run(folder: Path, series: Mapping[str, BarSeries], description: str = "", transitions: Sequence[Transition] = ()) -> TearSheetData:
+def read_run(
+    folder: Path,
+    series: Mapping[str, BarSeries],
+    description: str = "",
+    transitions: Sequence[Transition] = (),
+    account_events: Sequence[AccountEvent] = (),
+    sectors: Mapping[str, str] | None = None,
+) -> TearSheetData:
     """The tear sheet's data of a finished run folder.
 
     ``series`` are prices for the trade charts, by symbol; ``description`` is the strategy's one line, ``transitions`` are what the circuit
-    breakers did. None of them is in the folder's tables; the tape has them. Raises ``MissingDataError`` naming the files that are not
-    there, ``BadDataError`` naming file and line of what cannot be read.
+    breakers did, ``account_events`` what happened to the account without a trade, ``sectors`` those of the symbols. None of them is in the
+    folder's tables; the tape has them.
+
+    Raises:
+        MissingDataError: Files are not there; they are named.
+        BadDataError: Something cannot be read; file and line are named.
     """
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
@@ -52,9 +63,11 @@ def read_run(folder: Path, series: Mapping[str, BarSeries], description: str = "
         **curves,
         fills=tuple(_read_rows(folder / "fills.csv", FILL_COLUMNS, _fill)),
         trades=tuple(_read_rows(folder / "trades.csv", TRADE_COLUMNS, _trade)),
-        order_states=_read_order_states(folder / "orders.csv"),
+        **_read_orders(folder / "orders.csv"),
         series=series,
         transitions=tuple(transitions),
+        account_events=tuple(account_events),
+        sectors=sectors or {},
     )
 
 
@@ -81,8 +94,7 @@ def _read_rows(path: Path, columns: Sequence[str], read: Callable[[dict[str, str
 
 
 def _check_header(found: Sequence[str] | None, columns: Sequence[str]) -> None:
-    earlier = tuple(name for name in columns if name != LATER_COLUMN)
-    if tuple(found or ()) not in {tuple(columns), earlier}:
+    if tuple(found or ()) != tuple(columns):
         raise ValueError(f"the columns are {','.join(found or ())}, expected {','.join(columns)}")
 
 
@@ -94,11 +106,11 @@ def _complete(row: dict[str, str]) -> dict[str, str]:
 
 
 def _read_curves(path: Path) -> tuple[Integers, dict[str, Floats]]:
-    """Times int64 [T] and the other columns float64 [T] by name; a column the file does not have is NaN."""
+    """Times int64 [T] and the other columns float64 [T] by name."""
     names = EQUITY_COLUMNS[1:]
 
     def read(row: dict[str, str]) -> tuple[int, list[float]]:
-        return parse_utc(row["timestamp"]), [read_float(row.get(name, "")) for name in names]
+        return parse_utc(row["timestamp"]), [read_float(row[name]) for name in names]
 
     rows = _read_rows(path, EQUITY_COLUMNS, read)
     times = np.array([time for time, _ in rows], dtype=np.int64)
@@ -141,10 +153,32 @@ def _trade(row: dict[str, str]) -> Trade:
         bars_held=int(row["bars_held"]),
         entry_tag=read_text(row["entry_tag"]),
         exit_tag=read_text(row["exit_tag"]),
+        realized_gain=float(row["realized_gain"]),
+        disallowed_loss=float(row["disallowed_loss"]),
+        wash_sale=row["wash_sale"] == "yes",
     )
 
 
-def _read_order_states(path: Path) -> dict[str, int]:
-    """Number of orders by their last status."""
-    last = dict(_read_rows(path, ORDER_COLUMNS, lambda row: (row["order_id"], row["status"])))
-    return dict(sorted(Counter(last.values()).items()))
+class _OrdersRead(TypedDict):
+    order_states: dict[str, int]
+    stops: tuple[WorkingStop, ...]
+
+
+def _read_orders(path: Path) -> _OrdersRead:
+    """Number of orders by their last status, and when each protective stop worked."""
+    rows = _read_rows(path, ORDER_COLUMNS, lambda row: (row["role"], _stop_step(row)))
+    last = {step.order_id: str(step.status) for _, step in rows}
+    return {
+        "order_states": dict(sorted(Counter(last.values()).items())),
+        "stops": working_stops(step for role, step in rows if role == OrderRole.STOP),
+    }
+
+
+def _stop_step(row: dict[str, str]) -> StopStep:
+    return StopStep(
+        row["order_id"],
+        read_text(row["symbol"]) or "",
+        parse_utc(row["timestamp"]),
+        OrderStatus(row["status"]),
+        read_micros(row["stop_price"]) if row["stop_price"] else None,
+    )

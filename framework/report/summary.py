@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from framework.domain.account_event import Dividend, Interest
+from framework.domain.values import MICRO
 from framework.report.dates import iso_dates, session_days
 from framework.rules import performance
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 SUMMARY_FIELDS = tuple(
     "run_id mode engine strategy params symbols start end bars initial_cash final_equity total_return cagr volatility sharpe sortino "
     "calmar max_drawdown max_drawdown_days trades win_rate profit_factor expectancy average_r exposure turnover fees slippage_cost "
-    "var_95_1d cvar_95_1d refusals trials warnings elapsed_seconds decisions_hash inputs_hash config_hash version".split()
+    "interest dividends var_95_1d cvar_95_1d refusals trials warnings elapsed_seconds decisions_hash inputs_hash config_hash "
+    "version".split()
 )
 
 
@@ -61,6 +64,8 @@ def _book_figures(record: RunRecord, days: Integers) -> dict[str, float | None]:
         "turnover": performance.annual_turnover(record.traded_value, record.equity, days),
         "fees": record.fees,
         "slippage_cost": record.slippage_cost,
+        "interest": -sum(event.amount_micros for event in record.account_events if isinstance(event, Interest)) / MICRO,
+        "dividends": sum(event.amount_micros for event in record.account_events if isinstance(event, Dividend)) / MICRO,
     }
 
 
@@ -91,7 +96,8 @@ def summarize(record: RunRecord) -> dict[str, object]:
     """The content of ``summary.json``: every field of the contract in its order, ``None`` for a figure the run does not have.
 
     Ratios are fractions; money is dollars. ``start`` and ``end`` are New York dates of the first and last decision; ``turnover`` is
-    value traded (both sides) over mean equity a year of 365.25 days; ``exposure`` is the mean over all decision times.
+    value traded (both sides) over mean equity a year of 365.25 days; ``exposure`` is the mean over all decision times; ``interest`` is what
+    borrowing cash and shares cost, less what cash brought; ``dividends`` are those paid, less those owed on short sales.
     """
     days = session_days(record.timestamps)
     trades = record.trades

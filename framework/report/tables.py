@@ -209,8 +209,10 @@ def _year_total(totals: Mapping[int, float], year: int) -> str:
 
 
 def costs(data: TearSheetData) -> list[Cost]:
-    """Fees, slippage and their sum."""
-    fees, slippage = data.figure("fees") or 0.0, data.figure("slippage_cost") or 0.0
+    """Fees, slippage, interest where something was borrowed or lent, and their sum."""
+    fees, slippage, interest = (data.figure(name) or 0.0 for name in ("fees", "slippage_cost", "interest"))
+    rows = [("Fees and commission", fees), ("Slippage", slippage)]
+    rows += [("Interest and borrow fees", interest)] if interest else []
     traded = value_traded(data)
     return [
         Cost(
@@ -219,7 +221,7 @@ def costs(data: TearSheetData) -> list[Cost]:
             share(dollars, data.initial_cash, 2),
             number(dollars / traded * 10_000, digits=1) if traded else NOT_AVAILABLE,
         )
-        for name, dollars in (("Fees and commission", fees), ("Slippage", slippage), ("Together", fees + slippage))
+        for name, dollars in [*rows, ("Together", fees + slippage + interest)]
     ]
 
 

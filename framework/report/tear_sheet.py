@@ -11,6 +11,7 @@ import numpy as np
 from framework.report import canvas, charts, circuit_breakers, tables, var_table
 from framework.report.dates import local_times
 from framework.report.pictures import pictures, price_panels
+from framework.report.risk_page import risk_section
 from framework.report.timeline import Timeline
 from framework.report.trades import open_positions
 from framework.report.var_check import check_both
@@ -39,18 +40,20 @@ def render(data: TearSheetData) -> str:
     """The page as HTML. Every text of the run is escaped; nothing is loaded from outside."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     template = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    held = open_positions(data.fills)
+    held = open_positions(data.fills, data.account_events)
     line = Timeline.of(data.timestamps)
     checks = check_both(data)
     with canvas.styled():
         figures = pictures(data, line, checks)
         panels, panels_sentence = price_panels(data, line, held)
+        book = risk_section(data, line)
     return template.get_template(TEMPLATE).render(
         **_tables(data, held, intraday=line.intraday),
         **_opening(data),
         risk=var_table.risk_rows(checks),
         risk_sentence=var_table.comparison_sentence(checks),
         **figures,
+        **book,
         panels=panels,
         panels_sentence=panels_sentence,
         data=data,

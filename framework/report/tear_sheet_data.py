@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from framework.domain.order import OrderRole
+from framework.report.holdings import StopStep, working_stops
 from framework.report.summary import summarize
 from framework.rules.guards.state import Transition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from framework.domain.account_event import AccountEvent
     from framework.domain.fill import Fill, Trade
     from framework.domain.market import BarSeries, Floats, Integers
+    from framework.domain.order import Order
     from framework.domain.record import RunRecord
+    from framework.report.holdings import WorkingStop
 
 
 DEFAULT_CONFIDENCE = 0.95
+DEFAULT_LOOKBACK = 252
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,9 +32,9 @@ class TearSheetData:
     """A finished run as the tear sheet needs it.
 
     ``summary`` is the content of ``summary.json``. The arrays are the columns of ``equity.csv``: ns UTC, dollars, and fractions of
-    equity for ``exposure``, ``var_95_1d`` and ``joint_var_95_1d`` (NaN where there is none). ``order_states`` counts orders by their last
-    status. ``series`` may lack symbols, or be empty: their prices are then left out of the page. ``transitions`` are what the circuit
-    breakers did, in the order it happened.
+    equity for ``exposure`` and the four forecasts (NaN where there is none). ``order_states`` counts orders by their last status.
+    ``series`` may lack symbols, or be empty: their prices are then left out of the page. ``transitions`` are what the circuit
+    breakers did, ``account_events`` what happened to the account without a trade, both in the order it happened.
     """
 
     summary: Mapping[str, object]
@@ -38,14 +44,19 @@ class TearSheetData:
     equity: Floats
     cash: Floats
     exposure: Floats
-    var_95_1d: Floats
-    joint_var_95_1d: Floats
+    var_1d: Floats
+    cvar_1d: Floats
+    joint_var_1d: Floats
+    joint_cvar_1d: Floats
     benchmark: Floats
     fills: tuple[Fill, ...]
     trades: tuple[Trade, ...]
     order_states: Mapping[str, int]
     series: Mapping[str, BarSeries]
     transitions: tuple[Transition, ...] = ()
+    account_events: tuple[AccountEvent, ...] = ()
+    sectors: Mapping[str, str] = field(default_factory=dict)
+    stops: tuple[WorkingStop, ...] = ()
 
     def figure(self, name: str) -> float | None:
         """A number of the summary; ``None`` when the run does not have it."""
@@ -64,13 +75,29 @@ class TearSheetData:
 
     @property
     def confidence(self) -> float:
-        """Confidence of the VaR forecasts: ``[sizing] confidence`` of the run's configuration, its default of 0.95 if that is not there."""
+        """Confidence of the risk forecasts: ``[sizing] confidence`` of the run's configuration, 0.95 by default."""
+        stated = self._sizing("confidence")
+        return stated if isinstance(stated, float) and 0.5 < stated < 1.0 else DEFAULT_CONFIDENCE
+
+    @property
+    def lookback(self) -> int:
+        """Daily returns a risk estimate is made from: ``[sizing] lookback_days`` of the run's configuration, 252 by default."""
+        stated = self._sizing("lookback_days")
+        return stated if isinstance(stated, int) and stated >= 2 else DEFAULT_LOOKBACK
+
+    def _sizing(self, key: str) -> object:
         try:
             sizing = tomllib.loads(self.config_text).get("sizing")
         except tomllib.TOMLDecodeError:
-            return DEFAULT_CONFIDENCE
-        stated = sizing.get("confidence") if isinstance(sizing, dict) else None
-        return stated if isinstance(stated, float) and 0.5 < stated < 1.0 else DEFAULT_CONFIDENCE
+            return None
+        return sizing.get(key) if isinstance(sizing, dict) else None
+
+
+def _stop_steps(orders: Sequence[Order]) -> Iterator[StopStep]:
+    for order in orders:
+        if order.role is OrderRole.STOP:
+            for change, terms in order.steps():
+                yield StopStep(order.order_id, order.symbol, change.timestamp, change.status, terms.stop_micros)
 
 
 def from_record(record: RunRecord) -> TearSheetData:
@@ -83,12 +110,17 @@ def from_record(record: RunRecord) -> TearSheetData:
         equity=record.equity,
         cash=record.cash,
         exposure=record.exposure,
-        var_95_1d=record.var_95_1d,
-        joint_var_95_1d=record.joint_var_95_1d,
+        var_1d=record.var_1d,
+        cvar_1d=record.cvar_1d,
+        joint_var_1d=record.joint_var_1d,
+        joint_cvar_1d=record.joint_cvar_1d,
         benchmark=record.benchmark,
         fills=tuple(record.fills),
         trades=tuple(record.trades),
         order_states=dict(sorted(Counter(str(order.status) for order in record.orders).items())),
         series=record.series,
         transitions=tuple(event for event in record.events if isinstance(event, Transition)),
+        sectors=record.sectors,
+        stops=working_stops(_stop_steps(record.orders)),
+        account_events=tuple(record.account_events),
     )

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.domain.fill import Trade
+from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split
+from framework.domain.fill import Fill, Trade
 from framework.domain.order import OrderRole, TrailType
 from framework.domain.values import MICRO, notional, rounded_quotient
+from framework.engine.market import session_number
+from framework.rules.account.lots import TaxLots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from framework.domain.fill import Dividend, Fill
+    from framework.domain.account_event import AccountEvent
     from framework.domain.market import BarSeries
     from framework.domain.order import Order
+    from framework.rules.account.lots import Closing
 
 
 @dataclass(slots=True)
 class _RoundTrip:
-    """One round trip while its fills arrive; micros, ``held`` signed, ``cash`` what it brought in so far, fees paid.
+    """One round trip while its events arrive; micros, ``held`` signed, ``cash`` what it brought in so far, fees paid.
 
-    ``entry_weight`` and ``exit_weight`` are sums of quantity times price (1e-12 dollars), not yet rounded to the micro-dollar.
+    A split puts shares and prices into new shares, so that at the end all are in those of the exit. ``entry_weight`` and ``exit_weight``
+    are sums of quantity times price (1e-12 dollars), not yet rounded to the micro-dollar; ``prices`` are dollars.
     """
 
     symbol: str
@@ -40,8 +46,10 @@ class _RoundTrip:
     exit_weight: int = 0
     exit_at: int = 0
     exit_tag: str | None = None
-    prices: list[int] = field(default_factory=list)
+    prices: list[float] = field(default_factory=list)
     entry_orders: set[str] = field(default_factory=set)
+    splits: list[Split] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
 
     def add(self, fill: Fill, quantity: int, value: int, fees: int) -> None:
         """Take ``quantity`` of the fill (micro-shares, above 0) worth ``value``."""
@@ -49,7 +57,7 @@ class _RoundTrip:
         self.held += direction * quantity
         self.cash -= direction * value + fees
         self.fees += fees
-        self.prices.append(fill.price_micros)
+        self.prices.append(fill.price_micros / MICRO)
         if direction == self.sign:
             self.entered += quantity
             self.entry_weight += quantity * fill.price_micros
@@ -58,56 +66,76 @@ class _RoundTrip:
             self.exit_weight += quantity * fill.price_micros
             self.exit_at, self.exit_tag = fill.timestamp, fill.tag
 
+    def happen(self, event: AccountEvent, lots: TaxLots) -> None:
+        """Take what happened to the shares without a trade; those paid in cash have left at the price paid."""
+        match event:
+            case Split():
+                lots.split(event.new, event.old)
+                self.held = event.held_micros
+                self.entered = rounded_quotient(self.entered * event.new, event.old)
+                self.prices = [price * event.old / event.new for price in self.prices]
+                self.splits.append(event)
+            case CashInLieu() | Delisted():
+                self.cash += event.amount_micros
+                self.exit_weight += abs(event.amount_micros) * MICRO
+                self.exit_at, self.exit_tag = event.timestamp, "delisted" if isinstance(event, Delisted) else "cash_in_lieu"
+                self.held = 0 if isinstance(event, Delisted) else self.held
+                self.closings += lots.pay_out(session_number(event.timestamp), abs(self.held), event.amount_micros)
+            case Entitlement():
+                self.dividends += event.amount_micros
 
-def _entry_time(trip: _RoundTrip) -> int:
-    """When the round trip began, ns UTC."""
-    return trip.entry_at
 
-
-def _take(fill: Fill, trip: _RoundTrip | None) -> list[_RoundTrip]:
+def _take(fill: Fill, trip: _RoundTrip | None, lots: TaxLots) -> list[_RoundTrip]:
     """Post a fill to the open round trip; a fill through zero closes it and opens the next. Returns the trips touched, oldest first."""
     value = notional(fill.quantity_micros, fill.price_micros)
     closing = 0 if trip is None or trip.sign == fill.side.sign else min(fill.quantity_micros, abs(trip.held))
     opening = fill.quantity_micros - closing
     closing_value = value if opening == 0 else notional(closing, fill.price_micros)
     closing_fees = rounded_quotient(fill.fees_micros * closing, fill.quantity_micros)
-    touched = []
+    touched, day = [], session_number(fill.timestamp)
     if trip is not None and closing:
         trip.add(fill, closing, closing_value, closing_fees)
+        trip.closings += lots.close(day, closing, trip.sign * closing_value - closing_fees)
         touched.append(trip)
     if opening:
         if trip is None or closing:
             trip = _RoundTrip(fill.symbol, fill.side.sign, fill.timestamp, fill.tag)
-        trip.add(fill, opening, value - closing_value, fill.fees_micros - closing_fees)
+        opening_value, opening_fees = value - closing_value, fill.fees_micros - closing_fees
+        trip.add(fill, opening, opening_value, opening_fees)
+        lots.open(fill.order_id, trip.sign, day, opening, trip.sign * opening_value + opening_fees)
         touched.append(trip)
     return touched
 
 
-def _fold(fills: Iterable[Fill]) -> tuple[list[_RoundTrip], dict[str, _RoundTrip]]:
-    """Round trips that ended flat, in the order of their last fills, and those that did not, by symbol."""
+def _in_order(fills: Iterable[Fill], account_events: Iterable[AccountEvent]) -> list[Fill | AccountEvent]:
+    """Everything in the order it happened: what happens to an account takes effect before the open, so before the fills of the bar."""
+    happened: list[tuple[int, int, Fill | AccountEvent]] = [(event.timestamp, 0, event) for event in account_events]
+    happened += [(fill.timestamp, 1, fill) for fill in fills]
+    return [event for _, _, event in sorted(happened, key=itemgetter(0, 1))]
+
+
+def _fold(fills: Iterable[Fill], account_events: Iterable[AccountEvent]) -> tuple[list[_RoundTrip], dict[str, _RoundTrip]]:
+    """Round trips that ended flat, in the order they ended, and those that did not, by symbol."""
     still_open: dict[str, _RoundTrip] = {}
+    lots: defaultdict[str, TaxLots] = defaultdict(TaxLots)
     closed = []
-    for fill in fills:
-        for trip in _take(fill, still_open.get(fill.symbol)):
-            if trip.held:
-                still_open[trip.symbol] = trip
+    for event in _in_order(fills, account_events):
+        trip = still_open.get(event.symbol)
+        if isinstance(event, Fill):
+            touched = _take(event, trip, lots[event.symbol])
+        elif trip is not None:
+            trip.happen(event, lots[event.symbol])
+            # A split that leaves less than a lot ends the trip with the cash that comes for it.
+            touched = [] if isinstance(event, Split) else [trip]
+        else:
+            continue
+        for one in touched:
+            if one.held:
+                still_open[one.symbol] = one
             else:
-                closed.append(trip)
-                still_open.pop(trip.symbol, None)
+                closed.append(one)
+                still_open.pop(one.symbol, None)
     return closed, still_open
-
-
-def _pay(dividends: Iterable[Dividend], trips: Iterable[_RoundTrip], still_open: Mapping[str, _RoundTrip]) -> None:
-    """Give each dividend to the latest round trip of its symbol entered before it was paid; a position still open keeps its own."""
-    by_symbol: dict[str, list[_RoundTrip]] = {}
-    for trip in trips:
-        by_symbol.setdefault(trip.symbol, []).append(trip)
-    for dividend in dividends:
-        own = by_symbol.get(dividend.symbol, [])
-        place = bisect_left(own, dividend.timestamp, key=_entry_time) - 1
-        held = still_open.get(dividend.symbol)
-        if place >= 0 and (held is None or held.entry_at >= dividend.timestamp):
-            own[place].dividends += dividend.amount_micros
 
 
 def _first_stops(orders: Iterable[Order]) -> dict[str, Order]:
@@ -119,13 +147,28 @@ def _first_stops(orders: Iterable[Order]) -> dict[str, Order]:
     return first
 
 
-def _stop_level(stop: Order, entry_price: int, sign: int) -> int | None:
-    """Price at which the stop first stood, micro-dollars; a trailing stop without one starts its trail from the entry price."""
-    if stop.stop_micros is not None or stop.trail_micros is None:
-        return stop.stop_micros
+def _stop_level(stop: Order, trip: _RoundTrip, entry_price: int) -> int | None:
+    """Price at which the stop first stood, in shares of the exit, micro-dollars; a trail without one starts from the entry price."""
+    first = stop.decided
+    if first.stop_micros is not None:
+        return _in_exit_shares(first.stop_micros, stop.created_at, trip)
+    if first.trail_micros is None:
+        return None
     percent = stop.trail_type is TrailType.PERCENTAGE
-    distance = rounded_quotient(entry_price * stop.trail_micros, 100 * MICRO) if percent else stop.trail_micros
-    return entry_price - sign * distance
+    distance = (
+        rounded_quotient(entry_price * first.trail_micros, 100 * MICRO)
+        if percent
+        else _in_exit_shares(first.trail_micros, stop.created_at, trip)
+    )
+    return entry_price - trip.sign * distance
+
+
+def _in_exit_shares(price: int, at: int, trip: _RoundTrip) -> int:
+    """A price of an order made at ``at``; an order of a split's own bar was made after it."""
+    for split in trip.splits:
+        if at < split.timestamp:
+            price = rounded_quotient(price * split.old, split.new)
+    return price
 
 
 def _money_at_risk(trip: _RoundTrip, stops: Mapping[str, Order], entry_price: int) -> int | None:
@@ -133,7 +176,7 @@ def _money_at_risk(trip: _RoundTrip, stops: Mapping[str, Order], entry_price: in
     own = [stops[order_id] for order_id in trip.entry_orders if order_id in stops]
     if not own:
         return None
-    level = _stop_level(min(own, key=lambda stop: (stop.created_at, stop.order_id)), entry_price, trip.sign)
+    level = _stop_level(min(own, key=lambda stop: (stop.created_at, stop.order_id)), trip, entry_price)
     if level is None:
         return None
     risk = trip.sign * (trip.entry_weight - trip.entered * level)
@@ -146,13 +189,14 @@ def _excursion(trip: _RoundTrip, entry_price: float, bars: BarSeries | None) -> 
     What can have been seen: the trip's own fills, and highs and lows of the bars strictly between the entry's and the exit's. (In those
     two bars themselves the extreme may lie before the entry or after the exit.)
     """
-    seen = np.array(trip.prices, dtype=np.float64) / MICRO
+    seen = np.array(trip.prices, dtype=np.float64)
     held = 0
     if bars is not None:
         after_entry, after_exit = (int(place) for place in np.searchsorted(bars.timestamp, [trip.entry_at, trip.exit_at], "right"))
         at_exit = int(np.searchsorted(bars.timestamp, trip.exit_at))
         held = after_exit - after_entry
-        seen = np.concatenate((seen, bars.low[after_entry:at_exit], bars.high[after_entry:at_exit]))
+        shares = float(np.prod(bars.split[after_exit:]))  # of the last bar, for one of the exit
+        seen = np.concatenate((seen, bars.low[after_entry:at_exit] * shares, bars.high[after_entry:at_exit] * shares))
     moves = trip.sign * (seen[np.isfinite(seen)] / entry_price - 1.0)
     return min(0.0, float(moves.min())), max(0.0, float(moves.max())), held
 
@@ -163,6 +207,7 @@ def _trade(trip: _RoundTrip, stops: Mapping[str, Order], bars: BarSeries | None)
     pnl = trip.cash + trip.dividends
     at_risk = _money_at_risk(trip, stops, entry_price)
     mae, mfe, held = _excursion(trip, entry_price / MICRO, bars)
+    disallowed = sum(closing.disallowed for closing in trip.closings)
     return Trade(
         symbol=trip.symbol,
         side="long" if trip.sign > 0 else "short",
@@ -181,21 +226,24 @@ def _trade(trip: _RoundTrip, stops: Mapping[str, Order], bars: BarSeries | None)
         bars_held=held,
         entry_tag=trip.entry_tag,
         exit_tag=trip.exit_tag,
+        realized_gain=sum(closing.gain for closing in trip.closings) / MICRO,
+        disallowed_loss=disallowed / MICRO,
+        wash_sale=disallowed > 0,
     )
 
 
 def round_trips(
-    fills: Sequence[Fill], orders: Iterable[Order], dividends: Iterable[Dividend], series: Mapping[str, BarSeries]
+    fills: Sequence[Fill], orders: Iterable[Order], account_events: Iterable[AccountEvent], series: Mapping[str, BarSeries]
 ) -> tuple[Trade, ...]:
     """Round trips, flat to flat per symbol, in the order of their exits; a position still open at the end is none.
 
     A fill through zero ends one trip and begins the next; its fees are shared by quantity. Prices are averages over the trip's entries
     and exits, ``pnl`` is net of fees and with dividends: when everything ended flat, the pnl of all trips is the change in cash, to the
-    micro-dollar before the division. A dividend belongs to the latest trip entered before it was paid. The R multiple divides by
-    |entry price - first protective stop| times everything entered. ``fills`` must be in the order they happened.
+    micro-dollar before the division. A dividend belongs to the trip that was open when it went ex, paid by then or not. After a split
+    quantity and prices are in the shares of the exit. The R multiple divides by |entry price - first protective stop| times everything
+    entered. ``fills`` and ``account_events`` must be in the order they happened; ``series`` are adjusted to their last bar.
     """
-    trips, still_open = _fold(fills)
-    _pay(dividends, trips, still_open)
+    trips, _ = _fold(fills, account_events)
     stops = _first_stops(orders)
     return tuple(_trade(trip, stops, series.get(trip.symbol)) for trip in trips)
 
@@ -210,9 +258,9 @@ class OpenPosition:
     entry_price: float
 
 
-def open_positions(fills: Iterable[Fill]) -> tuple[OpenPosition, ...]:
-    """What the fills leave open, by symbol. The entry price is the average over every entry since the position was last flat."""
-    _, still_open = _fold(fills)
+def open_positions(fills: Iterable[Fill], account_events: Iterable[AccountEvent]) -> tuple[OpenPosition, ...]:
+    """What fills and splits leave open, by symbol. The entry price is the average over every entry since the position was last flat."""
+    _, still_open = _fold(fills, account_events)
     return tuple(
         OpenPosition(symbol, trip.held / MICRO, trip.entry_at, trip.entry_weight / trip.entered / MICRO)
         for symbol, trip in sorted(still_open.items())

@@ -1,4 +1,4 @@
-"""Was the risk forecast right? Each session's VaR against the loss of the session after it."""
+"""Was the risk forecast right? Each session's VaR and expected shortfall against the loss of the session after it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ _ROUNDING = 1e-9
 class VarCheck:
     """Forecasts and what came of them, one row for each session but the first.
 
-    ``timestamps`` are the sessions' closes (ns UTC). ``forecast`` was made at the close before and ``realized`` is the session's loss,
-    both as fractions of equity, losses positive; NaN where there is none. A right forecast is exceeded with probability 1 - ``confidence``.
+    ``timestamps`` are the sessions' closes (ns UTC). ``forecast`` (VaR) and ``shortfall`` (the mean loss beyond it) were made at the close
+    before, ``realized`` is the session's loss, all as fractions of equity, losses positive; NaN where there is none. A right forecast is
+    exceeded with probability 1 - ``confidence``.
     """
 
     timestamps: Integers
     forecast: Floats
+    shortfall: Floats
     realized: Floats
     confidence: float
 
@@ -87,8 +89,8 @@ class VarChecks:
     comparison: VarComparison | None
 
 
-def check_var(timestamps: Integers, equity: Floats, forecast: Floats, confidence: float) -> VarCheck:
-    """Pair the forecast at each session's last point with the return of the next session.
+def check_var(timestamps: Integers, equity: Floats, forecast: Floats, shortfall: Floats, confidence: float) -> VarCheck:
+    """Pair the forecasts at each session's last point with the return of the next session.
 
     The forecast is for one day; within a day it is compared at the close only. Forecasts of 0 or NaN (nothing held, too little history) are
     left out: they cannot be right or wrong.
@@ -96,19 +98,20 @@ def check_var(timestamps: Integers, equity: Floats, forecast: Floats, confidence
     last = _last_of_sessions(timestamps)
     before, after = last[:-1], last[1:]
     solvent = equity[before] > 0.0
-    judged = np.where(solvent & (forecast[before] > 0.0), forecast[before], np.nan)
+    judged = solvent & (forecast[before] > 0.0)
+    var, beyond = (np.where(judged, one[before], np.nan) for one in (forecast, shortfall))
     growth = np.full(before.size, np.nan)
     np.divide(equity[after], equity[before], out=growth, where=solvent)
-    return VarCheck(timestamps[after], judged, 1.0 - growth, confidence)
+    return VarCheck(timestamps[after], var, beyond, 1.0 - growth, confidence)
 
 
 def check_both(data: TearSheetData) -> VarChecks:
     """Judge the sum of the positions' VaR and the joint figure of a run."""
-    joint = latest_of_session(data.timestamps, data.joint_var_95_1d)
+    joint_var, joint_cvar = (latest_of_session(data.timestamps, one) for one in (data.joint_var_1d, data.joint_cvar_1d))
     return VarChecks(
-        check_var(data.timestamps, data.equity, data.var_95_1d, data.confidence),
-        check_var(data.timestamps, data.equity, joint, data.confidence),
-        compare(data.timestamps, data.var_95_1d, data.joint_var_95_1d),
+        check_var(data.timestamps, data.equity, data.var_1d, data.cvar_1d, data.confidence),
+        check_var(data.timestamps, data.equity, joint_var, joint_cvar, data.confidence),
+        compare(data.timestamps, data.var_1d, data.joint_var_1d),
     )
 
 

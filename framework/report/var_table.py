@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from framework.report import shortfall_check
 from framework.report.dates import iso_dates, session_days
 from framework.report.wording import NOT_AVAILABLE, count, level, number, percent, share
 from framework.rules.risk.backtests import christoffersen_independence, combined, kupiec, transitions
@@ -15,6 +17,7 @@ from framework.rules.risk.traffic_light import Zone, traffic_light
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from framework.report.shortfall_check import ShortfallCheck, Verdict
     from framework.report.var_check import VarCheck, VarChecks, VarComparison
     from framework.rules.risk.backtests import LikelihoodRatio
 
@@ -64,11 +67,52 @@ def risk_rows(checks: VarChecks) -> list[RiskRow]:
         ("Number and spacing", _conditional, "Christoffersen's conditional coverage: both questions at once"),
         ("Traffic light", _light, f"Basel's zones by probability (yellow from 95%, red from 99.99%), last {WINDOW} forecasts"),
     )
-    return compared + [RiskRow(name, _put(answer, checks.total), _put(answer, checks.joint), what) for name, answer, what in asked]
+    rows = [RiskRow(name, _put(answer, checks.total), _put(answer, checks.joint), what) for name, answer, what in asked]
+    return compared + rows + _shortfall(checks)
 
 
 def _put(question: Callable[[VarCheck], Answer], check: VarCheck) -> Answer:
     return question(check) if check.made else Answer(NOT_AVAILABLE)
+
+
+def _shortfall(checks: VarChecks) -> list[RiskRow]:
+    """What expected shortfall said of the losses beyond VaR."""
+    made = {check.made for check in (checks.total, checks.joint)}
+    nulls = {count: shortfall_check.right_forecasts(count, checks.total.confidence) for count in made}
+    total, joint = (shortfall_check.judge(check, nulls[check.made]) for check in (checks.total, checks.joint))
+    rejects = f"Rejected at p below 0.05; by simulation of {shortfall_check.HISTORIES:,} right forecasts with Student-t({{:.0f}}) returns"
+    asked: tuple[tuple[str, Callable[[ShortfallCheck], Answer], str], ...] = (
+        ("Mean larger loss", _mean_loss, "Of the losses above VaR; beside it what expected shortfall forecast for those sessions"),
+        ("Size of larger losses", _size, f"Acerbi and Szekely's Z1: 0 when as forecast. {rejects.format(shortfall_check.FREEDOM)}"),
+        ("Number and size", _number_and_size, "Acerbi and Szekely's Z2: 0 when both are as forecast, negative when worse, at most 1"),
+    )
+    return [RiskRow(name, answer(total), answer(joint), what) for name, answer, what in asked]
+
+
+def _mean_loss(found: ShortfallCheck) -> Answer:
+    if found.forecasts == 0:
+        return Answer(NOT_AVAILABLE)
+    if math.isnan(found.mean_loss):
+        return Answer("none", "no loss was above its VaR")
+    return Answer(percent(found.mean_loss, digits=2), f"{percent(found.mean_forecast, digits=2)} was forecast")
+
+
+def _size(found: ShortfallCheck) -> Answer:
+    return _judged("Z1", found.z1, "larger than forecast: shortfall was too low", "as large as forecast")
+
+
+def _number_and_size(found: ShortfallCheck) -> Answer:
+    return _judged("Z2", found.z2, "worse than forecast: shortfall was too low", "no worse than forecast")
+
+
+def _judged(name: str, found: Verdict, rejected: str, accepted: str) -> Answer:
+    if math.isnan(found.statistic):
+        return Answer("not computable", found.note) if found.note else Answer(NOT_AVAILABLE)
+    return Answer(f"{name} {number(found.statistic)}, {_chance(found.p_value)}", rejected if found.rejected else accepted)
+
+
+def _chance(p_value: float) -> str:
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
 
 
 def comparison_sentence(checks: VarChecks) -> str:
@@ -107,8 +151,7 @@ def _violations(check: VarCheck) -> Answer:
 def _statistic(test: LikelihoodRatio, rejected: str, accepted: str) -> Answer:
     if not test.computable:
         return Answer("not computable", test.note.removeprefix("not computable: "))
-    chance = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
-    return Answer(f"LR {number(test.statistic)}, {chance}", rejected if test.rejected() else accepted)
+    return Answer(f"LR {number(test.statistic)}, {_chance(test.p_value)}", rejected if test.rejected() else accepted)
 
 
 def _coverage_test(check: VarCheck) -> LikelihoodRatio:

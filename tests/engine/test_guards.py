@@ -8,7 +8,8 @@ import pytest
 
 from tests.builders import Scripted, bars, life, minutes, play, still
 
-ON = {"enabled": True}
+#: The minutes between those of a test are left out: no data are missing.
+ON = {"enabled": True, "max_missed_bars": 0}
 #: 500 shares at 100 in an account of 100,000 dollars: a close of 96 is a loss of exactly 2 %.
 ALL_DAYS = {"enabled": True, "max_daily_loss_pct": 1.0}
 FIXED = {"method": "fixed", "fixed_amount": 10_000.0, "max_position_pct": 1.0, "max_portfolio_var_pct": 1.0}

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from framework.domain.fill import Dividend, Fill, Refusal
+from framework.domain.account_event import AccountEvent, Dividend, Entitlement
+from framework.domain.fill import Fill, Refusal
 from framework.domain.market import BarSeries
 from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, StateChange
 from framework.domain.record import RunRecord
@@ -19,6 +20,7 @@ from framework.rules.guards.state import TradingState, Transition
 NAMES = ("AAPL", "IBM", "MSFT", "GOOG", "FB")
 CASH = 100_000
 NEW_YORK = ZoneInfo("America/New_York")
+FORECASTS = ("var_1d", "cvar_1d", "joint_var_1d", "joint_cvar_1d")
 CODES = ("position_limit", "exposure_limit", "var_budget", "below_minimum_value", "insufficient_buying_power", "some_new_code")
 
 
@@ -56,7 +58,7 @@ class Desk:
     def __init__(self, times: np.ndarray) -> None:
         self.fills: list[Fill] = []
         self.orders: list[Order] = []
-        self.dividends: list[Dividend] = []
+        self.account_events: list[AccountEvent] = []
         self.cash = np.zeros(times.size, dtype=np.int64)
         self.value = np.zeros(times.size)
         self.gross = np.zeros(times.size)
@@ -138,7 +140,9 @@ class Desk:
                 stop = self.order(bars, now, side.opposite, quantity * MICRO, stop=level, parent=entry.order_id)
             if held and bars.dividend[now] and self.fills[-1].timestamp < bars.timestamp[now]:
                 amount = round(held * bars.dividend[now] * MICRO)
-                self.dividends.append(Dividend(int(bars.timestamp[now]), bars.symbol, held * MICRO, amount))
+                at, quantity = int(bars.timestamp[now]), held * MICRO
+                self.account_events.append(Entitlement(at, bars.symbol, quantity, amount, 0))
+                self.account_events.append(Dividend(at, bars.symbol, quantity, amount))
                 self.cash[now:] += amount
             shares[now] = held
         self.value += shares * close
@@ -179,14 +183,16 @@ def make_record(times: np.ndarray, symbols: tuple[str, ...] = NAMES, *, seed: in
         equity=equity,
         cash=cash,
         exposure=exposure,
-        var_95_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 1.645 * spread * 0.75),
-        joint_var_95_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 1.645 * spread * 0.6),
+        var_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 1.645 * spread * 0.75),
+        cvar_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 2.063 * spread * 0.75),
+        joint_var_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 1.645 * spread * 0.6),
+        joint_cvar_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 2.063 * spread * 0.6),
         benchmark=buy_and_hold(series),
         series=series,
         fills=fills,
         orders=desk.orders,
-        trades=round_trips(fills, desk.orders, desk.dividends, series),
-        dividends=desk.dividends,
+        trades=round_trips(fills, desk.orders, desk.account_events, series),
+        account_events=desk.account_events,
         refusals=refusals,
         fees=sum(fill.fees_micros for fill in fills) / MICRO,
         slippage_cost=slippage,
@@ -205,8 +211,8 @@ def without_trades(record: RunRecord) -> RunRecord:
     """The same run had the strategy wanted nothing."""
     flat = np.full(record.timestamps.size, record.initial_cash)
     nothing = np.full(record.timestamps.size, np.nan)
-    books = {"equity": flat, "cash": flat, "exposure": np.zeros(flat.size), "var_95_1d": nothing, "joint_var_95_1d": nothing}
-    facts = {"fills": (), "orders": (), "trades": (), "dividends": (), "refusals": (), "warnings": ()}
+    books = {"equity": flat, "cash": flat, "exposure": np.zeros(flat.size), **dict.fromkeys(FORECASTS, nothing)}
+    facts = {"fills": (), "orders": (), "trades": (), "account_events": (), "refusals": (), "warnings": ()}
     return replace(record, **books, **facts, fees=0.0, slippage_cost=0.0, traded_value=0.0)
 
 
@@ -226,7 +232,7 @@ def guarded(record: RunRecord) -> RunRecord:
 
 def cut(record: RunRecord, points: int) -> RunRecord:
     """The first points of the run's curves."""
-    names = ("timestamps", "equity", "cash", "exposure", "var_95_1d", "joint_var_95_1d", "benchmark")
+    names = ("timestamps", "equity", "cash", "exposure", *FORECASTS, "benchmark")
     return replace(record, **{name: getattr(record, name)[:points] for name in names})
 
 
@@ -241,8 +247,8 @@ def edge_records() -> dict[str, RunRecord]:
         "no decision times": cut(one, 0),
         "one bar": one,
         "two bars": make_record(daily_times(2)),
-        "VaR all NaN": replace(year, var_95_1d=np.full(260, np.nan)),
-        "joint VaR all NaN": replace(year, joint_var_95_1d=np.full(260, np.nan)),
+        "VaR all NaN": replace(year, var_1d=np.full(260, np.nan), cvar_1d=np.full(260, np.nan)),
+        "joint VaR all NaN": replace(year, joint_var_1d=np.full(260, np.nan), joint_cvar_1d=np.full(260, np.nan)),
         "guarded": guarded(year),
         "one symbol": make_record(daily_times(520), ("BRK.B",)),
         "forty symbols": make_record(daily_times(400), many),

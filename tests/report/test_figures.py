@@ -60,7 +60,7 @@ def test_a_forecast_is_judged_by_the_next_session_and_by_no_other(times: np.ndar
     forecast = rng.choice([np.nan, 0.0, 0.005, 0.02], times.size)
     days = [datetime.fromtimestamp(at / 1e9 - 5 * 3600, UTC).toordinal() for at in times.tolist()]
     expected = brute_force(days, equity, forecast)
-    check = check_var(times, equity, forecast, 0.95)
+    check = check_var(times, equity, forecast, 1.25 * forecast, 0.95)
     judged = np.isfinite(check.forecast)
     assert check.made == len(expected)
     assert check.timestamps[judged].tolist() == [times[row] for row, _, _ in expected]
@@ -70,7 +70,7 @@ def test_a_forecast_is_judged_by_the_next_session_and_by_no_other(times: np.ndar
 
 
 def test_nothing_is_judged_after_a_wipe_out() -> None:
-    check = check_var(daily_times(4), np.array([100.0, 0.0, 0.0, 50.0]), np.full(4, 0.02), 0.95)
+    check = check_var(daily_times(4), np.array([100.0, 0.0, 0.0, 50.0]), np.full(4, 0.02), np.full(4, 0.025), 0.95)
     assert (check.made, check.violated.tolist()) == (1, [0])
     np.testing.assert_array_equal(check.realized, [1.0, np.nan, np.nan])
 
@@ -89,7 +89,7 @@ def test_nothing_is_judged_after_a_wipe_out() -> None:
 )
 def test_the_verdict_counts_violations_against_the_expected_five_percent(violations: int, words: str) -> None:
     returns = np.where(np.arange(250) < violations, -0.05, 0.001)
-    check = check_var(daily_times(251), 1e5 * np.cumprod(np.append(1.0, 1.0 + returns)), np.full(251, 0.02), 0.95)
+    check = check_var(daily_times(251), 1e5 * np.cumprod(np.append(1.0, 1.0 + returns)), np.full(251, 0.02), np.full(251, 0.025), 0.95)
     assert "Of 250 forecasts" in verdict(check)
     assert words in verdict(check)
 
@@ -158,13 +158,17 @@ def test_numbers_are_written_with_separators_units_and_a_true_minus(text: str, e
 
 
 def test_every_refusal_code_has_a_name_in_words_and_every_name_a_code() -> None:
-    from framework.engine import breakers
+    from framework.domain import reasons
+    from framework.engine import breakers, contingencies, targets
     from framework.rules.execution import pricing, rebalance
     from framework.rules.pretrade import violations
     from framework.rules.sizing import policy
 
     constants = {
-        value for module in (breakers, pricing, rebalance, violations) for name, value in vars(module).items() if is_code(name, value)
+        value
+        for module in (breakers, contingencies, targets, pricing, reasons, rebalance, violations)
+        for name, value in vars(module).items()
+        if is_code(name, value)
     }
     assert constants - {pricing.BPS, pricing.ABSOLUTE} | set(policy.REFUSALS) == set(wording.REFUSALS)
 

@@ -24,8 +24,7 @@ from framework.report.folder import write_run
 from framework.report.reading import read_run
 from framework.report.tear_sheet import render
 from framework.report.tear_sheet_data import from_record
-from framework.report.var_check import check_both
-from tests.report.records import daily_times, edge_records, make_record
+from tests.report.records import FORECASTS, daily_times, edge_records, make_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,22 +80,9 @@ def test_prices_an_order_does_not_have_are_empty_cells(record: RunRecord, tmp_pa
 def test_equity_rows_read_back_as_the_same_floats_and_nan_is_an_empty_cell(record: RunRecord, folder: Path) -> None:
     written = rows(folder / "equity.csv")
     assert [float(row["equity"]) for row in written] == record.equity.tolist()
-    assert [row["var_95_1d"] == "" for row in written] == np.isnan(record.var_95_1d).tolist()
-    assert [float(row["joint_var_95_1d"] or "nan") for row in written] == pytest.approx(record.joint_var_95_1d.tolist(), rel=0, nan_ok=True)
-
-
-def test_a_folder_from_before_the_joint_forecast_is_read_without_it(record: RunRecord, folder: Path, tmp_path: Path) -> None:
-    for path in folder.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    written = rows(folder / "equity.csv")
-    with (tmp_path / "equity.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, [name for name in written[0] if name != "joint_var_95_1d"], extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(written)
-    data = read_run(tmp_path, {})
-    assert np.all(np.isnan(data.joint_var_95_1d))
-    np.testing.assert_array_equal(data.benchmark, record.benchmark)
-    assert check_both(data).comparison is None
+    for name in FORECASTS:
+        assert [row[name] == "" for row in written] == np.isnan(getattr(record, name)).tolist()
+        assert [float(row[name] or "nan") for row in written] == pytest.approx(getattr(record, name).tolist(), rel=0, nan_ok=True)
 
 
 def test_the_picture_of_equity_is_a_png_at_twice_the_density(folder: Path) -> None:
@@ -116,7 +102,7 @@ def test_a_run_at_the_edge_survives_writing_and_reading(name: str, tmp_path: Pat
     back, data = read_run(tmp_path, record.series, record.description, record.events), from_record(record)
     assert back.transitions == data.transitions == tuple(record.events)
     assert (back.summary, back.fills, back.trades, back.order_states) == (data.summary, data.fills, data.trades, data.order_states)
-    for column in ("timestamps", "equity", "cash", "exposure", "var_95_1d", "joint_var_95_1d", "benchmark"):
+    for column in ("timestamps", "equity", "cash", "exposure", *FORECASTS, "benchmark"):
         np.testing.assert_array_equal(getattr(back, column), getattr(data, column))
 
 
@@ -184,9 +170,26 @@ def test_a_folder_without_a_run_says_which_files_are_missing(tmp_path: Path) -> 
         ("summary.json", "[]", r"summary\.json lacks run_id"),
         ("equity.csv", "a,b\n1,2\n", r"equity\.csv, line 1: the columns are a,b, expected timestamp"),
         ("equity.csv", "", r"equity\.csv, line 0: the columns are , expected"),
-        ("equity.csv", 'timestamp,equity,cash,exposure,var_95_1d,benchmark\n"never closed', r"equity\.csv, line 1: unexpected end of data"),
-        ("equity.csv", "timestamp,equity,cash,exposure,var_95_1d,benchmark\nyesterday,1,1,1,1,1\n", r"equity\.csv, line 2: 'yesterday'"),
-        ("equity.csv", "timestamp,equity,cash,exposure,var_95_1d,benchmark\n2005-01-03T21:00:00Z,1\n", r"equity\.csv, line 2"),
+        (
+            "equity.csv",
+            "timestamp,equity,cash,exposure,var_95_1d,benchmark\n",
+            r"equity\.csv, line 1: the columns are .*,var_95_1d,.*, expected .*,var_1d,",
+        ),
+        (
+            "equity.csv",
+            'timestamp,equity,cash,exposure,var_1d,cvar_1d,joint_var_1d,joint_cvar_1d,benchmark\n"never closed',
+            r"equity\.csv, line 1: unexpected end of data",
+        ),
+        (
+            "equity.csv",
+            "timestamp,equity,cash,exposure,var_1d,cvar_1d,joint_var_1d,joint_cvar_1d,benchmark\nyesterday,1,1,1,1,1,1,1,1\n",
+            r"equity\.csv, line 2: 'yesterday'",
+        ),
+        (
+            "equity.csv",
+            "timestamp,equity,cash,exposure,var_1d,cvar_1d,joint_var_1d,joint_cvar_1d,benchmark\n2005-01-03T21:00:00Z,1\n",
+            r"equity\.csv, line 2",
+        ),
         (
             "fills.csv",
             "timestamp,symbol,side,quantity,price,fees,order_id,tag,strategy,reference_price,execution_id\n2005-01-03T21:00:00Z,A,buy,x,1,0,o,,,1,e\n",

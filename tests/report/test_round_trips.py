@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.domain.fill import Dividend, Fill
+from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split
+from framework.domain.fill import Fill
 from framework.domain.market import BarSeries
 from framework.domain.order import Order, OrderRole, OrderSide, OrderType, TrailType
 from framework.domain.values import MICRO
@@ -34,7 +36,7 @@ def one_trade(quantity: int, entry: float, leave: float, **changes: object) -> o
         fill(10, "AAPL", quantity, round(entry * MICRO), order_id="in"),
         fill(50, "AAPL", -quantity, round(leave * MICRO), order_id="out"),
     ]
-    (trade,) = round_trips(fills, changes.get("orders", ()), changes.get("dividends", ()), changes.get("series", {}))
+    (trade,) = round_trips(fills, changes.get("orders", ()), changes.get("account_events", ()), changes.get("series", {}))
     return trade
 
 
@@ -89,12 +91,12 @@ def test_every_trade_is_what_share_by_share_gives(fills: list[Fill]) -> None:
         assert trade.return_fraction == pytest.approx(trade.pnl * MICRO / sum(other["in"]), rel=1e-9)
 
 
-@given(fill_lists(flat=True), st.lists(st.tuples(st.sampled_from("ABC"), st.integers(-10_000, 10_000))))
-def test_when_all_is_flat_the_results_add_up_to_the_change_in_cash_to_the_micro_dollar(
-    fills: list[Fill], paid: list[tuple[str, int]]
-) -> None:
-    traded = {each.symbol for each in fills}
-    dividends = [Dividend(10_000, symbol, MICRO, amount) for symbol, amount in paid if symbol in traded]
+@given(fill_lists(flat=True), st.integers(0, 40), st.integers(-10_000, 10_000))
+def test_when_all_is_flat_the_results_add_up_to_the_change_in_cash_to_the_micro_dollar(fills: list[Fill], at: int, paid: int) -> None:
+    held = Counter()
+    for each in fills:
+        held[each.symbol] += each.side.sign * each.quantity_micros * (each.timestamp < at)
+    dividends = [Entitlement(at, symbol, quantity, paid, 0) for symbol, quantity in held.items() if quantity]
     cash = sum(dividend.amount_micros for dividend in dividends)
     for each in fills:
         value = int((each.quantity * each.price_micros).quantize(Decimal(1), ROUND_HALF_UP))
@@ -102,7 +104,7 @@ def test_when_all_is_flat_the_results_add_up_to_the_change_in_cash_to_the_micro_
     trades = round_trips(fills, (), dividends, {})
     assert sum(round(trade.pnl * MICRO) for trade in trades) == cash
     assert sum(round(trade.fees * MICRO) for trade in trades) == sum(each.fees_micros for each in fills)
-    assert open_positions(fills) == ()
+    assert open_positions(fills, ()) == ()
 
 
 @given(fill_lists(flat=False))
@@ -110,7 +112,7 @@ def test_open_positions_are_the_shares_no_trade_accounts_for(fills: list[Fill]) 
     held: dict[str, int] = defaultdict(int)
     for each in fills:
         held[each.symbol] += each.side.sign * each.quantity_micros
-    assert {p.symbol: p.quantity for p in open_positions(fills)} == {s: q / MICRO for s, q in sorted(held.items()) if q}
+    assert {p.symbol: p.quantity for p in open_positions(fills, ())} == {s: q / MICRO for s, q in sorted(held.items()) if q}
 
 
 def test_a_fill_through_zero_closes_one_trade_and_opens_the_next() -> None:
@@ -186,13 +188,101 @@ def test_a_bar_without_prices_is_passed_over() -> None:
     assert one_trade(10, 100.0, 101.0, series=series).mfe == pytest.approx(0.03)
 
 
-@pytest.mark.parametrize(("at", "paid"), [(10, 0.0), (11, 5.0), (50, 5.0), (60, 5.0)])
-def test_a_dividend_belongs_to_the_trade_entered_before_it_even_if_paid_after_the_exit(at: int, paid: float) -> None:
-    trade = one_trade(10, 100.0, 100.0, dividends=[Dividend(at, "AAPL", 10 * MICRO, 5 * MICRO), Dividend(20, "IBM", MICRO, MICRO)])
+@pytest.mark.parametrize(("at", "paid"), [(10, 0.0), (11, 5.0), (50, 5.0), (51, 0.0)])
+def test_a_dividend_belongs_to_the_trade_open_when_it_went_ex_before_the_fills_of_that_bar(at: int, paid: float) -> None:
+    own, other = Entitlement(at, "AAPL", 10 * MICRO, 5 * MICRO, 0), Entitlement(20, "IBM", MICRO, MICRO, 0)
+    trade = one_trade(10, 100.0, 100.0, account_events=sorted([own, other], key=lambda event: event.timestamp))
     assert (trade.dividends, trade.pnl) == (paid, paid)
 
 
 def test_a_dividend_of_a_position_still_open_is_in_no_trade() -> None:
     fills = [fill(1, "AAPL", 10, MICRO), fill(2, "AAPL", -10, MICRO), fill(3, "AAPL", 10, MICRO)]
-    (trade,) = round_trips(fills, (), [Dividend(4, "AAPL", 10 * MICRO, MICRO)], {})
+    (trade,) = round_trips(fills, (), [Entitlement(4, "AAPL", 10 * MICRO, MICRO, 0)], {})
     assert trade.dividends == 0.0
+
+
+# --- splits, fractions and delistings
+
+
+def split(at: int, new: int, old: int, held: int) -> Split:
+    return Split(at, "AAPL", new, old, held * MICRO)
+
+
+def test_a_trade_across_a_split_has_quantity_and_prices_in_shares_of_its_exit() -> None:
+    fills = [fill(10, "AAPL", 10, 100 * MICRO, order_id="in"), fill(50, "AAPL", -20, 55 * MICRO)]
+    (trade,) = round_trips(fills, (), [split(30, 2, 1, 20)], {})
+    assert (trade.quantity, trade.entry_price, trade.exit_price, trade.pnl) == (20.0, 50.0, 55.0, 100.0)
+    assert (trade.return_fraction, trade.mae, trade.mfe) == (0.1, 0.0, pytest.approx(0.1))
+
+
+def test_r_is_the_same_whatever_shares_the_stop_was_placed_in() -> None:
+    fills = [fill(10, "AAPL", 10, 100 * MICRO, order_id="in"), fill(50, "AAPL", -20, 55 * MICRO)]
+    placed = (stop("s", "in", stop_micros=95 * MICRO), stop("s", "in", trail_micros=5 * MICRO, trail_type=TrailType.AMOUNT))
+    for before in placed:
+        (trade,) = round_trips(fills, [before], [split(30, 2, 1, 20)], {})
+        assert trade.r_multiple == 2.0
+    (trade,) = round_trips(fills, [stop("s", "in", 30, stop_micros=47_500_000)], [split(30, 2, 1, 20)], {})
+    assert trade.r_multiple == 2.0
+
+
+def test_excursions_over_a_split_are_those_of_the_adjusted_bars() -> None:
+    fills = [fill(10, "AAPL", 10, 100 * MICRO), fill(40, "AAPL", -20, 50 * MICRO)]
+    # As loaded: in the shares of the last bar, after another split of 2 for 1 behind the exit.
+    series = bars([25.0, 27.0, 25.0, 25.0, 25.0], [25.0, 25.0, 24.0, 25.0, 25.0])
+    series = replace(series, split=np.array([1.0, 1.0, 2.0, 1.0, 2.0]))
+    (trade,) = round_trips(fills, (), [split(30, 2, 1, 20)], {"AAPL": series})
+    assert (trade.mae, trade.mfe) == (pytest.approx(-0.04), pytest.approx(0.08))
+
+
+def test_cash_in_lieu_is_a_part_of_the_exit() -> None:
+    # 101 at 30; 3 for 2: 151 and half a share at 20; the rest is sold at 21.
+    fills = [fill(10, "AAPL", 101, 30 * MICRO), fill(50, "AAPL", -151, 21 * MICRO)]
+    events = [split(30, 3, 2, 151), CashInLieu(30, "AAPL", MICRO // 2, 10 * MICRO)]
+    (trade,) = round_trips(fills, (), events, {})
+    assert (trade.quantity, trade.entry_price, trade.pnl) == (151.5, 20.0, 151.0)
+    assert trade.exit_price == pytest.approx((151 * 21 + 10) / 151.5, abs=1e-6)
+    assert trade.realized_gain == 151.0
+
+
+@pytest.mark.parametrize(
+    ("events", "tag"),
+    [
+        ([Split(30, "AAPL", 1, 100, 0), CashInLieu(30, "AAPL", MICRO // 10, 900 * MICRO)], "cash_in_lieu"),
+        ([Delisted(30, "AAPL", 10 * MICRO, 900 * MICRO)], "delisted"),
+    ],
+)
+def test_what_is_paid_for_shares_that_are_gone_ends_the_trade(events, tag) -> None:
+    (trade,) = round_trips([fill(10, "AAPL", 10, 100 * MICRO)], (), events, {})
+    assert (trade.exit_at, trade.exit_tag, trade.pnl, trade.realized_gain) == (30, tag, -100.0, -100.0)
+    assert open_positions([fill(10, "AAPL", 10, 100 * MICRO)], events) == ()
+
+
+def test_a_position_open_over_a_split_is_in_new_shares() -> None:
+    (position,) = open_positions([fill(10, "AAPL", 10, 100 * MICRO)], [split(30, 2, 1, 20)])
+    assert (position.quantity, position.entry_price) == (20.0, 50.0)
+
+
+# --- taxes
+
+DAY = 86_400 * 10**9
+
+
+def test_a_loss_is_disallowed_by_a_purchase_of_the_next_trade_and_comes_out_with_it() -> None:
+    fills = [
+        fill(0, "AAPL", 10, 100 * MICRO, order_id="a"),
+        fill(40 * DAY, "AAPL", -10, 90 * MICRO, fees=MICRO),
+        fill(50 * DAY, "AAPL", 4, 90 * MICRO, order_id="b"),
+        fill(200 * DAY, "AAPL", -4, 120 * MICRO),
+    ]
+    first, second = round_trips(fills, (), (), {})
+    # 101 lost on ten shares, 40.40 of it on the four that were bought back.
+    assert (first.pnl, first.realized_gain, first.disallowed_loss, first.wash_sale) == (-101.0, -60.6, 40.4, True)
+    assert (second.pnl, second.realized_gain, second.disallowed_loss, second.wash_sale) == (120.0, 79.6, 0.0, False)
+
+
+@given(fill_lists(flat=True))
+def test_when_all_is_flat_the_gains_reported_are_what_was_earned(fills: list[Fill]) -> None:
+    """A loss that was disallowed has come out with the shares that took it."""
+    trades = round_trips(fills, (), (), {})
+    assert sum(trade.realized_gain for trade in trades) == pytest.approx(sum(trade.pnl for trade in trades), abs=1e-5)
+    assert all(trade.wash_sale == (trade.disallowed_loss > 0.0) for trade in trades)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from framework.domain.record import RunRecord
 
 MINUS = "\N{MINUS SIGN}"
-SECTIONS = ("equity", "drawdown", "months", "prices", "exposure", "var", "refusals", "results", "costs", "metrics", "provenance")
-WITH_GUARDS = (*SECTIONS[:6], "guards", *SECTIONS[6:])
+SECTIONS = ("equity", "drawdown", "months", "prices", "exposure", "var", "risk", "refusals", "results", "costs", "metrics", "provenance")
+WITH_GUARDS = (*SECTIONS[:7], "guards", *SECTIONS[7:])
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -100,7 +100,7 @@ def test_the_figures_are_well_formed_and_load_nothing_themselves(page: Page) -> 
 
 
 def test_every_figure_has_a_sentence_for_those_who_do_not_see_it(page: Page) -> None:
-    assert len(page.images) == page.tags["img"] == 10
+    assert len(page.images) == page.tags["img"] == 11
     assert all(len(alt) > 30 for alt in page.images)
 
 

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from framework.report import canvas, charts
+from framework.report.shortfall_check import judge, right_forecasts
 from framework.report.tear_sheet_data import from_record
 from framework.report.timeline import Timeline
 from framework.report.var_check import VarChecks, check_both, check_var, compare, latest_of_session
 from framework.report.var_table import comparison_sentence, risk_rows
-from tests.report.records import daily_times, make_record, minute_times
+from tests.report.records import FORECASTS, daily_times, make_record, minute_times
 
 if TYPE_CHECKING:
     from framework.domain.record import RunRecord
@@ -30,14 +31,14 @@ def record() -> RunRecord:
     return make_record(daily_times(520))
 
 
-def checks_of(hits: list[bool], confidence: float = 0.95) -> VarChecks:
-    """A run whose every session ended with a forecast of 2 %, broken where ``hits`` says so; without a joint figure."""
+def checks_of(hits: list[bool], confidence: float = 0.95, returns: np.ndarray | None = None, shortfall: float = 0.03) -> VarChecks:
+    """A run whose every session ended with a forecast of 2 % (shortfall 3 %), broken where ``hits`` says so; without a joint figure."""
     times = daily_times(len(hits) + 1)
-    returns = np.where(hits, -0.05, 0.001)
+    returns = np.where(hits, -0.05, 0.001) if returns is None else returns
     total = np.full(times.size, 0.02)
     joint = np.full(times.size, np.nan)
     equity = 1e5 * np.cumprod(np.append(1.0, 1.0 + returns))
-    made, missing = check_var(times, equity, total, confidence), check_var(times, equity, joint, confidence)
+    made, missing = (check_var(times, equity, one, one * shortfall / 0.02, confidence) for one in (total, joint))
     return VarChecks(made, missing, compare(times, total, joint))
 
 
@@ -130,11 +131,11 @@ def test_a_run_of_less_than_a_year_is_lit_by_what_it_has() -> None:
 
 
 def test_the_two_forecasts_are_compared_where_both_were_made(record: RunRecord) -> None:
-    total, joint = record.var_95_1d, record.joint_var_95_1d.copy()
+    total, joint = record.var_1d, record.joint_var_1d.copy()
     joint[70:90] = np.nan
     joint[300:310] = total[300:310] * 1.25
     both = np.isfinite(joint) & (total > 0.0)
-    checks = check_both(from_record(replace(record, joint_var_95_1d=joint)))
+    checks = check_both(from_record(replace(record, joint_var_1d=joint)))
     rows = answers(checks)
     assert rows["Mean forecast"].total.value == f"{total[both].mean():.2%}"
     assert rows["Mean forecast"].joint.value == f"{joint[both].mean():.2%}"
@@ -149,13 +150,13 @@ def test_the_two_forecasts_are_compared_where_both_were_made(record: RunRecord) 
 
 
 def test_the_same_figure_twice_is_not_a_breach_of_subadditivity(record: RunRecord) -> None:
-    data = from_record(replace(record, joint_var_95_1d=record.var_95_1d * (1.0 + 1e-14)))
+    data = from_record(replace(record, joint_var_1d=record.var_1d * (1.0 + 1e-14)))
     assert "never above" in comparison_sentence(check_both(data))
 
 
 def test_without_a_forecast_there_is_no_table(record: RunRecord) -> None:
     nothing = np.full(record.timestamps.size, np.nan)
-    data = from_record(replace(record, var_95_1d=nothing, joint_var_95_1d=nothing))
+    data = from_record(replace(record, **dict.fromkeys(FORECASTS, nothing)))
     assert risk_rows(check_both(data)) == []
     assert comparison_sentence(check_both(data)) == ""
 
@@ -176,8 +177,69 @@ def test_the_joint_forecast_of_a_day_trader_is_judged_too() -> None:
     joint = np.where(np.arange(times.size) % 10 == 3, 0.01, np.nan)
     equity = 1e5 * np.cumprod(np.where(np.arange(times.size) % 20 == 15, 0.98, 1.0))
     record = make_record(times, ("AAPL",))
-    checks = check_both(from_record(replace(record, equity=equity, joint_var_95_1d=joint)))
+    checks = check_both(from_record(replace(record, equity=equity, joint_var_1d=joint)))
     assert (checks.joint.made, checks.joint.violated.tolist()) == (5, [0, 2, 4])
+
+
+# --- expected shortfall
+
+
+def judged(text: str) -> tuple[str, float, str]:
+    found = re.fullmatch(r"(Z[12]) (\N{MINUS SIGN}?[\d.,]+), p ([=<] [01]\.\d{3})", text)
+    assert found is not None
+    return found[1], float(found[2].replace("\N{MINUS SIGN}", "-")), found[3]
+
+
+@given(st.lists(st.floats(-0.2, 0.05), min_size=20, max_size=120), st.sampled_from([0.95, 0.99]))
+def test_the_losses_beyond_are_judged_by_acerbis_and_szekelys_sums(returns: list[float], confidence: float) -> None:
+    checks = checks_of([False] * len(returns), confidence, np.array(returns))
+    realized = checks.total.realized
+    beyond = [loss for loss in realized.tolist() if loss > 0.02]
+    rows = answers(checks)
+    mean, size, both = (rows[name].total for name in ("Mean larger loss", "Size of larger losses", "Number and size"))
+    assert judged(both.value)[:2] == ("Z2", pytest.approx(1.0 - sum(beyond) / 0.03 / (len(returns) * (1 - confidence)), abs=0.0051))
+    if beyond:
+        assert judged(size.value)[:2] == ("Z1", pytest.approx(1.0 - sum(beyond) / 0.03 / len(beyond), abs=0.0051))
+        assert (mean.value, mean.says) == (f"{sum(beyond) / len(beyond):.2%}", "3.00% was forecast")
+    else:
+        assert (mean.value, size.value, size.says) == ("none", "not computable", "there is no violation")
+
+
+def test_a_right_shortfall_passes_and_one_that_is_too_low_does_not() -> None:
+    # Student-t returns of 5 degrees, scaled so that their VaR is the 2 % of the forecast: shortfall / VaR is a number of the distribution.
+    draws = stats.t(5).rvs(1_000, random_state=np.random.default_rng(11)) * 0.02 / -stats.t(5).ppf(0.05)
+    right = 0.02 * stats.t(5).expect(lambda x: -x, ub=stats.t(5).ppf(0.05), conditional=True) / -stats.t(5).ppf(0.05)
+    fair, low = (answers(checks_of([False] * 1_000, 0.95, draws, shortfall)) for shortfall in (right, 0.6 * right))
+    assert (fair["Size of larger losses"].total.says, fair["Number and size"].total.says) == (
+        "as large as forecast",
+        "no worse than forecast",
+    )
+    for name in ("Size of larger losses", "Number and size"):
+        assert low[name].total.says.endswith("shortfall was too low")
+        assert judged(low[name].total.value)[2] == "< 0.001"
+
+
+def test_a_forecast_that_is_right_is_rejected_about_one_time_in_twenty() -> None:
+    scale = 0.02 / -stats.t(5).ppf(0.05)
+    right = scale * stats.t(5).expect(lambda x: -x, ub=stats.t(5).ppf(0.05), conditional=True)
+    null = right_forecasts(250, 0.95)
+    found = []
+    for seed in range(400):
+        draws = stats.t(5).rvs(250, random_state=np.random.default_rng(seed)) * scale
+        found.append(judge(checks_of([False] * 250, 0.95, draws, right).total, null))
+    for rejected in ([one.z1.rejected for one in found], [one.z2.rejected for one in found]):
+        assert 0.02 < np.mean(rejected) < 0.09
+
+
+def test_both_forecasts_of_shortfall_are_judged(record: RunRecord) -> None:
+    rows = answers(check_both(from_record(record)))
+    for name in ("Size of larger losses", "Number and size"):
+        assert judged(rows[name].total.value)[1] > judged(rows[name].joint.value)[1]  # the joint forecast is 0.6 / 0.75 of the sum
+
+
+def test_without_a_joint_forecast_its_cells_say_so() -> None:
+    rows = answers(checks_of(spread(5, 100)))
+    assert {rows[name].joint.value for name in ("Mean larger loss", "Size of larger losses", "Number and size")} == {"n/a"}
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,17 @@ from framework.domain.values import MICRO
 from framework.errors import ConfigError, InvariantError
 from framework.rules.guards.breakers import (
     given_back,
+    is_stale,
     loss_fraction,
     on_bar,
-    on_broker_call,
-    on_data_age,
+    on_broker_answer,
+    on_data,
     on_flow,
     on_halt,
     on_resume,
     on_trade,
     on_violation,
+    on_wanted,
     permits,
     size_multiplier,
     started,
@@ -57,7 +59,7 @@ OFF = GuardPolicy(
     streak_losses=None,
     profit_goal_pct=None,
     max_violations=None,
-    max_data_age_seconds=None,
+    max_missed_bars=None,
     max_broker_errors=None,
 )
 
@@ -246,33 +248,53 @@ def test_a_daily_loss_is_a_violation_and_five_in_a_row_shut_down():
 
 
 @pytest.mark.parametrize(
-    ("age", "detail"),
+    ("missed", "detail"),
     [
         (0, None),
-        (59_999_999_999, None),
-        (60_000_000_000, "60 s old"),
-        (3_600_000_000_000, "3600 s old"),
-        (-1_000_000_000, "-1 s old"),
-        (None, "of unknown age"),
+        (2, None),
+        (3, "IBM missed 3 bars in a row"),
+        (40, "IBM missed 40 bars in a row"),
+        (-1, "IBM has a bar from the future"),
+        (None, "IBM has never had a bar"),
     ],
 )
-def test_stale_unknown_and_future_data_allow_no_entry(age, detail):
-    policy = replace(OFF, max_data_age_seconds=60)
-    state, _ = on_data_age(started(0, START), policy, 1, age)
+@pytest.mark.parametrize("look", [on_data, on_wanted])
+def test_missing_unknown_and_future_data_allow_no_entry(look, missed, detail):
+    policy = replace(OFF, max_missed_bars=3)
+    assert is_stale(policy, missed) is (detail is not None)
+    state, _ = look(started(0, START), policy, 1, "IBM", missed)
     assert state.trading is (ACTIVE if detail is None else REDUCING)
     if detail is not None:
-        assert state.trips[0].detail == f"market data is {detail} ([guards] max_data_age_seconds = 60.0)"
-        state, _ = on_data_age(state, policy, 2, 0)
+        assert state.trips[0].detail == f"{detail} ([guards] max_missed_bars = 3)"
+        state, _ = look(state, policy, 2, "IBM", 0)
         assert state.trading is REDUCING
 
 
-def test_data_of_unknown_age_have_a_figure_that_can_be_stored():
-    _, seen = on_data_age(started(0, START), GuardPolicy(), 1, None)
-    assert (seen[0].figure, seen[0].limit) == (-1.0, 300.0)
+def test_an_outage_is_one_trip_and_one_violation_however_many_sessions_it_lasts():
+    policy = replace(OFF, max_missed_bars=3, max_violations=2)
+    state, codes = started(0, START), []
+    for session, missed in enumerate((0, 1, 2, 3, 4, 5, 0, 3), start=1):
+        state, looked = on_data(state, policy, session, "IBM", missed)
+        state, closed = on_bar(state, policy, session, session, START)
+        codes += [(session, one.code) for one in looked + closed]
+    assert codes == [(4, STALE_DATA), (7, NEW_SESSION), (8, STALE_DATA), (8, EMERGENCY_SHUTDOWN)]
 
 
-def test_the_age_of_data_is_not_looked_at_when_its_breaker_is_off():
-    assert on_data_age(started(0, START), OFF, 1, None) == (started(0, START), ())
+def test_a_symbol_to_be_entered_says_nothing_of_what_is_held():
+    policy = replace(OFF, max_missed_bars=3)
+    state, _ = on_data(started(0, START), policy, 1, "IBM", 3)
+    assert on_wanted(state, policy, 1, "MSFT", 0)[0].data_is_stale
+    assert not on_wanted(started(0, START), policy, 1, "MSFT", 3)[0].data_is_stale
+
+
+def test_data_of_a_symbol_never_seen_have_a_figure_that_can_be_stored():
+    _, seen = on_data(started(0, START), GuardPolicy(), 1, "IBM", None)
+    assert (seen[0].figure, seen[0].limit) == (-1.0, 3.0)
+
+
+def test_data_are_not_looked_at_when_their_breaker_is_off():
+    assert on_data(started(0, START), OFF, 1, "IBM", None) == (started(0, START), ())
+    assert not is_stale(OFF, None)
 
 
 def test_failures_among_the_last_calls_halt_and_older_ones_are_forgotten():
@@ -280,10 +302,21 @@ def test_failures_among_the_last_calls_halt_and_older_ones_are_forgotten():
     for calls, state_after in (([1, 1, 0, 0, 0, 1], ACTIVE), ([1, 1, 0, 0, 1], HALTED), ([0, 1, 0, 1, 0, 1], HALTED), ([1, 1], ACTIVE)):
         state = started(0, START)
         for number, failed in enumerate(calls):
-            state, _ = on_broker_call(state, policy, number, bool(failed))
+            state, _ = on_broker_answer(state, policy, number, bool(failed))
         assert state.trading is state_after
         assert len(state.failures) <= 5
     assert state.failures == (1, 1)
+
+
+@given(st.lists(st.booleans(), max_size=40), st.integers(1, 6))
+def test_failures_are_counted_as_if_the_whole_window_were_kept(answers, window):
+    policy = replace(OFF, max_broker_errors=1, broker_window=window)
+    state = started(0, START)
+    for number, failed in enumerate(answers):
+        state, _ = on_broker_answer(state, policy, number, failed)
+        kept = answers[max(number + 1 - window, 0) : number + 1]
+        assert sum(state.failures) == sum(kept)
+        assert state.failures[:1] in {(), (1,)}
 
 
 def test_the_operator_halts_and_resumes():
@@ -298,7 +331,7 @@ def test_the_operator_halts_and_resumes():
 def test_the_strictest_breaker_rules_and_is_the_cause():
     policy = replace(OFF, max_daily_loss_pct=0.02, max_broker_errors=1)
     state = through(policy, (0, 90))
-    state, seen = on_broker_call(state, policy, 2, True)
+    state, seen = on_broker_answer(state, policy, 2, True)
     assert (tripped(state), state.trading) == ([DAILY_LOSS, BROKER_ERRORS], HALTED)
     assert seen[0][2:4] == (REDUCING, HALTED)
     assert state.cause == state.trips[1]
@@ -355,7 +388,7 @@ def test_every_remembered_call_may_have_to_fail():
         ({"streak_multiplier": 0.0}, "streak_multiplier"),
         ({"profit_goal_pct": float("inf")}, "profit_goal_pct"),
         ({"profit_goal_pct": 0.0}, "profit_goal_pct"),
-        ({"max_data_age_seconds": -1}, "max_data_age_seconds"),
+        ({"max_missed_bars": 0}, "max_missed_bars"),
         ({"max_violations": 0}, "max_violations"),
         ({"streak_losses": 2.5}, "streak_losses"),
         ({"max_broker_errors": 21}, "max_broker_errors"),
@@ -373,6 +406,7 @@ def test_a_policy_that_cannot_be_meant_is_refused(rules, key):
         {"equity": True},
         {"session": None},
         {"size_is_cut": 1},
+        {"data_is_stale": 1},
         {"failures": ["1"]},
         {"failures": None},
         {"tallies": [["no_such_kind", 1, 1]]},
@@ -410,7 +444,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("bar"), st.integers(0, 3), st.integers(-10, 200)),
     st.tuples(st.just("trade"), st.integers(-1, 1)),
     st.tuples(st.just("violation"), st.sampled_from(sorted(RiskViolationType))),
-    st.tuples(st.just("age"), st.one_of(st.none(), st.integers(-(10**9), 10**12))),
+    st.tuples(st.sampled_from(["data", "wanted"]), st.one_of(st.none(), st.integers(-1, 5))),
     st.tuples(st.just("call"), st.booleans()),
     st.tuples(st.just("halt"), st.text(max_size=3)),
     st.tuples(st.just("flow"), st.integers(-50, 50)),
@@ -424,7 +458,9 @@ def after(state: GuardState, policy: GuardPolicy, event: tuple, timestamp: int) 
         return on_bar(state, policy, timestamp, session, thousands * 1000 * MICRO)
     if kind == "flow":
         return on_flow(state, given_values[0] * 1000 * MICRO), ()
-    step = {"trade": on_trade, "violation": on_violation, "age": on_data_age, "call": on_broker_call, "halt": on_halt}[kind]
+    if kind in {"data", "wanted"}:
+        return {"data": on_data, "wanted": on_wanted}[kind](state, policy, timestamp, "IBM", given_values[0])
+    step = {"trade": on_trade, "violation": on_violation, "call": on_broker_answer, "halt": on_halt}[kind]
     return step(state, policy, timestamp, given_values[0])
 
 
@@ -506,20 +542,20 @@ def test_where_each_breaker_leads_and_which_ones_a_session_releases():
 
 
 def test_the_defaults_are_those_of_the_guide():
-    assert GuardPolicy() == GuardPolicy(0.02, 0.20, 6, 3, 0.25, 2, 0.02, 0.5, 5, 5, 300.0, 10, 20, True)
+    assert GuardPolicy() == GuardPolicy(0.02, 0.20, 6, 3, 0.25, 2, 0.02, 0.5, 5, 5, 3, 10, 20, True)
 
 
 def test_every_change_carries_the_time_of_its_event():
     policy = replace(
         OFF, max_daily_loss_pct=0.02, max_consecutive_losses=1, streak_losses=1, streak_recovery_wins=1, max_violations=1,
-        max_data_age_seconds=1.0, max_broker_errors=1,
+        max_missed_bars=1, max_broker_errors=1,
     )  # fmt: skip
     state = started(0, START)
     steps = [
         on_bar(state, policy, 11, 0, START // 2),
         on_trade(state, policy, 12, -1),
-        on_data_age(state, policy, 13, None),
-        on_broker_call(state, policy, 14, True),
+        on_data(state, policy, 13, "IBM", None),
+        on_broker_answer(state, policy, 14, True),
         on_halt(state, policy, 15, "lunch"),
         on_violation(state, policy, 16, RiskViolationType.STALE_DATA),
     ]

@@ -36,7 +36,6 @@ from framework.rules.guards.state import (
 if TYPE_CHECKING:
     from framework.rules.guards.policy import GuardPolicy
 
-SECOND = 1_000_000_000
 Step = tuple[GuardState, tuple[Transition, ...]]
 
 
@@ -95,10 +94,15 @@ def _given_back(state: GuardState, policy: GuardPolicy) -> float:
 
 
 def _new_session(state: GuardState, policy: GuardPolicy, timestamp: int, session: int) -> Step:
-    kept = tuple(trip for trip in state.trips if not (policy.resets_daily and BREAKERS[trip.code].daily))
+    kept = tuple(trip for trip in state.trips if not (policy.resets_daily and BREAKERS[trip.code].daily and not _lasts(state, trip)))
     fresh = replace(state, session=session, sessions=state.sessions + 1, opening=state.equity, day_peak=state.equity, trips=kept)
     released = len(state.trips) - len(kept)
     return fresh, (_transition(timestamp, NEW_SESSION, state, fresh, released, 0),) if released else ()
+
+
+def _lasts(state: GuardState, trip: Trip) -> bool:
+    """Data that are still missing are one outage, not a new one every session."""
+    return trip.code == STALE_DATA and state.data_is_stale
 
 
 def on_flow(state: GuardState, amount: int) -> GuardState:
@@ -145,18 +149,36 @@ def on_violation(state: GuardState, policy: GuardPolicy, timestamp: int, kind: R
     return _checked(state, policy, timestamp, EMERGENCY_SHUTDOWN, tally.seen, policy.max_violations, kind.value)
 
 
-def on_data_age(state: GuardState, policy: GuardPolicy, timestamp: int, age: int | None) -> Step:
-    """The newest market data is ``age`` ns old; ``None`` is unknown. Unknown data and data from the future are as bad as stale ones."""
-    limit = policy.max_data_age_seconds
-    if limit is None or (age is not None and 0 <= age < limit * SECOND):
+def is_stale(policy: GuardPolicy, missed: int | None) -> bool:
+    """Whether ``missed`` expected bars in a row are too many; ``None`` (nothing was ever seen) and bars from the future are no better."""
+    return policy.max_missed_bars is not None and (missed is None or not 0 <= missed < policy.max_missed_bars)
+
+
+def on_data(state: GuardState, policy: GuardPolicy, timestamp: int, symbol: str, missed: int | None) -> Step:
+    """What is held or worked on was looked at, and the worst off is ``symbol``, which has ``missed`` bars (see :func:`is_stale`)."""
+    state = replace(state, data_is_stale=is_stale(policy, missed))
+    return on_wanted(state, policy, timestamp, symbol, missed)
+
+
+def on_wanted(state: GuardState, policy: GuardPolicy, timestamp: int, symbol: str, missed: int | None) -> Step:
+    """``symbol``, which has ``missed`` bars, is to be entered."""
+    if policy.max_missed_bars is None or not is_stale(policy, missed):
         return state, ()
-    figure, subject = (-1.0, "of unknown age") if age is None else (age / SECOND, f"{age / SECOND:.0f} s old")
-    return _trip(state, policy, timestamp, Trip(timestamp, STALE_DATA, figure, float(limit), subject))
+    figure = -1.0 if missed is None else float(missed)
+    return _trip(state, policy, timestamp, Trip(timestamp, STALE_DATA, figure, float(policy.max_missed_bars), _outage(symbol, missed)))
 
 
-def on_broker_call(state: GuardState, policy: GuardPolicy, timestamp: int, failed: bool) -> Step:
-    """A call to the broker ended; it ``failed`` if there was no answer or an error of the server."""
-    state = replace(state, failures=(*state.failures, int(failed))[-policy.broker_window :])
+def _outage(symbol: str, missed: int | None) -> str:
+    if missed is None:
+        return f"{symbol} has never had a bar"
+    return f"{symbol} missed {missed} bars in a row" if missed > 0 else f"{symbol} has a bar from the future"
+
+
+def on_broker_answer(state: GuardState, policy: GuardPolicy, timestamp: int, failed: bool) -> Step:
+    """A submission or a cancel ended; it ``failed`` if it was rejected, if its answer was lost, or with an error of the broker."""
+    calls = (*state.failures, int(failed))[-policy.broker_window :]
+    # What went well before the first failure that is remembered can be forgotten: it will never count.
+    state = replace(state, failures=calls[calls.index(1) :] if 1 in calls else ())
     return _checked(state, policy, timestamp, BROKER_ERRORS, sum(state.failures), policy.max_broker_errors)
 
 

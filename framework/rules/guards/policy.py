@@ -13,6 +13,7 @@ _COUNTS = (
     "streak_recovery_wins",
     "max_violations",
     "violation_memory_sessions",
+    "max_missed_bars",
     "max_broker_errors",
     "broker_window",
 )
@@ -33,9 +34,9 @@ class GuardPolicy:
         profit_give_back: Fraction of the session's best profit that may be lost again once the goal was reached.
         max_violations: Violations of one kind that lead to the emergency shutdown.
         violation_memory_sessions: A kind's count starts again after that many sessions without one.
-        max_data_age_seconds: Age of the newest bar or quote at a decision.
-        max_broker_errors: Failed calls (time-outs, server errors; a rejected order is an answer) among the last ``broker_window``.
-        broker_window: Calls to the broker that are remembered.
+        max_missed_bars: Bars in a row (sessions, with daily bars) that were due and did not come, of a symbol held, worked on or wanted.
+        max_broker_errors: Submissions and cancels that failed (rejected, lost, or an error of the broker) among the last ``broker_window``.
+        broker_window: Submissions and cancels that are remembered.
         resets_daily: The daily breakers are released by the next session.
 
     Raises:
@@ -52,7 +53,7 @@ class GuardPolicy:
     profit_give_back: float = 0.5
     max_violations: int | None = 5
     violation_memory_sessions: int = 5
-    max_data_age_seconds: float | None = 300.0
+    max_missed_bars: int | None = 3
     max_broker_errors: int | None = 10
     broker_window: int = 20
     resets_daily: bool = True
@@ -62,10 +63,8 @@ class GuardPolicy:
             value = getattr(self, name)
             if value is not None and not 0.0 < value <= 1.0:
                 raise ConfigError(f"[guards] {name} = {value}; it is a fraction above 0 and at most 1 (0.02 is 2 %)")
-        for name in ("profit_goal_pct", "max_data_age_seconds"):
-            value = getattr(self, name)
-            if value is not None and not 0.0 < value < math.inf:
-                raise ConfigError(f"[guards] {name} = {value}; it must be a finite number above 0")
+        if self.profit_goal_pct is not None and not 0.0 < self.profit_goal_pct < math.inf:
+            raise ConfigError(f"[guards] profit_goal_pct = {self.profit_goal_pct}; it must be a finite number above 0")
         for name in _COUNTS:
             value = getattr(self, name)
             if value is not None and (value < 1 or value != int(value)):

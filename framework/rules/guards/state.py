@@ -86,13 +86,13 @@ BREAKERS: Mapping[str, Breaker] = MappingProxyType(
             TradingState.REDUCING,
             True,
             RiskViolationType.STALE_DATA,
-            "market data is {subject} ([guards] max_data_age_seconds = {limit})",
+            "{subject} ([guards] max_missed_bars = {limit:.0f})",
         ),
         BROKER_ERRORS: Breaker(
             TradingState.HALTED,
             False,
             RiskViolationType.BROKER_ERRORS,
-            "{figure:.0f} of the last calls to the broker failed ([guards] max_broker_errors = {limit:.0f})",
+            "{figure:.0f} of the last orders and cancels failed at the broker ([guards] max_broker_errors = {limit:.0f})",
         ),
         EMERGENCY_SHUTDOWN: Breaker(
             TradingState.HALTED, False, None, "{figure:.0f} violations of {subject} ([guards] max_violations = {limit:.0f})"
@@ -148,7 +148,8 @@ class GuardState:
         losses: Losing round trips in a row; ``wins``: winning ones.
         size_is_cut: Entries are sized by ``streak_multiplier``.
         tallies: Violations by kind, sorted.
-        failures: The last calls to the broker, oldest first: 1 failed, 0 did not.
+        failures: The last submissions and cancels, oldest first, from a failed one on: 1 failed, 0 did not.
+        data_is_stale: At the last look, data of something held or worked on were missing: no new session releases that breaker.
         trips: Breakers that have tripped, in that order.
     """
 
@@ -163,6 +164,7 @@ class GuardState:
     size_is_cut: bool = False
     tallies: tuple[Tally, ...] = ()
     failures: tuple[int, ...] = ()
+    data_is_stale: bool = False
     trips: tuple[Trip, ...] = ()
 
     @property
@@ -200,10 +202,14 @@ class GuardState:
         return state
 
 
+_NOT_WHOLE_NUMBERS = frozenset({"size_is_cut", "data_is_stale", "tallies", "failures", "trips"})
+
+
 def _check_restored(state: GuardState) -> None:
-    plain = [getattr(state, one.name) for one in fields(state) if one.name not in {"size_is_cut", "tallies", "failures", "trips"}]
+    plain = [getattr(state, one.name) for one in fields(state) if one.name not in _NOT_WHOLE_NUMBERS]
     numbers = [*plain, *state.failures, *(number for tally in state.tallies for number in tally[1:])]
     wrong = [number for number in numbers if type(number) is not int]
     wrong += [trip for trip in state.trips if trip.code not in BREAKERS or [type(part) for part in trip] != [int, str, float, float, str]]
-    if wrong or type(state.size_is_cut) is not bool:
-        raise InvariantError(f"the stored state of the guards has what it cannot have: {wrong or state.size_is_cut}")
+    flags = (state.size_is_cut, state.data_is_stale)
+    if wrong or {type(flag) for flag in flags} != {bool}:
+        raise InvariantError(f"the stored state of the guards has what it cannot have: {wrong or flags}")

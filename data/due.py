@@ -1,0 +1,51 @@
+"""How many bars should a symbol have had by now? Counted on the sessions of its exchange."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import numpy as np
+
+from data.calendar import sessions_of_days
+from data.finding import NS_PER_DAY
+from data.request import bar_length
+
+
+class DueBars:
+    """Called with a time (ns UTC), counts the bars that were due to close from some start up to and including it.
+
+    Only differences of two counts mean something. A session's last bar may be shorter than the others. ``first`` and ``last`` (ns UTC) are
+    the times that will be asked for; a clock may run past ``last``.
+
+    Raises:
+        ConfigError: ``calendar`` does not exist.
+        MissingDataError: It does not know a time that is asked for.
+    """
+
+    def __init__(self, first: int, last: int, resolution: str, calendar: str) -> None:
+        self._first, self._last, self._calendar = first, last, calendar
+        self._step = bar_length(resolution)
+        self._opens: list[int] = []
+        self._closes: list[int] = []
+        self._before: list[int] = []
+        self._pauses: list[tuple[int, int]] = []
+
+    def __call__(self, timestamp: int) -> int:
+        """Bars due up to and including ``timestamp``."""
+        if not self._closes or timestamp >= self._closes[-1]:
+            self._look_up(max(timestamp, self._last))
+        number = bisect_right(self._closes, timestamp)
+        if self._step == 0 or timestamp <= self._opens[number]:
+            return self._before[number]
+        start, end = self._pauses[number]
+        paused = min(max(timestamp - start, 0), end - start)
+        return self._before[number] + (timestamp - self._opens[number] - paused) // self._step
+
+    def _look_up(self, last: int) -> None:
+        """Sessions from ``first`` on; the calendar gives two months more than asked for, so that one closes after ``last``."""
+        sessions = sessions_of_days(self._first // NS_PER_DAY, last // NS_PER_DAY, self._calendar)
+        length = sessions.close - sessions.open - (sessions.break_end - sessions.break_start)
+        bars = -(-length // self._step) if self._step else np.ones_like(length)
+        self._opens, self._closes = sessions.open.tolist(), sessions.close.tolist()
+        self._before = [0, *np.cumsum(bars).tolist()]
+        self._pauses = list(zip(sessions.break_start.tolist(), sessions.break_end.tolist(), strict=True))
