@@ -49,7 +49,7 @@ def at_point(kind: int, sign: int, limit: int, level: int, triggered: bool, pric
         if sign * (price - level) < 0:
             return False, False
         triggered = True
-    if kind in {LIMIT, STOP_LIMIT}:
+    if kind in (LIMIT, STOP_LIMIT):  # a set would be made anew at every call of compiled code
         return sign * (limit - price) >= 0, triggered
     return True, triggered
 
