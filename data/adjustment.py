@@ -23,7 +23,7 @@ def adjusted(raw: RawBars, method: str) -> RawBars:
     dividends, which are inside such prices, become 0.
     ``none``: nothing is changed.
 
-    Raises ``ConfigError`` for ``none`` when a split is declared: orders and positions are not carried through splits in this version.
+    Raises ``ConfigError`` for ``none`` when a split is declared, which says that the prices are not adjusted by it.
     """
     if method == "none":
         return _as_is(raw)
@@ -51,8 +51,8 @@ def _as_is(raw: RawBars) -> RawBars:
         index = splits[0]
         raise ConfigError(
             f'[data] adjust = "none": {raw.symbol} has a split of {raw.split[index]:g} at {moment(int(raw.when[index]))} '
-            f"(row {raw.row[index]} of {raw.origin}), and raw prices across a split are not supported in this version; "
-            'set adjust = "splits"'
+            f"(row {raw.row[index]} of {raw.origin}), so that its prices are not in the shares of one day; "
+            'set adjust = "splits", or remove the split if they are adjusted already'
         )
     return raw
 
@@ -66,4 +66,7 @@ def with_events_moved(raw: RawBars, keep: Integers) -> RawBars:
     dividend, split = np.zeros(len(keep) + 1), np.ones(len(keep) + 1)
     np.add.at(dividend, target, raw.dividend)
     np.multiply.at(split, target, raw.split)
-    return replace(raw.take(keep), dividend=dividend[:-1], split=split[:-1])
+    # Dividends that fall together are paid together, on the later of their days.
+    pay_day = np.zeros(len(keep) + 1, dtype=np.int64)
+    np.maximum.at(pay_day, target, raw.pay_day)
+    return replace(raw.take(keep), dividend=dividend[:-1], split=split[:-1], pay_day=pay_day[:-1])

@@ -5,6 +5,7 @@ Only the range that is needed is asked of exchange_calendars, because a calendar
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from data.policy import near
 from framework.errors import ConfigError, MissingDataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framework.domain.market import Integers
 
 #: Longer than any closure since 1915 (Athens in 2015: five weeks), so that there is a session on either side of every moment.
@@ -64,6 +67,21 @@ def session_bounds(timestamps: Integers, calendar: str = "XNYS") -> tuple[Intege
     sessions = _sessions_around(utc_date(int(timestamps.min())), utc_date(int(timestamps.max())), calendar)
     index = np.searchsorted(sessions.close, timestamps)
     return sessions.open[index], sessions.close[index]
+
+
+def session_clock(first: int, last: int, calendar: str) -> Callable[[int], tuple[int, int]]:
+    """``session_bounds`` for one timestamp at a time, without looking the sessions up again from ``first`` to ``last`` (ns UTC)."""
+    sessions = _sessions_around(utc_date(first), utc_date(last), calendar)
+    opens, closes = sessions.open.tolist(), sessions.close.tolist()
+
+    def bounds(timestamp: int) -> tuple[int, int]:
+        if closes[0] < timestamp <= closes[-1]:
+            index = bisect_left(closes, timestamp)
+            return opens[index], closes[index]
+        opened, closed = session_bounds(np.array([timestamp]), calendar)
+        return int(opened[0]), int(closed[0])
+
+    return bounds
 
 
 def sessions_of_days(first_day: int, last_day: int, calendar: str) -> Sessions:

@@ -69,10 +69,12 @@ def read_frame(symbol: str, frames: Mapping[str, pd.DataFrame], request: DataReq
 def _locate(symbol: str, request: DataRequest, suffix: str) -> Path:
     folder = request.path
     if folder is None:
-        raise ConfigError(f'[data] path is not set: source = "{request.source}" needs the folder that holds {symbol}.{suffix}')
+        raise ConfigError(
+            f'[data] {request.key("path")} is not set: source = "{request.source}" needs the folder that holds {symbol}.{suffix}'
+        )
     if not folder.is_dir():
         siblings = _names(folder.parent) if folder.parent.is_dir() else []
-        raise MissingDataError(f"[data] path = {str(folder)!r} is not a folder{near(folder.name, siblings)}")
+        raise MissingDataError(f"[data] {request.key('path')} = {str(folder)!r} is not a folder{near(folder.name, siblings)}")
     names = _names(folder)
     name = f"{symbol}.{suffix}"
     if name not in names:

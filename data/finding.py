@@ -23,6 +23,7 @@ class FindingKind(StrEnum):
     GAP = "gap"  # the exchange was open and there is no bar
     NOT_A_SESSION = "not_a_session"  # there is a bar and the exchange was closed
     SUSPECT_TICK = "suspect_tick"  # a high or low far outside open and close
+    FINER_RANGE = "finer_range"  # the finer bars of a bar reach other prices than the bar itself
     SPLIT_JUMP = "split_jump"  # an overnight move of a split's size that no declared split explains
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from data.acting import read_with
+from data.actions import read_actions
 from data.calendar import sessions_of_days
 from data.dataset import Dataset
+from data.days import EPOCH, day_start
 from data.files import read_csv, read_frame, read_parquet
-from data.finding import NS_PER_DAY, NS_PER_SECOND, moment
+from data.finding import NS_PER_DAY, FindingKind, moment
+from data.finer import made_of
 from data.policy import refuse
 from data.sample import read_sample
 from data.validation import validated
@@ -27,64 +31,88 @@ if TYPE_CHECKING:
     from data.finding import Finding
     from data.raw_bars import RawBars
     from data.request import DataRequest
+    from framework.domain.market import FinerBars, Floats
 
-EPOCH = date(1970, 1, 1)
+    Frames = Mapping[str, pd.DataFrame] | None
+
+#: A bar without all of its finer bars shows in its range, or is walked as one.
+_NO_MATTER_IF_FINER = frozenset({FindingKind.GAP, FindingKind.NOT_A_SESSION, FindingKind.ZERO_VOLUME})
 
 
-def load(request: DataRequest, frames: Mapping[str, pd.DataFrame] | None = None) -> Dataset:
+def load(request: DataRequest, frames: Frames = None, finer_frames: Frames = None) -> Dataset:
     """The bars of ``request``, validated and adjusted; the result does not depend on the order of symbols or files.
 
     Args:
         request: What to load.
         frames: DataFrames by symbol; when given they are the source, whatever ``request.source`` says.
+        finer_frames: The same for the finer bars that the request asks for.
 
     Raises:
         ConfigError: The request cannot be meant, or names a calendar that does not exist.
         MissingDataError: A folder, file, symbol, package or date range is not there.
         BadDataError: Something unreadable, fewer than two bars to trade, or findings whose policy is to refuse.
     """
-    raws = [_cut(_read(symbol, request, frames), request) for symbol in sorted(request.symbols)]
+    checked, findings, sessions = _checked(request, frames)
+    first_trade = _first_trade(checked, request)
+    series = {bars.symbol: _series(bars, first_trade) for bars in checked}
+    if request.finer is None:
+        return Dataset(series, first_trade, tuple(findings))
+    finer, found = _finer(request.for_finer(request.finer), finer_frames, series, sessions)
+    return Dataset(series, first_trade, tuple(sorted([*findings, *found], key=_by_symbol_and_time)), finer)
+
+
+def _checked(request: DataRequest, frames: Frames) -> tuple[list[RawBars], list[Finding], Sessions]:
+    """Sound bars of every symbol, by symbol, what was found, and the sessions around them."""
+    actions = read_actions(request.actions)
+
+    def read(symbol: str) -> RawBars:
+        return _read(symbol, request, frames)
+
+    raws = [_cut(read_with(symbol, actions, request, read), request) for symbol in sorted(request.symbols)]
     sessions = _sessions(raws, request)
     checked = [validated(raw, sessions, request) for raw in raws]
     findings = sorted([finding for _, found in checked for finding in found], key=_by_symbol_and_time)
     refuse(findings, request.policy, {raw.symbol: raw.origin for raw in raws})
-    first_trade = _first_trade([bars for bars, _ in checked], request)
-    series = {bars.symbol: _series(bars, first_trade) for bars, _ in checked}
-    return Dataset(series, first_trade, tuple(findings))
+    return [bars for bars, _ in checked], findings, sessions
+
+
+def _finer(
+    request: DataRequest, frames: Frames, coarse: Mapping[str, BarSeries], sessions: Sessions
+) -> tuple[dict[str, FinerBars], list[Finding]]:
+    """The finer bars of every symbol by the bars they make up, and what was found; gaps and foreign hours are no finding there."""
+    checked, findings, _ = _checked(request, frames)
+    kept = [replace(one, detail=f"{request.resolution} bars: {one.detail}") for one in findings if one.kind not in _NO_MATTER_IF_FINER]
+    made = {bars.symbol: made_of(coarse[bars.symbol], _columns(bars, f"{bars.symbol} {request.resolution}"), sessions) for bars in checked}
+    disagreeing = [finding for _, finding in made.values() if finding is not None]
+    refuse(disagreeing, request.policy, {bars.symbol: bars.origin for bars in checked})
+    return {symbol: bars for symbol, (bars, _) in made.items()}, kept + disagreeing
 
 
 def _by_symbol_and_time(finding: Finding) -> tuple[str, int, str]:
     return finding.symbol, finding.timestamp or 0, finding.kind
 
 
-def _read(symbol: str, request: DataRequest, frames: Mapping[str, pd.DataFrame] | None) -> RawBars:
+def _read(symbol: str, request: DataRequest, frames: Frames) -> RawBars:
     if frames is not None:
         return read_frame(symbol, frames, request)
     if request.source == "frames":
-        raise ConfigError('[data] source = "frames" needs DataFrames: run(config, data={"AAPL": frame}); else set sample, csv or parquet')
+        given = "finer" if request.is_finer else "data"
+        raise ConfigError(f'[data] source = "frames" needs DataFrames: run(config, {given}={{"AAPL": frame}}); else set csv or parquet')
     return {"sample": read_sample, "csv": read_csv, "parquet": read_parquet}[request.source](symbol, request)
 
 
 def _cut(raw: RawBars, request: DataRequest) -> RawBars:
     """Only the rows the run can see: what lies outside of the range is not checked either."""
-    keep = np.ones(len(raw), dtype=bool) if request.end is None else raw.when < _day_start(request.end + timedelta(days=1), request)
+    keep = np.ones(len(raw), dtype=bool) if request.end is None else raw.when < day_start(request.end + timedelta(days=1), request)
     if request.start is not None:
         times = np.unique(raw.when[keep])
-        first = int(np.searchsorted(times, _day_start(request.start, request)))
+        first = int(np.searchsorted(times, day_start(request.start, request)))
         if first == len(times):
             raise _out_of_range(raw, request)
         keep &= raw.when >= times[max(0, first - request.warmup)]
     if not keep.any():
         raise _out_of_range(raw, request)
     return raw.take(keep)
-
-
-def _day_start(day: date, request: DataRequest) -> int:
-    """The least ``when`` of a bar of ``day``: a bar that closes at midnight belongs to the day before."""
-    if request.is_daily:
-        return (day - EPOCH).days
-    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(request.timezone))
-    return int(midnight.timestamp()) * NS_PER_SECOND + 1
 
 
 def _out_of_range(raw: RawBars, request: DataRequest) -> MissingDataError:
@@ -108,7 +136,7 @@ def _first_trade(checked: list[RawBars], request: DataRequest) -> int:
     after = np.iinfo(np.int64).min
     if request.start is not None:
         # A daily bar is stamped after midnight UTC of its date wherever the exchange is.
-        after = _day_start(request.start, request) * NS_PER_DAY + 1 if request.is_daily else _day_start(request.start, request)
+        after = day_start(request.start, request) * NS_PER_DAY + 1 if request.is_daily else day_start(request.start, request)
     times = np.concatenate([bars.when for bars in checked])
     return int(times[times >= after].min(initial=np.iinfo(np.int64).max))
 
@@ -120,6 +148,23 @@ def _series(bars: RawBars, first_trade: int) -> BarSeries:
             f"{bars.symbol} ({bars.origin}): {traded} bar{'s' * (traded != 1)} in the range to trade, at least 2 are needed: "
             "a decision at one bar is filled at the next; widen [data] start and end, or remove the symbol"
         )
-    names = ("open", "high", "low", "close", "volume", "dividend", "split")
-    columns = {name: np.ascontiguousarray(getattr(bars, name), dtype=np.float64) for name in names}
-    return BarSeries(bars.symbol, np.ascontiguousarray(bars.when, dtype=np.int64), **columns)
+    return _columns(bars, bars.symbol)
+
+
+def _columns(bars: RawBars, name: str) -> BarSeries:
+    def column(values: Floats) -> Floats:
+        return np.ascontiguousarray(values, dtype=np.float64)
+
+    return BarSeries(
+        name,
+        np.ascontiguousarray(bars.when, dtype=np.int64),
+        column(bars.open),
+        column(bars.high),
+        column(bars.low),
+        column(bars.close),
+        column(bars.volume),
+        column(bars.dividend),
+        column(bars.split),
+        np.ascontiguousarray(bars.pay_day, dtype=np.int64) if bars.pay_day.any() else None,
+        bars.delisting,
+    )

@@ -25,6 +25,7 @@ POLICIES: Mapping[FindingKind, tuple[str, ...]] = MappingProxyType(
         FindingKind.GAP: ("refuse", "accept"),
         FindingKind.NOT_A_SESSION: ("refuse", "drop", "accept"),
         FindingKind.SUSPECT_TICK: ("refuse", "accept"),
+        FindingKind.FINER_RANGE: ("accept", "refuse"),
         FindingKind.SPLIT_JUMP: ("refuse", "accept"),
     }
 )

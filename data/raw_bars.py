@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from data.finding import FindingKind
-    from framework.domain.market import Floats, Integers
+    from framework.domain.market import Delisting, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +27,8 @@ class RawBars:
         dividend: float64, dollars a share of that day, on the ex date; 0 elsewhere.
         split: float64, new shares for one old one, effective before this row's open; 1 elsewhere.
         adj_close: float64, the source's own adjusted close; NaN when it is not used.
+        pay_day: int64, the day this row's dividend is paid, days since 1970; 0 for the ex date.
+        delisting: When the share stopped trading, and what its holders were paid.
         confirmed: Row and kind of findings that the source declares to be real.
     """
 
@@ -42,6 +44,8 @@ class RawBars:
     dividend: Floats
     split: Floats
     adj_close: Floats
+    pay_day: Integers
+    delisting: Delisting | None = None
     confirmed: frozenset[tuple[int, FindingKind]] = frozenset()
 
     def __len__(self) -> int:
@@ -49,5 +53,5 @@ class RawBars:
 
     def take(self, index: Integers | NDArray[np.bool_]) -> RawBars:
         """The rows that ``index`` (positions or a mask) picks, as copies."""
-        names = (field.name for field in fields(self) if field.name not in {"symbol", "origin", "confirmed"})
+        names = (field.name for field in fields(self) if field.name not in {"symbol", "origin", "delisting", "confirmed"})
         return replace(self, **{name: getattr(self, name)[index] for name in names})

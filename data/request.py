@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,8 +37,12 @@ class DataRequest:
         calendar: Exchange calendar, a name of the exchange_calendars library.
         timezone: How times without an offset are read.
         adjust: ``splits`` back-adjusts raw prices by the declared splits; ``adj_close`` scales them by adj_close / close;
-            ``none`` takes them as they are.
+            ``none`` takes them as they are, adjusted by somebody else or without any split.
         policy: Finding kind -> policy; a kind left out has its default.
+        actions: A file of corporate actions (``data.actions``), on top of those in the sources.
+        finer: Resolution of the finer bars that fills walk along, such as ``5m``; ``None`` for none.
+        finer_path: The folder of their files, another one than ``path``.
+        is_finer: Whether this is the request for them.
 
     Raises:
         ConfigError: A value that does not exist, or contradicts another.
@@ -55,6 +59,10 @@ class DataRequest:
     timezone: str = "America/New_York"
     adjust: str = "splits"
     policy: Mapping[str, str] = field(default_factory=dict)
+    actions: Path | None = None
+    finer: str | None = None
+    finer_path: Path | None = None
+    is_finer: bool = False
 
     def __post_init__(self) -> None:
         _check_symbols(self.symbols)
@@ -64,6 +72,10 @@ class DataRequest:
         _check_range(self.start, self.end, self.warmup)
         _check_timezone(self.timezone)
         check_policy(self.policy)
+        if self.finer is not None:
+            _check_finer(self, self.finer)
+        elif self.finer_path is not None:
+            raise ConfigError(f"[data] finer_path = {str(self.finer_path)!r} holds bars of which resolution? set finer, or remove it")
 
     @property
     def is_daily(self) -> bool:
@@ -73,12 +85,31 @@ class DataRequest:
     @property
     def step(self) -> int:
         """Length of an intraday bar in ns; 0 for daily bars, whose length is the session's."""
-        match = RESOLUTION_PATTERN.match(self.resolution)
-        return 0 if match is None else int(match[1]) * {"m": 60, "h": 3600}[match[2]] * NS_PER_SECOND
+        return bar_length(self.resolution)
+
+    def key(self, name: str) -> str:
+        """How the key ``name`` (path or resolution) of ``[data]`` is called for these bars."""
+        return name if not self.is_finer else {"path": "finer_path", "resolution": "finer"}[name]
+
+    def for_finer(self, resolution: str) -> DataRequest:
+        """The request for the bars of ``resolution`` that these are made of.
+
+        A bar that has none is walked as one, so that gaps are no reason to refuse; what lies outside of the sessions belongs to no bar.
+        """
+        policy = {FindingKind.GAP: "accept", FindingKind.NOT_A_SESSION: "drop", **self.policy}
+        return replace(
+            self, resolution=resolution, path=self.finer_path, warmup=0, policy=policy, finer=None, finer_path=None, is_finer=True
+        )
 
     def action(self, kind: FindingKind) -> str:
         """The policy in force for ``kind``."""
         return action_for(kind, self.policy)
+
+
+def bar_length(resolution: str) -> int:
+    """Length of an intraday bar in ns; 0 for daily bars, whose length is the session's."""
+    match = RESOLUTION_PATTERN.match(resolution)
+    return 0 if match is None else int(match[1]) * {"m": 60, "h": 3600}[match[2]] * NS_PER_SECOND
 
 
 def _check_symbols(symbols: tuple[str, ...]) -> None:
@@ -99,6 +130,18 @@ def _check_one_of(key: str, value: str, allowed: Sequence[str]) -> None:
 def _check_resolution(resolution: str) -> None:
     if resolution != "1d" and not RESOLUTION_PATTERN.match(resolution):
         raise ConfigError(f"[data] resolution = {resolution!r}; allowed: 1d, or minutes or hours such as 1m, 5m, 1h")
+
+
+def _check_finer(request: DataRequest, finer: str) -> None:
+    length, whole = bar_length(finer), request.step
+    if not length:
+        raise ConfigError(f"[data] finer = {finer!r}; allowed: minutes or hours such as 1m, 5m, 1h")
+    if whole and (whole <= length or whole % length):
+        raise ConfigError(f"[data] finer = {finer!r}: bars of {request.resolution} are not made of them; choose a part of it, such as 1m")
+    if request.source == "sample":
+        raise ConfigError('[data] finer: the sample holds daily bars only; set source = "csv" or "parquet", or remove finer')
+    if request.source != "frames" and request.finer_path in {None, request.path}:
+        raise ConfigError(f"[data] finer = {finer!r} needs finer_path, a folder of its own with the files of those bars")
 
 
 def _check_range(start: date | None, end: date | None, warmup: int) -> None:

@@ -57,8 +57,14 @@ def read_sample(symbol: str, request: DataRequest) -> RawBars:
         when=np.array(dates, dtype="datetime64[D]").astype(np.int64),
         dividend=_placed(actions, "dividend", np.zeros(count)),
         split=_placed(actions, "split", np.ones(count)),
+        pay_day=np.zeros(count, dtype=np.int64),
         confirmed=frozenset((index + 1, FindingKind(value)) for index, kind, value in actions if kind == "confirmed"),
-        **columns,
+        open=columns["open"],
+        high=columns["high"],
+        low=columns["low"],
+        close=columns["close"],
+        volume=columns["volume"],
+        adj_close=columns["adj_close"],
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data.days import EPOCH, days_of
 from data.raw_bars import RawBars
 from data.times import parse_times
 from framework.errors import BadDataError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 TIME_COLUMNS = ("timestamp", "date")
 BAR_COLUMNS = ("open", "high", "low", "close", "volume")
 EVENT_COLUMNS = ("dividend", "split")
+PAY_COLUMN = "pay_date"
 
 
 def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Integers, request: DataRequest) -> RawBars:
@@ -33,19 +36,22 @@ def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Integers, reque
     if len(table) == 0:
         raise BadDataError(f"{origin} has a header and no rows: at least two bars are needed")
     numbers = {name: _numbers(table, name, row, origin) for name in [*wanted, *EVENT_COLUMNS] if name in table.columns}
+    when = parse_times(times, row, origin, request)
+    dividend = _events(numbers.get("dividend"), "dividend", row, origin)
     return RawBars(
         symbol=symbol,
         origin=origin,
         row=row,
-        when=parse_times(times, row, origin, request),
+        when=when,
         open=numbers["open"],
         high=numbers["high"],
         low=numbers["low"],
         close=numbers["close"],
         volume=numbers["volume"],
-        dividend=_events(numbers.get("dividend"), "dividend", row, origin),
+        dividend=dividend,
         split=_events(numbers.get("split"), "split", row, origin),
         adj_close=numbers.get("adj_close", np.full(len(row), np.nan)),
+        pay_day=_pay_days(table, dividend, days_of(when, request), row, origin),
     )
 
 
@@ -71,7 +77,7 @@ def _check_columns(names: list[str], wanted: list[str], origin: str) -> None:
     if missing:
         remedy = '; it is needed for [data] adjust = "adj_close", else set adjust = "splits"' if missing == ["adj_close"] else ""
         raise BadDataError(f"{origin}: no column {', '.join(missing)}; present: {', '.join(names)}{remedy}")
-    twice = [name for name in (*wanted, *EVENT_COLUMNS) if names.count(name) > 1]
+    twice = [name for name in (*wanted, *EVENT_COLUMNS, PAY_COLUMN) if names.count(name) > 1]
     if twice:
         raise BadDataError(f"{origin}: column {twice[0]} stands there {names.count(twice[0])} times (case is ignored); keep one")
     for name in names:
@@ -108,3 +114,23 @@ def _events(values: Floats | None, name: str, row: Integers, origin: str) -> Flo
         meaning = "new shares for one old, above 0, 1 or blank where there is none" if name == "split" else "dollars a share, 0 or above"
         raise BadDataError(f"{origin}, row {row[bad[0]]}, column {name}: {events[bad[0]]:g}; a {name} is {meaning}")
     return events
+
+
+def _pay_days(table: pd.DataFrame, dividend: Floats, days: Integers, row: Integers, origin: str) -> Integers:
+    """Days since 1970 of the column ``pay_date``, 0 where it is blank; ``days`` are those of the rows."""
+    found = np.zeros(len(row), dtype=np.int64)
+    if PAY_COLUMN not in table.columns:
+        return found
+    column = table[PAY_COLUMN]
+    for index in np.flatnonzero(column.notna().to_numpy()):
+        text = str(column.iloc[index])
+        where = f"{origin}, row {row[index]}, column {PAY_COLUMN}: {text!r}"
+        try:
+            found[index] = (date.fromisoformat(text.removesuffix(" 00:00:00")) - EPOCH).days
+        except ValueError:
+            raise BadDataError(f"{where} is no date; write it as 2012-01-31") from None
+        if not dividend[index]:
+            raise BadDataError(f"{where} stands beside no dividend; leave it blank")
+        if found[index] < days[index]:
+            raise BadDataError(f"{where} is before the row's date, on which the dividend goes ex")
+    return found

@@ -84,7 +84,8 @@ def _session_days(times: pd.DatetimeIndex, timezone: str) -> Integers:
 def _utc(times: pd.DatetimeIndex, row: Integers, origin: str, request: DataRequest) -> Integers:
     local = times if times.tz is None else times.tz_convert(request.timezone).tz_localize(None)
     if not (local.asi8 % NS_PER_DAY).any():
-        raise BadDataError(f'{origin}: dates without times, but [data] resolution = "{request.resolution}"; for daily bars set "1d"')
+        remedy = "" if request.is_finer else '; for daily bars set "1d"'
+        raise BadDataError(f'{origin}: dates without times, but [data] {request.key("resolution")} = "{request.resolution}"{remedy}')
     if times.tz is not None:
         return times.asi8
     stamped = times.tz_localize(request.timezone, ambiguous="NaT", nonexistent="NaT")

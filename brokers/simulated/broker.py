@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from brokers.simulated.acceptance import Acceptance
 from brokers.simulated.account import VenueAccount
-from brokers.simulated.custody import Custody
+from brokers.simulated.back_matching import BackMatching
+from brokers.simulated.custody import DELISTED, Custody
+from brokers.simulated.financing import Financing
 from brokers.simulated.matching import PathMatching
 from framework.domain.market import Quote
 from framework.domain.order import ApprovedOrder, Order, OrderStatus, OrderUpdate
+from framework.domain.values import MICRO
 from framework.errors import BrokerError, MissingDataError, OrderCancellationError
 from framework.rules import lifecycle
+from framework.rules.account.policy import UNLEVERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,27 +23,40 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from brokers.simulated.model import FillModel
+    from brokers.simulated.ports import Matching
+    from framework.domain.account_event import AccountEvent
     from framework.domain.book import Account, Position
-    from framework.domain.fill import Dividend, Fill
+    from framework.domain.fill import Fill
+    from framework.domain.order import OrderTerms
     from framework.domain.venue import Capabilities
     from framework.engine.market import Market
     from framework.engine.ports import BrokerListener
+    from framework.rules.account.policy import AccountPolicy
 
 
 class SimulatedBroker:
     """Fills approved orders on bars under a venue's rules.
 
-    ``session_close(timestamp)`` is the end, ns UTC, of the session in which a bar closed; day orders work until then.
+    ``bounds(timestamp)`` is the open and close, ns UTC, of the session in which a bar closed, of the next one between sessions.
     """
 
     def __init__(
-        self, market: Market, venue: Capabilities, cash_micros: int, model: FillModel, session_close: Callable[[int], int]
+        self,
+        market: Market,
+        venue: Capabilities,
+        cash_micros: int,
+        model: FillModel,
+        bounds: Callable[[int], tuple[int, int]],
+        policy: AccountPolicy = UNLEVERED,
     ) -> None:
         self._market = market
         self._venue = venue
-        self._account = VenueAccount(market, venue, model.fees, cash_micros)
-        self._matching = PathMatching(market, venue, model, self._account, session_close, self._report)
-        self._custody = Custody(market, self._account, self._pass_on)
+        self._account = VenueAccount(market, venue, model.fees, cash_micros, policy)
+        matching = BackMatching if model.compat else PathMatching
+        self._matching: Matching = matching(market, venue, model, self._account, bounds, self._report)
+        self._acceptance = Acceptance(market, venue, self._account, self._matching)
+        self._custody = Custody(market, venue, self._account, self._matching, self._pass_on)
+        self._financing = Financing(market, self._account, policy, self._pass_on)
         self._orders: dict[str, Order] = {}
         self._listener: BrokerListener | None = None
         self._connected = False
@@ -80,6 +98,8 @@ class SimulatedBroker:
     def place_order(self, approved: ApprovedOrder) -> Order:
         """Accept an order; it works from the next bar on, or along the rest of the bar whose path is being walked.
 
+        One of a symbol that was delisted is rejected, and one the venue's rules refuse. One that is EMULATED is held here instead.
+
         Raises:
             BrokerError: Not connected, or the order id was used before.
         """
@@ -89,9 +109,40 @@ class SimulatedBroker:
             raise BrokerError(f"order id {approved.order.order_id!r} was used before")
         order = approved.order.snapshot()
         self._orders[order.order_id] = order
-        self._report(order, OrderStatus.ACCEPTED)
+        if self._custody.is_delisted(self._market.row_of(order.symbol)):
+            self._report(order, OrderStatus.REJECTED, DELISTED)
+            return order
+        if order.status is not OrderStatus.EMULATED and not self._taken(order, self._acceptance.refusal(order)):
+            return order
         self._matching.accept(order)
         return order
+
+    def hold_order(self, order_id: str) -> None:
+        """Take a working order from the venue and hold it here.
+
+        Raises:
+            BrokerError: There is no such order.
+        """
+        lifecycle.change(self._known(order_id), OrderStatus.EMULATED, self._market.now)
+
+    def release_order(self, order_id: str) -> None:
+        """Send the venue an order that was held here.
+
+        Raises:
+            BrokerError: There is no such order.
+        """
+        order = self._known(order_id)
+        if order.status is OrderStatus.EMULATED:
+            lifecycle.change(order, OrderStatus.SUBMITTED, self._market.now)
+        self._taken(order, self._acceptance.shares_refusal(order))
+
+    def _taken(self, order: Order, refusal: str | None) -> bool:
+        """Whether the venue takes ``order``, and tell."""
+        if refusal is not None:
+            self._report(order, OrderStatus.REJECTED, refusal)
+            return False
+        self._report(order, OrderStatus.ACCEPTED)
+        return True
 
     def cancel_order(self, order_id: str) -> bool:
         """Cancel a working order at once; ``False`` when it had ended.
@@ -113,11 +164,14 @@ class SimulatedBroker:
         Raises:
             BrokerError: There is no such order.
         """
-        if order_id not in self._orders:
-            raise BrokerError(f"order {order_id!r} is not known to the simulated broker")
-        order = self._orders[order_id].snapshot()
+        order = self._known(order_id).snapshot()
         order.stop_micros = self._matching.level(order_id, order.stop_micros)
         return order
+
+    def _known(self, order_id: str) -> Order:
+        if order_id not in self._orders:
+            raise BrokerError(f"order {order_id!r} is not known to the simulated broker")
+        return self._orders[order_id]
 
     def get_open_orders(self) -> list[Order]:
         """All working orders, oldest first."""
@@ -138,7 +192,7 @@ class SimulatedBroker:
         return self.get_account().equity
 
     def get_quote(self, symbol: str) -> Quote:
-        """The last close as bid, ask and last: bars know no spread.
+        """The last price as bid, ask and last: bars know no spread. While a bar's path is being walked it is the price reached there.
 
         Raises:
             MissingDataError: No bar of the symbol has closed yet.
@@ -146,9 +200,8 @@ class SimulatedBroker:
         row = self._market.row_of(symbol)
         if self._market.cursor[row] < 0:
             raise MissingDataError(f"{symbol}: no bar has closed yet, so there is no quote")
-        index = self._market.cursor[row]
-        price = float(self._market.series[row].close[index])
-        return Quote(symbol, int(self._market.series[row].timestamp[index]), price, price, price)
+        price = self._matching.price_now(row) / MICRO
+        return Quote(symbol, int(self._market.series[row].timestamp[self._market.cursor[row]]), price, price, price)
 
     def get_quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         """Quotes of the symbols that have one."""
@@ -161,24 +214,31 @@ class SimulatedBroker:
         """Bars on which an order worked but nothing could trade (no volume), by symbol."""
         return self._matching.idle_bars
 
+    @property
+    def coarse_bars(self) -> dict[str, int]:
+        """Bars on which an order worked and that had no finer bars to walk, where there are any, by symbol."""
+        return self._matching.coarse_bars
+
     def on_slice(self, rows: Sequence[int]) -> None:
-        """Pay dividends and trade working orders on the bars of ``rows``, which have just closed."""
+        """Let issuers do what takes effect before the open, then trade working orders, on the bars of ``rows``, which have just closed."""
+        self._financing.before_trading(rows)
         if self._matching.is_idle and not self._account.book.positions:
             return
         self._matching.begin(rows)
-        for row in rows:
-            self._custody.before_trading(row)
+        self._custody.before_trading(rows)
         self._matching.expire(self._market.now)
         for row in rows:
             self._matching.trade(row)
         self._matching.expire(self._market.now + 1)
 
-    def _pass_on(self, dividend: Dividend) -> None:
+    def _pass_on(self, event: AccountEvent) -> None:
         if self._listener is not None:
-            self._listener.on_dividend(dividend)
+            self._listener.on_account(event)
 
-    def _report(self, order: Order, status: OrderStatus, reason: str = "", fill: Fill | None = None) -> None:
-        update = OrderUpdate(order.order_id, self._market.now, status, reason, fill)
+    def _report(
+        self, order: Order, status: OrderStatus, reason: str = "", fill: Fill | None = None, restated: OrderTerms | None = None
+    ) -> None:
+        update = OrderUpdate(order.order_id, self._market.now, status, reason, fill, restated)
         lifecycle.apply(order, update)
         if self._listener is not None:
             self._listener.on_update(update)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from framework.domain.order import Order, OrderType, TimeInForce, TrailType
 from framework.rules import fills
 
-_KINDS = (
+KINDS = (
     (OrderType.MARKET, fills.MARKET),
     (OrderType.LIMIT, fills.LIMIT),
     (OrderType.STOP_LOSS, fills.STOP),
@@ -16,31 +16,31 @@ _KINDS = (
 )
 
 
-#: Later than any bar.
-NEVER = 2**63
-
-
 @dataclass(slots=True, eq=False)
 class Working:
     """One order and its next trade on the path: ``price`` (NO_FILL for none), on ``leg``, ``distance`` from that leg's start.
 
-    ``expires`` is the close of the first session in which it could trade (ns UTC), known from the first bar on; for day orders only.
+    It trades on bars that close after ``starts`` and not after ``expires`` (ns UTC), and not while it ``sleeps``, outside of its hours.
+    ``measured`` is the price at its acceptance.
     """
 
     order: Order
     kind: int
     through: bool
     level: int
+    starts: int
+    expires: int
+    measured: int
     triggered: bool = False
+    sleeps: bool = False
     price: int = fills.NO_FILL
     leg: int = 0
     distance: int = 0
-    expires: int = NEVER
     since: int = 0
     _after: tuple[bool, int] = (False, 0)
 
-    def at_open(self, price: int) -> bool:
-        """Whether it trades at the open print."""
+    def at_print(self, price: int) -> bool:
+        """Whether it trades at a print, the open or the close."""
         filled, self.triggered = fills.at_point(
             self.kind, self.order.side.sign, self.order.limit_micros or 0, self.level, self.triggered, price
         )
@@ -48,10 +48,21 @@ class Working:
             self.level = self._ratcheted(self.level, price)
         return filled
 
+    def is_due_at_open(self, now: int) -> bool:
+        """Whether it takes part in the open print of the bar that closes at ``now``."""
+        return self.order.is_open and not self.sleeps and now > self.starts and self.order.time_in_force is not TimeInForce.CLS
+
+    def is_due_at_close(self, now: int) -> bool:
+        """Whether it takes part in the close of the bar that closes at ``now``: that of its session, which no other bar can tell."""
+        return self.order.is_open and now == self.expires and self.order.time_in_force is TimeInForce.CLS
+
     def look_ahead(self, leg: int, price: int, path: tuple[int, int, int, int]) -> None:
         """Find its first trade on ``path`` (open, first extreme, second extreme, close) from ``price`` on ``leg``."""
         order = self.order
         self.since = leg
+        self._after = (self.triggered, self.level)
+        if order.time_in_force.is_momentary or self.sleeps:
+            return  # it does not wait for a price
         self.price, self.leg, triggered, level = fills.match(
             self.kind,
             order.side.sign,
@@ -69,44 +80,38 @@ class Working:
         if self.price != fills.NO_FILL:
             self.distance = abs(self.price - path[self.leg])
 
+    def note_trigger(self, leg: int, price: int, path: tuple[int, int, int, int]) -> None:
+        """The market has come to ``price`` on ``leg``: tell whether a stop-limit was triggered on the way."""
+        if self.kind == fills.STOP_LIMIT and self.order.is_open and not self.sleeps:
+            sign, passed = self.order.side.sign, (*path[self.since + 1 : leg + 1], price)
+            self.order.triggered = self.triggered or any(sign * (point - self.level) >= 0 for point in passed)
+
     def close_bar(self) -> None:
         """Keep what the bar has changed: a trigger that was reached, a trail that was raised."""
         self.triggered, self.level = self._after
+        self.order.triggered = self.triggered and self.kind == fills.STOP_LIMIT
         self.price = fills.NO_FILL
         if self.kind == fills.TRAILING:
             self.order.stop_micros = self.level
 
-    @property
-    def is_unseen_day_order(self) -> bool:
-        """Whether it is a day order that no bar has met yet."""
-        return self.order.time_in_force is TimeInForce.DAY and self.expires == NEVER
-
     def reached(self, leg: int, price: int, path: tuple[int, int, int, int]) -> int | None:
         """Its stop level when the market stands at ``price`` on ``leg`` of the path; ``None`` for an order without one."""
-        if self.kind != fills.TRAILING:
+        if self.kind != fills.TRAILING or self.sleeps:
             return self.order.stop_micros
         level = self.level
         for point in (*path[self.since + 1 : leg + 1], price):
             level = self._ratcheted(level, point)
         return level
 
-    def bounded(self, price: int) -> int:
-        """``price`` after slippage, never beyond the order's limit."""
-        limit = self.order.limit_micros
-        if limit is None:
-            return price
-        sign = self.order.side.sign
-        return sign * min(sign * price, sign * limit)
-
     def _ratcheted(self, level: int, price: int) -> int:
         order = self.order
         return fills.ratchet(order.side.sign, level, price, order.trail_micros or 0, order.trail_type is TrailType.PERCENTAGE)
 
 
-def working_order(order: Order, reference: int, *, through: bool) -> Working:
+def working_order(order: Order, reference: int, *, through: bool, starts: int, expires: int) -> Working:
     """``order`` as it starts to work; a trailing stop measures from ``reference``, the price at its acceptance, in micro-dollars."""
-    kind = dict(_KINDS)[order.order_type]
-    work = Working(order, kind, through, order.stop_micros or 0)
+    kind = dict(KINDS)[order.order_type]
+    work = Working(order, kind, through, order.stop_micros or 0, starts, expires, reference)
     if kind == fills.TRAILING:
         sign = order.side.sign
         fresh = reference + sign * fills.trail_distance(reference, order.trail_micros or 0, order.trail_type is TrailType.PERCENTAGE)

@@ -39,14 +39,19 @@ class Position:
 
 @dataclass(slots=True, eq=True)
 class Book:
-    """Cash and positions. ``rules.ledger`` is the only writer; everybody else reads."""
+    """Cash, dividends that are still to be paid, and positions. ``rules.ledger`` is the only writer; everybody else reads.
+
+    ``interest_micros`` is what borrowing cost, less what lending brought.
+    """
 
     cash_micros: int
     positions: dict[str, Position] = field(default_factory=dict)
+    receivable_micros: int = 0
     fees_micros: int = 0
     dividends_micros: int = 0
     traded_micros: int = 0
     slippage_micros: int = 0
+    interest_micros: int = 0
 
     def quantity(self, symbol: str) -> int:
         """Micro-shares held, signed; 0 when there is no position."""

@@ -1,9 +1,9 @@
-"""Fills, refusals, cash events and round trips: facts, in the past tense."""
+"""Fills, refusals and round trips: facts, in the past tense."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.values import from_micros
 
@@ -49,18 +49,7 @@ class Fill:
         return from_micros(self.fees_micros)
 
 
-@dataclass(frozen=True, slots=True)
-class Dividend:
-    """Cash paid to (or, for a short, by) the account: dollars in micros, signed."""
-
-    timestamp: int
-    symbol: str
-    quantity_micros: int
-    amount_micros: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Something that was wanted and not done, or done smaller.
 
     ``code`` is stable and machine-readable; ``figure`` and ``limit`` are what was measured and what is allowed, in the unit that
@@ -81,7 +70,9 @@ class Trade:
 
     Money in dollars as float, for statistics only; the books are in the fills. ``pnl`` is net of fees and includes dividends.
     ``r_multiple`` is pnl over the money at risk between entry and its first protective stop, ``None`` without one. ``mae`` and
-    ``mfe`` are the worst and best excursion from the average entry price as fractions of it (mae <= 0 <= mfe).
+    ``mfe`` are the worst and best excursion from the average entry price as fractions of it (mae <= 0 <= mfe). ``realized_gain`` is what
+    would be reported of its first-in, first-out lots, dividends apart: without ``disallowed_loss`` (not below 0), which a wash sale takes
+    away, and with losses that earlier wash sales have put on these lots.
     """
 
     symbol: str
@@ -101,3 +92,6 @@ class Trade:
     bars_held: int
     entry_tag: str | None
     exit_tag: str | None
+    realized_gain: float
+    disallowed_loss: float
+    wash_sale: bool

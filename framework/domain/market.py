@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from framework.domain.values import is_price
+from framework.domain.values import is_price, to_micros
 from framework.errors import BadDataError
 
 if TYPE_CHECKING:
@@ -59,6 +59,13 @@ class Quote:
             raise BadDataError(f"{self.symbol}: crossed quote, bid {self.bid} above ask {self.ask}")
 
 
+class Delisting(NamedTuple):
+    """A share stops trading: from ``day`` (days since 1970) there is none of it, and holders are paid ``payout`` dollars for each."""
+
+    day: int
+    payout: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BarSeries:
     """The bars of one symbol as read-only columns of one length, oldest first, strictly increasing in time.
@@ -72,6 +79,8 @@ class BarSeries:
         dividend: float64, dollars a (split-adjusted) share; on the ex date's first bar, 0 elsewhere.
         split: float64, new shares for one old one, effective before this bar's open; 1 elsewhere. The
             prices are already adjusted by it.
+        pay_day: int64, the session that pays this bar's dividend, days since 1970; ``None`` when each is paid on its ex date.
+        delisting: When and at what price the shares ceased to exist, after the last bar; ``None`` when they did not.
     """
 
     symbol: str
@@ -83,10 +92,14 @@ class BarSeries:
     volume: Floats
     dividend: Floats
     split: Floats
+    pay_day: Integers | None = None
+    delisting: Delisting | None = None
 
     def __post_init__(self) -> None:
-        for name in ("timestamp", "open", "high", "low", "close", "volume", "dividend", "split"):
+        for name in ("timestamp", "open", "high", "low", "close", "volume", "dividend", "split", "pay_day"):
             column = getattr(self, name)
+            if column is None:
+                continue
             if column.shape != self.timestamp.shape:
                 raise BadDataError(f"{self.symbol}: column {name} has shape {column.shape}, timestamps {self.timestamp.shape}")
             column.flags.writeable = False
@@ -98,3 +111,28 @@ class BarSeries:
         """The bar at ``index`` as a value."""
         columns = (self.open, self.high, self.low, self.close, self.volume)
         return Bar(self.symbol, int(self.timestamp[index]), *(float(column[index]) for column in columns))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinerBars:
+    """The bars of a finer resolution that each bar of a symbol is made of.
+
+    Attributes:
+        series: The finer bars, in the shares of the last bar, as the coarse ones are loaded.
+        first, last: int64, one for each coarse bar: it is made of the finer bars ``first:last``; of none where the two are equal.
+    """
+
+    series: BarSeries
+    first: Integers
+    last: Integers
+
+    def of(self, index: int, shares: float) -> list[tuple[tuple[int, int, int, int], float]]:
+        """Prices (open, high, low, close; micro-dollars) and volume (shares) of the finer bars of coarse bar ``index`` that traded.
+
+        They are quoted in older shares, one of which has become ``shares`` of the loaded ones.
+        """
+        series, span = self.series, slice(int(self.first[index]), int(self.last[index]))
+        columns = ((column[span] * shares).tolist() for column in (series.open, series.high, series.low, series.close))
+        prices = zip(*([to_micros(price) for price in column] for column in columns), strict=True)
+        volumes = (series.volume[span] / shares).tolist()
+        return [(bar, volume) for bar, volume in zip(prices, volumes, strict=True) if volume > 0.0]

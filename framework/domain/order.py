@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from framework.domain.values import from_micros, rounded_quotient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from framework.domain.fill import Fill
@@ -57,8 +58,15 @@ class TimeInForce(StrEnum):
 
     DAY = "day"
     GTC = "gtc"
-    IOC = "ioc"
-    FOK = "fok"
+    IOC = "ioc"  # what trades at once; the rest is canceled
+    FOK = "fok"  # all of it at once, or nothing
+    OPG = "opg"  # at the opening of a session
+    CLS = "cls"  # at the close of a session
+
+    @property
+    def is_momentary(self) -> bool:
+        """Whether the order trades at one moment only: now, at the opening or at the close."""
+        return self not in {TimeInForce.DAY, TimeInForce.GTC}
 
 
 class OrderStatus(StrEnum):
@@ -66,6 +74,7 @@ class OrderStatus(StrEnum):
 
     INITIALIZED = "initialized"
     DENIED = "denied"  # we said no; the venue never saw it
+    EMULATED = "emulated"  # held by us until its price is reached; the venue does not have it
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
     REJECTED = "rejected"  # the venue said no
@@ -91,24 +100,38 @@ class OrderRole(StrEnum):
         return self in {OrderRole.STOP, OrderRole.TAKE_PROFIT}
 
 
+class OrderTerms(NamedTuple):
+    """What a venue restates in a working order: micro-shares asked for and filled, and its prices; ``trail_micros`` as in ``Order``."""
+
+    quantity_micros: int
+    filled_micros: int
+    limit_micros: int | None
+    stop_micros: int | None
+    trail_micros: int | None
+
+
 class StateChange(NamedTuple):
-    """One step of an order's life: when (ns UTC), into which status, and why."""
+    """One step of an order's life: when (ns UTC), into which status, and why; with the terms that hold from then on, if they changed."""
 
     timestamp: int
     status: OrderStatus
     reason: str
+    restated: OrderTerms | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Order:
     """One order and its life so far.
 
-    What was asked for never changes; ``status``, ``filled_micros``, ``filled_value_micros``, ``fees_micros`` and ``changes`` are
-    written by ``rules.lifecycle`` alone. Integers ending in ``_micros`` are exact (1 = 1e-6 dollars or shares); the
-    properties without the ending give the same as ``Decimal``.
+    What was asked for changes only where the venue restates it (a split, its collar); ``asked`` then keeps the terms before the first
+    time. Terms, ``status``, ``filled_micros``, ``filled_value_micros``, ``fees_micros`` and ``changes`` are written by ``rules.lifecycle``
+    alone. Integers ending in ``_micros`` are exact (1 = 1e-6 dollars or shares); the properties without the ending give the same as
+    ``Decimal``.
 
     ``trail_micros`` is in micro-percent for ``TrailType.PERCENTAGE`` (5 % = 5_000_000) and in micro-dollars for ``AMOUNT``. A
-    trailing stop may carry a ``stop_micros``: a level it already reached.
+    trailing stop may carry a ``stop_micros``: a level it already reached. ``oco_id`` is the first order of a group of which only one is
+    to fill. ``triggered`` is the venue's word that a stop-limit has become a limit order. ``extended_hours`` lets it work outside of
+    regular hours too.
     """
 
     order_id: str
@@ -122,8 +145,10 @@ class Order:
     trail_micros: int | None = None
     trail_type: TrailType = TrailType.PERCENTAGE
     time_in_force: TimeInForce = TimeInForce.GTC
+    extended_hours: bool = False
     role: OrderRole = OrderRole.EXPLICIT
     parent_id: str | None = None
+    oco_id: str | None = None
     strategy: str = ""
     tag: str | None = None
     reason: str = ""
@@ -132,6 +157,8 @@ class Order:
     filled_value_micros: int = 0
     fees_micros: int = 0
     changes: list[StateChange] = field(default_factory=list)
+    asked: OrderTerms | None = None
+    triggered: bool = False
 
     @property
     def quantity(self) -> Decimal:
@@ -175,6 +202,33 @@ class Order:
         """Whether it may still fill."""
         return self.status in OPEN_STATUSES
 
+    @property
+    def leaves_at_once(self) -> bool:
+        """Whether it takes whatever price comes next: what it is about to sell needs no stop any more."""
+        return self.order_type is OrderType.MARKET and self.time_in_force not in {TimeInForce.OPG, TimeInForce.CLS}
+
+    @property
+    def group_id(self) -> str:
+        """The group of which only one order is to fill; an order without partners is its own."""
+        return self.oco_id or self.order_id
+
+    @property
+    def terms(self) -> OrderTerms:
+        """What a split would restate."""
+        return OrderTerms(self.quantity_micros, self.filled_micros, self.limit_micros, self.stop_micros, self.trail_micros)
+
+    @property
+    def decided(self) -> OrderTerms:
+        """The terms it was decided with."""
+        return self.asked or self.terms
+
+    def steps(self) -> Iterator[tuple[StateChange, OrderTerms]]:
+        """Every state change with the terms that held from it on."""
+        terms = self.decided
+        for change in self.changes:
+            terms = change.restated or terms
+            yield change, terms
+
     def snapshot(self) -> Order:
         """A copy that later events do not change."""
         return replace(self, changes=list(self.changes))
@@ -183,6 +237,7 @@ class Order:
 OPEN_STATUSES = frozenset(
     {
         OrderStatus.INITIALIZED,
+        OrderStatus.EMULATED,
         OrderStatus.SUBMITTED,
         OrderStatus.ACCEPTED,
         OrderStatus.PARTIALLY_FILLED,
@@ -201,19 +256,23 @@ class ApprovedOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderUpdate:
-    """What a broker reports of one order; ``fill`` is set when shares were traded."""
+    """What a broker reports of one order; ``fill`` is set when shares were traded.
+
+    ``restated`` are the terms of an order that goes on working under new ones (FIX ExecType Restated); its status stays what it is.
+    """
 
     order_id: str
     timestamp: int
     status: OrderStatus
     reason: str = ""
     fill: Fill | None = None
+    restated: OrderTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """An entry with its two exits; the exits are placed as the entry fills, and one cancels the other."""
+    """An entry with its exits (FIX ContingencyType 2, one triggers the other); they are placed as it fills, and one cancels the other."""
 
     entry: Order
-    take_profit: Decimal
-    stop_loss: Decimal
+    take_profit: Decimal | None
+    stop_loss: Decimal | None

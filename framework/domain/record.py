@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from framework.domain.fill import Dividend, Fill, Refusal, Trade
+    from framework.domain.account_event import AccountEvent
+    from framework.domain.fill import Fill, Refusal, Trade
     from framework.domain.market import BarSeries, Floats, Integers
     from framework.domain.order import Order
 
@@ -18,12 +19,13 @@ class RunRecord:
     """The facts of one run.
 
     ``timestamps`` has one entry for each decision time (ns UTC); the other arrays have its length. ``equity``, ``cash`` and
-    ``benchmark`` are dollars; ``exposure`` is the sum of |position value| over equity; ``var_95_1d`` is the one-day 95 % portfolio VaR
-    forecast made at that time for the next session (simple sum of position VaRs), as a positive fraction of equity. ``benchmark`` is
-    equal-weight buy and hold of the symbols, bought at the first open each symbol has in the run, dividends paid as cash.
-    ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``. ``events`` has decisions, reports of the broker,
-    dividends, refusals and what the guards did, in the order they happened; ``joint_var_95_1d`` is the same forecast over the positions'
-    joint history, NaN where there is none.
+    ``benchmark`` are dollars; ``exposure`` is the sum of |position value| over equity. ``var_1d`` and ``cvar_1d`` are the VaR and the
+    expected shortfall of the portfolio, forecast at that time for one day at ``[sizing] confidence`` (simple sums over the positions), as
+    positive fractions of equity; ``joint_var_1d`` and ``joint_cvar_1d`` are the same over the positions' joint history, NaN where there is
+    none. ``benchmark`` is equal-weight buy and hold of the symbols, bought at the first open each symbol has in the run, dividends paid as
+    cash. ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``; ``finer`` the bars of a finer resolution
+    that fills walked along, by symbol and resolution. ``events`` has decisions, reports of the broker, what happened to the account,
+    refusals and what the guards did, in the order they happened. ``sectors`` are those of the symbols that have one.
     """
 
     run_id: str
@@ -39,14 +41,16 @@ class RunRecord:
     equity: Floats
     cash: Floats
     exposure: Floats
-    var_95_1d: Floats
-    joint_var_95_1d: Floats
+    var_1d: Floats
+    cvar_1d: Floats
+    joint_var_1d: Floats
+    joint_cvar_1d: Floats
     benchmark: Floats
     series: Mapping[str, BarSeries]
     fills: Sequence[Fill]
     orders: Sequence[Order]
     trades: Sequence[Trade]
-    dividends: Sequence[Dividend]
+    account_events: Sequence[AccountEvent]
     refusals: Sequence[Refusal]
     fees: float
     slippage_cost: float
@@ -61,3 +65,6 @@ class RunRecord:
     events: Sequence[object] = ()
     trials: int | None = None
     open_positions: Mapping[str, float] = field(default_factory=dict)
+    sectors: Mapping[str, str] = field(default_factory=dict)
+    finer: Mapping[str, BarSeries] = field(default_factory=dict)
+    analyses: Mapping[str, object] = field(default_factory=dict)

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from framework.domain.values import to_micros
+from framework.domain.values import MICRO, to_micros
+from framework.engine.quoted import Quoted
 from framework.errors import InvalidOrderError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from framework.domain.market import BarSeries, Floats, Integers
+    from framework.engine.indicators import Indicators
 
 _DAY_NS = 86_400_000_000_000
 #: US equities trade between 04:00 and 20:00 New York: shifted by five hours, every bar close of a session has one UTC date.
 _SESSION_SHIFT_NS = 5 * 3_600_000_000_000
+_Times = TypeVar("_Times", int, "Integers")
 
 
-def session_number(timestamp: int) -> int:
-    """Number of the session a bar close (ns UTC) belongs to; equal within a session, larger in a later one."""
+def session_number(timestamp: _Times) -> _Times:
+    """Number of the session a bar close (ns UTC), or each of an array, belongs to; equal within a session, larger in a later one."""
     return (timestamp - _SESSION_SHIFT_NS) // _DAY_NS
+
+
+def session_end(number: int) -> int:
+    """The last moment, ns UTC, that belongs to session ``number``."""
+    return (number + 1) * _DAY_NS + _SESSION_SHIFT_NS - 1
+
+
+def session_numbers(timestamps: Integers) -> Integers:
+    """The same of many bar closes, int64."""
+    return (timestamps - _SESSION_SHIFT_NS) // _DAY_NS
 
 
 class Market:
@@ -29,24 +43,60 @@ class Market:
 
     Attributes:
         symbols: All symbols, sorted; rows and indices elsewhere follow this order.
+        adjusted: Bars of each symbol as loaded, in the shares of its last bar: for returns, signals and whatever has no unit.
+        series: The same as they are quoted now, in the shares of the cursor's day: for prices, quantities and orders.
         cursor: For each symbol, the index of its last closed bar, -1 before the first.
         now: Close of the current slice, ns UTC.
+        daily: Whether a bar is a whole session.
+        indicators: What earlier runs over the same bars have worked out of them.
     """
 
-    def __init__(self, series: Mapping[str, BarSeries], *, daily: bool) -> None:
+    def __init__(self, series: Mapping[str, BarSeries], *, daily: bool, indicators: Indicators | None = None) -> None:
         self.symbols = tuple(sorted(series))
-        self.series = tuple(series[symbol] for symbol in self.symbols)
+        self.adjusted = tuple(series[symbol] for symbol in self.symbols)
+        self._quoted = tuple(Quoted(one) for one in self.adjusted)
+        self.series = [quoted.series for quoted in self._quoted]
         self.row = {symbol: index for index, symbol in enumerate(self.symbols)}
         self.cursor = [-1] * len(self.symbols)
         self.now = 0
+        self.daily = daily
+        self.indicators = indicators
         self._prices = [(-1, 0)] * len(self.symbols)
-        self._sessions = tuple(_Sessions(one, daily=daily) for one in self.series)
+        self._sessions = tuple(Sessions(one, daily=daily) for one in self.adjusted)
 
     def begin(self, first: int) -> None:
         """Put the cursors on the last bars before ``first`` (ns UTC), and the time on the latest of them."""
         self.cursor[:] = [int(np.searchsorted(one.timestamp, first)) - 1 for one in self.series]
         seen = [int(one.timestamp[index]) for one, index in zip(self.series, self.cursor, strict=True) if index >= 0]
         self.now = max(seen, default=first - 1)
+        self.on_bars(range(len(self.symbols)))
+
+    def on_bars(self, rows: Sequence[int]) -> None:
+        """The cursors of ``rows`` have moved: where a split was passed, put the past into the shares that are quoted now."""
+        for row in rows:
+            quoted = self._quoted[row]
+            if self.cursor[row] >= quoted.until:
+                quoted.put(self.cursor[row])
+                self.series[row] = quoted.series
+                self._prices[row] = (-1, 0)
+
+    def split_now(self, row: int) -> tuple[int, int] | None:
+        """New and old shares of a split before the open of the last bar; ``None`` without one."""
+        return self._quoted[row].split_at(self.cursor[row])
+
+    def shares(self, row: int) -> float:
+        """How many of the last loaded bar's shares one share of now will have become."""
+        return self._quoted[row].shares
+
+    def known_price(self, row: int) -> int:
+        """The last close before the time of this slice, in the shares quoted now; micro-dollars, 0 where there is none."""
+        series, index = self.series[row], self.cursor[row]
+        index -= index >= 0 and int(series.timestamp[index]) == self.now
+        return to_micros(float(series.close[index])) if index >= 0 else 0
+
+    def close_before(self, row: int) -> int:
+        """The close before the last bar, in the shares of its own day; micro-dollars, 0 where there is none."""
+        return self._quoted[row].close_before(self.cursor[row])
 
     def row_of(self, symbol: str) -> int:
         """Index of ``symbol``.
@@ -68,61 +118,95 @@ class Market:
             self._prices[row] = known
         return known[1]
 
+    def prices(self, rows: Sequence[int]) -> Floats:
+        """Last closes of ``rows`` to the micro-dollar, float64 dollars, 0 before the first bar."""
+        closes = [self.series[row].close.item(index) if (index := self.cursor[row]) >= 0 else 0.0 for row in rows]
+        return np.asarray(np.rint(np.array(closes) * MICRO) / MICRO)
+
     def sessions_seen(self, row: int) -> int:
         """Number of completed sessions of the symbol."""
         return self._sessions[row].completed(self.cursor[row])
 
     def daily_returns(self, row: int, lookback: int) -> Floats:
         """The last ``lookback`` daily total returns known now, oldest first (fewer at the start)."""
-        return self._sessions[row].until(self.sessions_seen(row), lookback)
+        return self.windows({row: self.sessions_seen(row)}, lookback)[0]
+
+    def windows(self, seen: Mapping[int, int], lookback: int) -> list[Floats]:
+        """The same of several symbols; ``seen`` has the completed sessions of each row."""
+        stops = [(row, count - 1 if count > 0 else 0) for row, count in seen.items()]
+        return [self._sessions[row].returns[stop - lookback if stop > lookback else 0 : stop] for row, stop in stops]
 
     def joint_returns(self, rows: list[int], lookback: int) -> Floats:
         """Daily returns [T, N] of ``rows`` on the last ``lookback`` sessions that all of them have, oldest first."""
         columns = [self._sessions[row].dated(self.sessions_seen(row), lookback) for row in rows]
-        common = columns[0][0]
-        for dates, _ in columns[1:]:
-            common = np.intersect1d(common, dates, assume_unique=True)
+        common = _common([dates for dates, _ in columns])
+        if common is None:
+            return np.column_stack([returns for _, returns in columns])
         return np.column_stack([returns[np.searchsorted(dates, common)] for dates, returns in columns])
+
+    def sessions_of_all(self) -> tuple[Integers, Floats]:
+        """Every session number any symbol has a return for, ascending, and the daily returns [sessions, N]; NaN where one has none.
+
+        Sessions to come are among them: whoever asks takes those that are complete.
+        """
+        numbers = np.unique(np.concatenate([one.numbers[1:] for one in self._sessions]))
+        returns = np.full((len(numbers), len(self._sessions)), np.nan)
+        for row, one in enumerate(self._sessions):
+            returns[np.searchsorted(numbers, one.numbers[1:]), row] = one.returns
+        return numbers, returns
 
     def average_volume(self, row: int, sessions: int = 20) -> int | None:
         """Mean volume of the last completed sessions, micro-shares; ``None`` without any."""
         volume = self._sessions[row].volumes(self.sessions_seen(row), sessions)
-        return to_micros(float(volume.mean())) if len(volume) else None
+        return to_micros(float(volume.mean()) / self._quoted[row].shares) if len(volume) else None
 
 
-class _Sessions:
-    """Daily total returns and volumes of one symbol: close to close, dividends added back, completed sessions only.
+def _common(columns: list[Integers]) -> Integers | None:
+    """The numbers that are in all of the ascending ``columns``; ``None`` where the columns are the same, as most often they are."""
+    first = columns[0]
+    if all(len(column) == len(first) for column in columns) and (np.concatenate(columns).reshape(len(columns), -1) == first).all():
+        return None
+    return reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), columns)
+
+
+class Sessions:
+    """The sessions of one symbol, completed or not.
 
     With daily bars a session is complete at its bar; with finer ones when the next session's first bar has closed, since nothing else
     tells that the last bar was the last.
+
+    Attributes:
+        numbers: Each session's number.
+        returns: Daily total returns, close to close, dividends added back; one less than there are sessions.
     """
 
     def __init__(self, series: BarSeries, *, daily: bool) -> None:
         self._daily = daily
-        sessions = (series.timestamp - _SESSION_SHIFT_NS) // _DAY_NS
+        self._bars = len(series)
+        sessions = session_numbers(series.timestamp)
         last = np.flatnonzero(np.diff(sessions, append=sessions[-1:] + 1)) if len(sessions) else np.empty(0, np.int64)
-        self._last_bars: Integers = last
+        self.last_bars: Integers = last
         close = series.close[last]
         firsts = np.concatenate(([0], last[:-1] + 1))
         paid = np.add.reduceat(series.dividend, firsts) if len(last) else close
-        self._returns: Floats = (close[1:] + paid[1:]) / close[:-1] - 1.0
-        self._numbers: Integers = sessions[last]
+        self.returns: Floats = (close[1:] + paid[1:]) / close[:-1] - 1.0
+        self.numbers: Integers = sessions[last]
         self._volume: Floats = np.add.reduceat(series.volume, firsts) if len(last) else close
 
     def completed(self, bar: int) -> int:
-        """Sessions complete when ``bar`` has closed."""
-        return bar + 1 if self._daily else int(np.searchsorted(self._last_bars, bar))
+        """Sessions complete when ``bar`` (an index, -1 before the first) has closed."""
+        return bar + 1 if self._daily else int(np.searchsorted(self.last_bars, bar))
 
-    def until(self, sessions: int, lookback: int) -> Floats:
-        """Returns of the last ``lookback`` of the first ``sessions`` sessions."""
-        stop = max(sessions - 1, 0)
-        return self._returns[max(stop - lookback, 0) : stop]
+    def completed_by_bar(self) -> Integers:
+        """The same for every bar, int64."""
+        bars = np.arange(self._bars)
+        return bars + 1 if self._daily else np.searchsorted(self.last_bars, bars)
 
     def dated(self, sessions: int, lookback: int) -> tuple[Integers, Floats]:
         """Session numbers and returns of the last ``lookback`` of the first ``sessions`` sessions."""
         stop = max(sessions - 1, 0)
         chosen = slice(max(stop - lookback, 0), stop)
-        return self._numbers[1:][chosen], self._returns[chosen]
+        return self.numbers[1:][chosen], self.returns[chosen]
 
     def volumes(self, sessions: int, lookback: int) -> Floats:
         """Volumes of the last ``lookback`` of the first ``sessions`` sessions, shares."""

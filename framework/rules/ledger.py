@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framework.domain.account_event import (
+    AccountEvent,
+    CashInLieu,
+    Delisted,
+    Dividend,
+    Entitlement,
+    GoodFaithViolation,
+    Interest,
+    MarginCall,
+    Split,
+)
 from framework.domain.book import Book, Position
-from framework.domain.values import notional, rounded_quotient
+from framework.domain.values import notional, opposed, rounded_share
 
 if TYPE_CHECKING:
-    from framework.domain.fill import Dividend, Fill
+    from framework.domain.fill import Fill
 
 
 def post_fill(book: Book, fill: Fill) -> int:
@@ -36,19 +47,44 @@ def moved(held: int, cost: int, signed: int, value: int) -> tuple[int, int, int]
     Returns (quantity, cost, gain realised). One formula for long, short, adding, reducing and crossing zero:
     the part of the trade that closes leaves at average cost, the rest joins at its own.
     """
-    closing = 0 if held * signed >= 0 else min(abs(held), abs(signed))
+    closing = min(abs(held), abs(signed)) if opposed(held, signed) else 0
     if closing == 0:
         return held + signed, cost + value, 0
-    closed_cost = cost if closing == abs(held) else _share(cost, closing, abs(held))
-    closed_value = value if closing == abs(signed) else _share(value, closing, abs(signed))
+    closed_cost = cost if closing == abs(held) else rounded_share(cost, closing, abs(held))
+    closed_value = value if closing == abs(signed) else rounded_share(value, closing, abs(signed))
     return held + signed, cost - closed_cost + value - closed_value, -closed_value - closed_cost
 
 
-def _share(amount: int, part: int, whole: int) -> int:
-    return rounded_quotient(amount * part, whole)
+def post(book: Book, event: AccountEvent) -> int:
+    """Book what happened to the account without a trade; returns the gain realised by it in micro-dollars."""
+    match event:
+        case Split():
+            book.positions.setdefault(event.symbol, Position(event.symbol)).quantity_micros = event.held_micros
+        case Delisted():
+            book.positions[event.symbol].quantity_micros = 0
+            return _post_payout(book, event)
+        case CashInLieu():
+            return _post_payout(book, event)
+        case Entitlement():
+            book.receivable_micros += event.amount_micros
+        case Dividend():
+            book.receivable_micros -= event.amount_micros
+            book.cash_micros += event.amount_micros
+            book.dividends_micros += event.amount_micros
+        case Interest():
+            book.cash_micros += event.amount_micros
+            book.interest_micros -= event.amount_micros
+        case MarginCall() | GoodFaithViolation():
+            pass  # found out, not booked
+    return 0
 
 
-def post_dividend(book: Book, dividend: Dividend) -> None:
-    """Book cash received for shares held long, or owed for shares held short."""
-    book.cash_micros += dividend.amount_micros
-    book.dividends_micros += dividend.amount_micros
+def _post_payout(book: Book, event: CashInLieu | Delisted) -> int:
+    """What was paid for leaves at average cost, as if it had been sold; all that is left of the cost when nothing else is held."""
+    position = book.positions[event.symbol]
+    held, part = abs(position.quantity_micros), abs(event.quantity_micros)
+    cost = rounded_share(position.cost_micros, part, held + part) if held else position.cost_micros
+    position.cost_micros -= cost
+    position.realized_micros += event.amount_micros - cost
+    book.cash_micros += event.amount_micros
+    return event.amount_micros - cost

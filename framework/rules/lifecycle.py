@@ -13,21 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from framework.domain.fill import Fill
+    from framework.domain.order import OrderTerms
 
 _S = OrderStatus
 
 TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
     {
-        _S.INITIALIZED: frozenset({_S.DENIED, _S.SUBMITTED}),
+        _S.INITIALIZED: frozenset({_S.DENIED, _S.EMULATED, _S.SUBMITTED}),
         _S.DENIED: frozenset(),
+        # A fill that happened before we took the order back may be reported after it.
+        _S.EMULATED: frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}),
         # A fill, a cancel or an expiry may be reported before the acceptance that came first.
         _S.SUBMITTED: frozenset(
             {_S.ACCEPTED, _S.REJECTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.UNKNOWN}
         ),
         # Venues reject late: the order was acknowledged, then failed a risk check of theirs.
-        _S.ACCEPTED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.REJECTED}),
+        _S.ACCEPTED: frozenset({_S.EMULATED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.REJECTED}),
         _S.REJECTED: frozenset(),
-        _S.PARTIALLY_FILLED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}),
+        _S.PARTIALLY_FILLED: frozenset({_S.EMULATED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}),
         _S.FILLED: frozenset(),
         # The cancel may lose the race against a fill, or be refused (back to ACCEPTED).
         _S.PENDING_CANCEL: frozenset({_S.CANCELED, _S.PARTIALLY_FILLED, _S.FILLED, _S.EXPIRED, _S.ACCEPTED}),
@@ -57,8 +60,12 @@ def apply(order: Order, update: OrderUpdate) -> None:
     Raises:
         InvalidTransitionError: The table has no such row.
         InvariantError: The fill is not for this order, more would be filled than was asked for, the shares filled
-            contradict the status (FILLED is every share, PARTIALLY_FILLED some), or an ended order revives without a fill.
+            contradict the status (FILLED is every share, PARTIALLY_FILLED some), an ended order revives without a fill, or the
+            restated terms leave nothing to fill.
     """
+    if update.restated is not None:
+        _restate(order, update, update.restated)
+        return
     _check_step(order, update.status, update.reason)
     if update.fill is not None:
         _check_fill(order, update.fill)
@@ -68,6 +75,21 @@ def apply(order: Order, update: OrderUpdate) -> None:
         order.filled_value_micros += notional(update.fill.quantity_micros, update.fill.price_micros)
         order.fees_micros += update.fill.fees_micros
     change(order, update.status, update.timestamp, update.reason)
+
+
+def _restate(order: Order, update: OrderUpdate, terms: OrderTerms) -> None:
+    """Let ``order`` go on under ``terms``; the money that was paid for what has filled stays what it was."""
+    if not order.is_open or update.fill is not None:
+        raise InvalidTransitionError(f"order {order.order_id}: only a working order is restated, and apart from any fill")
+    if not 0 <= terms.filled_micros < terms.quantity_micros or (terms.filled_micros == 0) is not (order.filled_micros == 0):
+        raise InvariantError(
+            f"order {order.order_id}: restated as {from_micros(terms.filled_micros)} of {from_micros(terms.quantity_micros)} shares "
+            f"filled, from {order.filled_quantity} of {order.quantity}"
+        )
+    order.asked = order.decided
+    order.quantity_micros, order.filled_micros = terms.quantity_micros, terms.filled_micros
+    order.limit_micros, order.stop_micros, order.trail_micros = terms.limit_micros, terms.stop_micros, terms.trail_micros
+    order.changes.append(StateChange(update.timestamp, order.status, update.reason, terms))
 
 
 def _check_step(order: Order, status: OrderStatus, reason: str) -> None:

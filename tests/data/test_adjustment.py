@@ -17,7 +17,7 @@ def raw_bars(closes: list[float], splits: list[float], dividends: list[float]) -
     n = len(close)
     return RawBars(
         "AAPL", "a test", np.arange(n), np.arange(n), close, close * 1.01, close * 0.99, close, np.full(n, 1000.0),
-        np.array(dividends), np.array(splits), close * 0.5,
+        np.array(dividends), np.array(splits), close * 0.5, np.zeros(len(closes), dtype=np.int64),
     )  # fmt: skip
 
 

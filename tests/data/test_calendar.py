@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.calendar import session_bounds, session_closes
+from data.calendar import session_bounds, session_clock, session_closes
 from framework.errors import ConfigError, MissingDataError
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -83,3 +83,12 @@ def test_an_unknown_calendar_is_a_config_error_with_a_near_name():
 def test_dates_a_calendar_does_not_cover_are_missing_data():
     with pytest.raises(MissingDataError, match="'XHKG' does not cover 1901-01-01"):
         session_closes(date(1901, 1, 1), date(1901, 2, 1), "XHKG")
+
+
+@pytest.mark.parametrize("shift", [-1, 0, 1, 3600 * 10**9])
+def test_a_clock_gives_the_same_bounds_one_at_a_time_inside_its_range_and_outside(shift):
+    clock = session_clock(CLOSES[20], CLOSES[30], "XNYS")
+    years_away = [ns(year, 3, 5, 12, 0) for year in (1999, 2005)]
+    times = np.array([*(close + shift for close in CLOSES), *years_away])
+    opens, closes = session_bounds(times)
+    assert [clock(int(time)) for time in times] == list(zip(opens.tolist(), closes.tolist(), strict=True))

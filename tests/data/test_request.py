@@ -36,10 +36,10 @@ def test_a_value_that_does_not_exist_is_refused(given, message):
         DataRequest(**{"symbols": ("AAPL",), **given})
 
 
-def test_every_kind_of_finding_is_refused_by_default_but_zero_volume():
+def test_every_kind_of_finding_is_refused_by_default_but_those_that_change_no_bar():
     request = DataRequest(symbols=("AAPL",))
     assert set(POLICIES) == set(FindingKind)
-    assert {kind for kind in FindingKind if request.action(kind) != "refuse"} == {FindingKind.ZERO_VOLUME}
+    assert {kind for kind in FindingKind if request.action(kind) != "refuse"} == {FindingKind.ZERO_VOLUME, FindingKind.FINER_RANGE}
 
 
 def test_the_length_of_a_bar_follows_from_the_resolution():

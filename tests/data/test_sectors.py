@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from data import sectors
 from data.sample import SAMPLE_SYMBOLS
 from data.sectors import SECTORS_FILE, sector_map
 from framework.domain.values import SYMBOL_PATTERN
@@ -32,6 +33,14 @@ def test_the_table_has_eleven_sectors_and_funds():
         "communication_services", "consumer_discretionary", "consumer_staples", "energy", "financials", "fund", "health_care",
         "industrials", "information_technology", "materials", "real_estate", "utilities",
     }  # fmt: skip
+
+
+def test_the_description_names_every_sector_and_its_example_can_be_read(tmp_path):
+    text = sectors.__doc__
+    assert [name for name in sorted(set(sector_map().values())) if name not in text] == []
+    example = "\n".join(line.strip() for line in text.split("::")[1].split("\n\n")[1].splitlines())
+    own = sector_map(written(tmp_path, example))
+    assert (own["GOOG"], own["ZZZZ"]) == ("information_technology", "energy")
 
 
 def test_the_sample_is_in_the_table():

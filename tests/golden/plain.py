@@ -2,7 +2,8 @@
 
 Written from the documents, not from the code: 126-day momentum every 21 bars, the three best risers held; entries of 0.5 % of equity at
 risk (95 % one-day VaR of 252 daily returns), 10 % of equity at most, all together 2 % at risk; a stop 2 ATR (Wilder, 14 days) below
-each entry; decisions act at the next open, a stop at its level or at an open below it; 2 basis points of slippage, no fees.
+each entry; decisions act at the next open, a stop at its level or at an open below it; 2 basis points of slippage, the regulators' fees on
+sales as Robinhood passes them on.
 
 Circuit breakers: no entries at the close of a day that lost 2 % of the equity of the day before, nor of a day on which a sixth losing trade
 in a row ended; none any more after a fall of 20 % from the peak; entries of a quarter after twelve losing trades in a row, until two won.
@@ -14,6 +15,7 @@ import csv
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -28,25 +30,33 @@ CASH = 100_000 * 10**6
 SLIPPAGE = 0.0002
 DAILY_LOSS, DRAWDOWN = 0.02, 0.20
 LOSSES_IN_A_ROW, STREAK, RECOVERY, CUT = 6, 12, 2, 0.25
+#: The SEC's fee, dollars per million dollars sold, and FINRA's trading activity fee, dollars a share sold; each from its date on.
+SEC_FEE = (
+    "2004-04-01 23.40, 2005-01-07 32.90, 2005-04-01 41.80, 2005-12-22 30.70, 2007-03-17 15.30, 2008-01-25 11.00, 2008-04-01 5.60, "
+    "2009-04-10 25.70, 2010-01-15 12.70, 2010-04-01 16.90, 2011-01-21 19.20, 2012-02-21 18.00, 2012-04-01 22.40"
+)
+ACTIVITY_FEE = "2004-11-01 0.000075, 2011-07-01 0.000090, 2012-03-01 0.000095, 2012-07-01 0.000119"
 
 
 class Day(NamedTuple):
-    """A split-adjusted bar; dollars."""
+    """A bar as it was quoted; dollars. ``split`` new shares came for one before its open."""
 
     open: float
     high: float
     low: float
     close: float
     dividend: float
+    split: float
 
 
 class Fill(NamedTuple):
-    """Shares signed; price in micro-dollars."""
+    """Shares signed; price and fees in micro-dollars."""
 
     date: str
     symbol: str
     shares: int
     price: int
+    fees: int
 
 
 class Stop(NamedTuple):
@@ -59,21 +69,38 @@ class Stop(NamedTuple):
 
 
 def history(symbol: str) -> dict[str, Day]:
-    """Bars by date, from 252 bars before the start to the end, in shares of the last bar."""
+    """Bars by date, from 252 bars before the start to the end, in the shares of their day."""
     raw = getattr(sample, symbol)
     with ACTIONS.open(encoding="utf-8") as file:
         actions = [row for row in csv.DictReader(file) if row["symbol"] == symbol]
-    splits = [(row["ex_date"], float(row["value"])) for row in actions if row["kind"] == "split"]
+    splits = {row["ex_date"]: float(row["value"]) for row in actions if row["kind"] == "split"}
     dividends = {row["ex_date"]: float(row["value"]) for row in actions if row["kind"] == "dividend"}
     first = max(next(index for index, day in enumerate(raw["date"]) if day >= START) - WARMUP, 0)
     days = {}
     for index in range(first, len(raw["date"])):
         date = raw["date"][index]
-        shares = math.prod(ratio for ex_date, ratio in splits if date < ex_date)
-        prices = (raw[name][index] / shares for name in ("open", "high", "low", "close"))
+        prices = (raw[name][index] for name in ("open", "high", "low", "close"))
         if date <= END:
-            days[date] = Day(*prices, dividends.get(date, 0.0) / shares)
+            days[date] = Day(*prices, dividends.get(date, 0.0), splits.get(date, 1.0))
     return days
+
+
+def growth(before: Day, now: Day) -> float:
+    """What one dollar of the day before has become, splits and dividends included."""
+    return (now.close + now.dividend) * now.split / before.close
+
+
+def rate_on(date: str, table: str) -> Fraction:
+    """The last rate of a table that begins on the date or before it."""
+    return [Fraction(rate) for first, rate in (row.split() for row in table.split(", ")) if first <= date][-1]
+
+
+def fees_of_sale(date: str, shares: int, price: int) -> int:
+    """Micro-dollars; each fee is rounded up to the cent. The first is waived up to 500 dollars, the second up to 50 shares."""
+    proceeds = Fraction(shares * price, 10**6)
+    sec = math.ceil(proceeds * rate_on(date, SEC_FEE) / 10**6 * 100) if proceeds > 500 else 0
+    activity = math.ceil(shares * rate_on(date, ACTIVITY_FEE) * 100) if shares > 50 else 0
+    return (sec + activity) * 10_000
 
 
 def micros(price: float) -> int:
@@ -82,20 +109,27 @@ def micros(price: float) -> int:
 
 def value_at_risk(days: list[Day]) -> float:
     """Loss exceeded on one day in twenty: the 5 % quantile of total returns, linear between observations."""
-    returns = sorted((now.close + now.dividend) / before.close - 1 for before, now in pairwise(days))
+    returns = sorted(growth(before, now) - 1 for before, now in pairwise(days))
     rank = 0.05 * (len(returns) - 1)
     below, part = int(rank), rank % 1
     return -(returns[below] * (1 - part) + returns[below + 1] * part)
 
 
 def average_true_range(days: list[Day]) -> float:
-    """Wilder, 14 days, started 140 days ago."""
-    pairs = list(pairwise(days))[-140:]
-    ranges = [max(now.high - now.low, abs(now.high - before.close), abs(now.low - before.close)) for before, now in pairs]
+    """Wilder, 14 days, started 140 days ago; a day counts in the shares of the last."""
+    ranges = []
+    for number, (before, now) in list(enumerate(pairwise(days), start=2))[-140:]:
+        close, later = before.close / now.split, math.prod(day.split for day in days[number:])
+        ranges.append(max(now.high - now.low, abs(now.high - close), abs(now.low - close)) / later)
     average = sum(ranges[:14]) / 14
     for value in ranges[14:]:
         average = (13 * average + value) / 14
     return average
+
+
+def risen(days: dict[str, Day], then: str, now: str) -> float:
+    """Change of the price from one date to another, dividends apart."""
+    return days[now].close * math.prod(day.split for date, day in days.items() if then < date <= now) / days[then].close - 1
 
 
 def selections(histories: dict[str, dict[str, Day]]) -> dict[str, dict[str, int]]:
@@ -104,7 +138,7 @@ def selections(histories: dict[str, dict[str, Day]]) -> dict[str, dict[str, int]
     found = {}
     for row in range(LOOKBACK, len(timeline), REBALANCE):
         now, then = timeline[row], timeline[row - LOOKBACK]
-        gains = {symbol: days[now].close / days[then].close - 1 for symbol, days in histories.items() if now in days and then in days}
+        gains = {symbol: risen(days, then, now) for symbol, days in histories.items() if now in days and then in days}
         best = sorted((symbol for symbol in gains if gains[symbol] > 0), key=lambda symbol: (-gains[symbol], symbol))[:TOP]
         if now >= START:
             found[now] = {symbol: int(symbol in best) for symbol, days in histories.items() if now in days}
@@ -164,7 +198,7 @@ class PlainRun:
     stops: list[Stop] = field(default_factory=list)
     equity: dict[str, int] = field(default_factory=dict)
     breakers: Breakers = field(default_factory=Breakers)
-    paid: dict[str, int] = field(default_factory=dict)
+    paid: dict[str, float] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
 
     def play(self) -> PlainRun:
@@ -172,6 +206,7 @@ class PlainRun:
         for date in sorted({date for days in self.histories.values() for date in days if date >= START}):
             for symbol in SYMBOLS:
                 if date in self.histories[symbol]:
+                    self.split(symbol, self.histories[symbol][date].split)
                     self.cash += self.held[symbol] * micros(self.histories[symbol][date].dividend)
                     self.trade(date, symbol, self.histories[symbol][date])
             self.equity[date] = self.cash + sum(self.value(symbol, date) for symbol in SYMBOLS)
@@ -180,6 +215,15 @@ class PlainRun:
 
     def value(self, symbol: str, date: str) -> int:
         return self.held[symbol] * micros(self.histories[symbol][date].close) if self.held[symbol] else 0
+
+    def split(self, symbol: str, ratio: float) -> None:
+        """More shares, at a stop level divided and put on the cent below."""
+        if ratio != 1 and self.held[symbol]:
+            assert ratio == 2
+            assert symbol not in self.waiting
+            self.held[symbol] *= 2
+            self.levels[symbol] = self.levels[symbol] // 2 // 10_000 * 10_000
+            self.paid[symbol] /= 2
 
     def trade(self, date: str, symbol: str, day: Day) -> None:
         shares, distance = self.waiting.pop(symbol, (0, 0.0))
@@ -196,14 +240,15 @@ class PlainRun:
     def fill(self, date: str, symbol: str, shares: int, price: int) -> int:
         """Slippage is rounded up, against us."""
         slipped = price + math.copysign(1, shares) * math.ceil(round(price * SLIPPAGE, 6))
-        self.cash -= shares * int(slipped)
+        fees = fees_of_sale(date, -shares, int(slipped)) if shares < 0 else 0
+        self.cash -= shares * int(slipped) + fees
         self.held[symbol] += shares
-        self.fills.append(Fill(date, symbol, shares, int(slipped)))
+        self.fills.append(Fill(date, symbol, shares, int(slipped), fees))
         if self.held[symbol]:
             self.paid[symbol] = int(slipped)
         else:
             self.levels.pop(symbol, None)
-            self.breakers.trade(date, -shares * (int(slipped) - self.paid[symbol]))
+            self.breakers.trade(date, -shares * (int(slipped) - self.paid[symbol]) - fees)
         return int(slipped)
 
     def decide(self, date: str, chosen: dict[str, int], *, may_enter: bool) -> None:

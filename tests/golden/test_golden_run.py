@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from framework import run
-from tests.golden.plain import SYMBOLS, PlainRun, history, value_at_risk
+from tests.golden.plain import SYMBOLS, PlainRun, growth, history, value_at_risk
 
 ROOT = Path(__file__).parents[2]
 NEW_YORK = ZoneInfo("America/New_York")
@@ -55,12 +55,25 @@ def table(folder, name):
         return [{**row, "date": str(datetime.fromisoformat(row["timestamp"]).astimezone(NEW_YORK).date())} for row in csv.DictReader(file)]
 
 
+def split_between(days, then, now):
+    """How many shares one share became after ``then``, until ``now``."""
+    return prod(day.split for date, day in days.items() if then < date <= now)
+
+
+def held_on(today, symbol, fills, days):
+    own = [fill for fill in fills if fill["symbol"] == symbol and fill["date"] <= today]
+    return sum(signed(fill) * split_between(days, fill["date"], today) for fill in own)
+
+
 def signed(row):
     return int(row["quantity"]) * (1 if row["side"] == "buy" else -1)
 
 
 def test_signals_sizes_stops_and_fills_are_those_of_the_run_in_plain_python(folder, plain):
-    ours = [(row["date"], row["symbol"], signed(row), Fraction(row["price"]) * 10**6) for row in table(folder, "fills")]
+    ours = [
+        (row["date"], row["symbol"], signed(row), Fraction(row["price"]) * 10**6, Fraction(row["fees"]) * 10**6)
+        for row in table(folder, "fills")
+    ]
     assert len(ours) > 80
     assert ours == [tuple(fill) for fill in plain.fills]
 
@@ -96,7 +109,9 @@ def test_cash_and_equity_follow_from_the_fills_alone(folder, summary):
     fills, cash, held = table(folder, "fills"), Fraction(100_000), dict.fromkeys(SYMBOLS, 0)
     for row in table(folder, "equity"):
         today = row["date"]
-        cash += sum(held[symbol] * Fraction(str(round(days[today].dividend, 6))) for symbol, days in histories.items() if today in days)
+        held = {symbol: shares * (histories[symbol][today].split if today in histories[symbol] else 1) for symbol, shares in held.items()}
+        dividends = {symbol: Fraction(str(round(days[today].dividend, 6))) for symbol, days in histories.items() if today in days}
+        cash += sum(Fraction(held[symbol]) * dividend for symbol, dividend in dividends.items())
         for fill in (fill for fill in fills if fill["date"] == today):
             cash -= signed(fill) * Fraction(fill["price"]) + Fraction(fill["fees"])
             held[fill["symbol"]] += signed(fill)
@@ -153,9 +168,13 @@ def test_the_figures_of_the_trades_follow_from_the_fills(summary, plain):
             if opened is None:
                 opened = fill
                 continue
-            assert fill.shares == -opened.shares
-            paid = sum(day.dividend for when, day in histories[symbol].items() if opened.date < when <= fill.date)
-            profits.append(opened.shares * ((fill.price - opened.price) / 10**6 + paid))
+            days = histories[symbol]
+            more = split_between(days, opened.date, fill.date)
+            assert fill.shares == -opened.shares * more
+            paid = sum(
+                day.dividend * split_between(days, opened.date, when) for when, day in days.items() if opened.date < when <= fill.date
+            )
+            profits.append(opened.shares * ((fill.price * more - opened.price) / 10**6 + paid) - fill.fees / 10**6)
             opened = None
     gains, losses = [one for one in profits if one > 0], [one for one in profits if one <= 0]
     assert summary["trades"] == len(profits)
@@ -164,13 +183,13 @@ def test_the_figures_of_the_trades_follow_from_the_fills(summary, plain):
     assert summary["expectancy"] == pytest.approx(mean(profits))
 
 
-def test_costs_and_exposure_follow_from_the_fills(folder, summary):
+def test_costs_and_exposure_follow_from_the_fills(folder, summary, plain):
     fills = table(folder, "fills")
     slippage = sum(signed(fill) * (float(fill["price"]) - float(fill["reference_price"])) for fill in fills)
     traded = sum(int(fill["quantity"]) * float(fill["price"]) for fill in fills)
     assert summary["slippage_cost"] == pytest.approx(slippage)
     assert slippage == pytest.approx(0.0002 * traded, rel=1e-3)
-    assert summary["fees"] == 0
+    assert summary["fees"] == sum(fill.fees for fill in plain.fills) / 10**6 > 0
     exposures = [(float(row["equity"]) - float(row["cash"])) / float(row["equity"]) for row in table(folder, "equity")]
     assert summary["exposure"] == pytest.approx(mean(exposures))
 
@@ -180,13 +199,19 @@ def test_the_risk_forecast_is_the_sum_of_the_positions_var(folder, plain):
     fills = table(folder, "fills")
     for row in table(folder, "equity")[::100]:
         today = row["date"]
-        held = {symbol: sum(signed(fill) for fill in fills if fill["symbol"] == symbol and fill["date"] <= today) for symbol in SYMBOLS}
+        held = {symbol: held_on(today, symbol, fills, plain.histories[symbol]) for symbol in SYMBOLS}
         at_risk = sum(
             shares * plain.histories[symbol][today].close * value_at_risk(plain.past(symbol, today)[-253:])
             for symbol, shares in held.items()
             if shares
         )
-        assert float(row["var_95_1d"]) == pytest.approx(at_risk / float(row["equity"]), abs=1e-9)
+        assert float(row["var_1d"]) == pytest.approx(at_risk / float(row["equity"]), abs=1e-9)
+        beyond = sum(
+            shares * plain.histories[symbol][today].close * tail_mean(total_returns(plain.histories[symbol], today).values())
+            for symbol, shares in held.items()
+            if shares
+        )
+        assert float(row["cvar_1d"]) == pytest.approx(beyond / float(row["equity"]), abs=1e-9)
 
 
 def test_the_joint_forecast_is_what_the_holdings_would_have_lost_on_the_days_they_share(folder, plain):
@@ -194,21 +219,29 @@ def test_the_joint_forecast_is_what_the_holdings_would_have_lost_on_the_days_the
     fills, compared = table(folder, "fills"), 0
     for row in table(folder, "equity")[::100]:
         today = row["date"]
-        held = {symbol: sum(signed(fill) for fill in fills if fill["symbol"] == symbol and fill["date"] <= today) for symbol in SYMBOLS}
+        held = {symbol: held_on(today, symbol, fills, plain.histories[symbol]) for symbol in SYMBOLS}
         values = {symbol: shares * plain.histories[symbol][today].close for symbol, shares in held.items() if shares}
         returns = {symbol: total_returns(plain.histories[symbol], today) for symbol in values}
         shared = sorted(set.intersection(*map(set, returns.values()))) if returns else []
         profits = [sum(value * returns[symbol][day] for symbol, value in values.items()) for day in shared]
         expected = -quantile(profits, 0.05) / float(row["equity"]) if profits else 0.0
-        assert float(row["joint_var_95_1d"]) == pytest.approx(expected, abs=1e-9)
+        assert float(row["joint_var_1d"]) == pytest.approx(expected, abs=1e-9)
+        beyond = tail_mean(profits) / float(row["equity"]) if profits else 0.0
+        assert float(row["joint_cvar_1d"]) == pytest.approx(beyond, abs=1e-9)
         compared += len(values) > 1
     assert compared > 5
+
+
+def tail_mean(outcomes):
+    """Mean loss of the worst 5 %, the outcome on the edge counted by its part of it."""
+    ordered, mass = sorted(outcomes), 0.05 * len(outcomes)
+    return -(sum(ordered[: int(mass)]) + (mass - int(mass)) * ordered[int(mass)]) / mass
 
 
 def total_returns(days, today):
     """The last 252 returns until ``today``, by date."""
     known = [(day, bar) for day, bar in days.items() if day <= today]
-    return {day: (bar.close + bar.dividend) / before.close - 1 for (_, before), (day, bar) in list(pairwise(known))[-252:]}
+    return {day: growth(before, bar) - 1 for (_, before), (day, bar) in list(pairwise(known))[-252:]}
 
 
 def test_the_figures_are_those_recorded(summary):
