@@ -83,6 +83,7 @@ class _VenueClock(bt.BrokerBase):
         market, rows = self._market, self._rows
         rows.sort()
         market.now = int(market.series[rows[0]].timestamp[market.cursor[rows[0]]])
+        market.on_bars(rows)
         self._broker.on_slice(rows)
 
     def get_notification(self) -> None:

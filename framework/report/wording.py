@@ -43,7 +43,7 @@ REFUSALS = MappingProxyType(
         "turnover_limit": "Too much traded in one day",
         "unsettled_cash": "Cash from sales not settled yet",
         "insufficient_buying_power": "Not enough buying power",
-        "unprotected": "Stop canceled by the strategy, position bare",
+        "unprotected": "Position left without its stop",
         # Circuit breakers
         "guard_reducing": "A circuit breaker allows reductions only",
         "guard_halted": "A circuit breaker has stopped trading",

@@ -1,0 +1,69 @@
+"""The page about bringing a backtrader strategy: the script before and the config after are run, and give the same account."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from bokeh_sampledata.stocks import AAPL
+
+from framework import load_config, run
+from tests.brokers.backtrader.test_samples import DIFFER
+from tests.docs.markdown import ROOT, blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
+COMPATIBILITY = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+COLUMNS = ("date", "open", "high", "low", "close", "volume")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The files of the page, and two years of prices after the split of 2005."""
+    for block in blocks(PAGE):
+        (tmp_path / block.filename).write_text(block.text, encoding="utf-8")
+    first = AAPL["date"].index("2006-01-03")
+    rows = zip(*(AAPL[name][first : first + 502] for name in COLUMNS), strict=True)
+    lines = ["timestamp,open,high,low,close,volume", *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "prices").mkdir()
+    (tmp_path / "prices" / "AAPL.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return tmp_path
+
+
+def test_the_page_has_a_before_and_an_after():
+    assert [block.filename for block in blocks(PAGE)] == ["crossing.py", "script.py", "onetape.toml", "setup.py"]
+
+
+def test_script_and_config_end_with_the_same_value(project):
+    done = subprocess.run([sys.executable, "script.py"], cwd=project, env=dict(os.environ), capture_output=True, text=True, check=True)
+    settings = load_config(project / "onetape.toml", {})
+    fills = settings.fills.model_validate({"fees": {"rate": 0.001}, "slippage": "none", "compat": "backtrader"})
+    result = run(settings.model_copy(update={"fills": fills}), beside=project)
+    assert result.analyzers["trades"]["total"]["closed"] > 5
+    assert result.summary["final_equity"] == pytest.approx(float(done.stdout), abs=0.01)
+
+
+def test_the_config_runs_as_it_stands(project):
+    result = run(load_config(project / "onetape.toml", {}), beside=project)
+    assert result.summary["strategy"] == "Crossing"
+    assert result.summary["fees"] > 0
+
+
+def test_every_reason_for_other_fills_that_the_tests_know_is_explained():
+    table = COMPATIBILITY.partition("## Why fills differ")[2].partition("\n## ")[0]
+    named = {cells[-2].strip() for line in table.splitlines() if line.startswith("| ") and (cells := line.split("|"))}
+    assert named - {"", "name in the tests"} == set(DIFFER.values())
+
+
+def test_everything_that_is_refused_by_name_is_on_the_page():
+    source = (ROOT / "brokers" / "backtrader" / "settings.py").read_text(encoding="utf-8")
+    setters = set(re.findall(r'_(?:passes|refuse)\("(\w+)"', source))
+    assert setters
+    listed = COMPATIBILITY.partition("## What is refused")[2]
+    assert not {name for name in setters if name not in listed and not name.startswith("set_slippage_")}
