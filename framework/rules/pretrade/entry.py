@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from framework.domain.values import MICRO, notional, to_micros
+from framework.domain.values import MICRO, fraction_of, notional, shares_worth, to_micros
 from framework.rules.pretrade.standing import entry_price, worst_price
 from framework.rules.pretrade.violations import MEASURES, LimitViolation, violation
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from framework.domain.venue import Capabilities
     from framework.rules.pretrade.risk_limits import RiskLimits
     from framework.rules.pretrade.standing import Standing
+
+#: What is asked for fits as it is.
+ALL = -1
 
 
 class Entry:
@@ -59,8 +62,8 @@ class Entry:
     def over(self, code: str, cap: int, used: int, each: int) -> LimitViolation | None:
         """The violation of a limit on size: ``used`` and the entry, at ``each`` a share, would come to more than ``cap``."""
         needed = self.value if each == self.price else notional(self.opening, each)
-        room = cap - used
-        if needed <= room:
+        allowed = fitting(needed, cap - used, each)
+        if allowed == ALL:
             return None
         measure, order = MEASURES[code], self.order
         figure, limit = (used + needed) / MICRO, cap / MICRO
@@ -68,17 +71,22 @@ class Entry:
             f"{order.side} {order.quantity} {order.symbol}: {measure.what} would come to {figure:,.2f} {measure.unit}, "
             f"allowed are {limit:,.2f} ([limits] {measure.key} = {getattr(self.limits, measure.key)})"
         )
-        return LimitViolation(order.symbol, code, detail, figure, limit, max(room, 0) * MICRO // each)
+        return LimitViolation(order.symbol, code, detail, figure, limit, allowed)
 
     def unknown(self, code: str, what: str, key: str) -> LimitViolation:
         """The violation of a limit whose figure is not there."""
         return violation(self.order, code, f"{what} is not known, and [limits] {key} = {getattr(self.limits, key)} needs it")
 
 
+def fitting(needed: int, room: int, each: int) -> int:
+    """Micro-shares at ``each`` micro-dollars that fit into ``room``; ``ALL`` where what is ``needed`` does."""
+    return ALL if needed <= room else shares_worth(max(room, 0), each)
+
+
 @lru_cache(maxsize=64)  # equity is the same for all orders of a decision
 def share(amount: int, fraction: float | None) -> int:
     """``fraction`` (to a millionth) of ``amount``, rounded down."""
-    return amount * to_micros(fraction or 0.0) // MICRO
+    return fraction_of(amount, to_micros(fraction or 0.0))
 
 
 #: Measures an entry: the violation, or ``None``.

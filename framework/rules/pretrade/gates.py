@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from framework.domain import reasons
 from framework.domain.values import MICRO, from_micros, notional, to_micros
 from framework.rules.pretrade import violations as codes
 from framework.rules.pretrade.entry import share
@@ -21,7 +22,7 @@ def short(entry: Entry) -> LimitViolation | None:
         return None
     free = max(entry.standing.held - entry.standing.exits, 0)
     detail = f"{from_micros(free)} shares are free to sell; {entry.venue.name} has no short selling"
-    return violation(entry.order, codes.SHORT, detail, entry.order.quantity_micros / MICRO, free / MICRO)
+    return violation(entry.order, reasons.SHORT, detail, entry.order.quantity_micros / MICRO, free / MICRO)
 
 
 def entry_type(entry: Entry) -> LimitViolation | None:
@@ -116,4 +117,4 @@ def min_order_value(entry: Entry) -> LimitViolation | None:
     if value >= least:
         return None
     detail = f"worth {value / MICRO:,.2f} dollars, at least {least / MICRO:,.2f} are asked for ([limits] min_order_value_dollars)"
-    return violation(entry.order, codes.MIN_ORDER_VALUE, detail, value / MICRO, least / MICRO)
+    return violation(entry.order, reasons.MIN_ORDER_VALUE, detail, value / MICRO, least / MICRO)

@@ -10,8 +10,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from framework.domain.market import Integers
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -39,8 +37,3 @@ def is_settled(trade_day: int, today: int, business_days: Integers) -> bool:
     """
     passed = business_days.searchsorted(today, side="right") - business_days.searchsorted(trade_day, side="right")
     return int(passed) >= settlement_days(trade_day)
-
-
-def unsettled(sales: Iterable[tuple[int, int]], today: int, business_days: Integers) -> int:
-    """Micro-dollars of ``sales``, (trade day, proceeds in micro-dollars), that have not settled on ``today``."""
-    return sum(proceeds for trade_day, proceeds in sales if not is_settled(trade_day, today, business_days))

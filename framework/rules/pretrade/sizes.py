@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from framework.domain import reasons
 from framework.domain.values import MICRO, notional, to_micros
+from framework.rules.account.margin import initial_margin, initial_of
 from framework.rules.pretrade import violations as codes
 from framework.rules.pretrade.entry import share
 from framework.rules.pretrade.standing import loss_per_share, risk_of, var_per_share
@@ -82,11 +84,15 @@ def settled_cash(entry: Entry) -> LimitViolation | None:
     """A buy would be paid with money that has not settled."""
     if entry.sign < 0:
         return None
-    spent = entry.account.unsettled + entry.account.reserved + notional(entry.closed, entry.worst)
+    spent = entry.account.unsettled + entry.account.reserved + notional(entry.closed, entry.worst) + entry.standing.fees
     return entry.over(codes.SETTLED_CASH, entry.account.cash, spent, entry.worst)
 
 
 def buying_power(entry: Entry) -> LimitViolation | None:
-    """Cash would not suffice at the worst price."""
-    taken = entry.account.gross + entry.account.reserved - entry.closes
-    return entry.over(codes.BUYING_POWER, entry.account.equity, taken, entry.worst)
+    """What is one's own would not suffice at the worst price and for the fees: for all of the value, or for its initial margin."""
+    account, standing = entry.account, entry.standing
+    own = account.equity - account.receivable
+    if account.margin is None:
+        return entry.over(reasons.BUYING_POWER, own, account.gross + account.reserved + standing.fees - entry.closes, entry.worst)
+    closes = initial_of(standing.held, standing.price) if entry.closes else 0
+    return entry.over(reasons.BUYING_POWER, own, account.margin + standing.fees - closes, initial_margin(entry.worst, entry.sign))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from framework.domain.order import OrderRole, OrderSide
+from framework.domain.order import OrderRole, OrderSide, OrderType, TrailType
 from framework.domain.values import notional
+from framework.rules.account.margin import initial_of
+from framework.rules.fills import trail_distance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +45,7 @@ class AccountStanding(NamedTuple):
         equity: Cash and positions.
         gross: Sum of |position value|.
         entering: Working entries at their entry price.
-        reserved: Working entries at their worst price (``worst_price``).
+        reserved: Working entries at their worst price (``worst_price``), with their fees.
         cash: Cash of the books.
         unsettled: The part of it that has not settled (``pretrade.settlement``).
         traded: Value traded today and of orders working, both sides.
@@ -53,6 +55,8 @@ class AccountStanding(NamedTuple):
         var: Sum of |value| * charged VaR over positions and working entries.
         sectors: Sum of |value| by sector, working entries included.
         heat: Loss of all positions and working entries at their stops; ``None`` where unknown.
+        receivable: The part of ``equity`` that is still to be paid: dividends between ex date and pay date.
+        margin: Initial margin of positions and of working entries at their worst price, with fees; ``None`` where entries are paid in full.
     """
 
     equity: int
@@ -68,6 +72,8 @@ class AccountStanding(NamedTuple):
     var: int
     sectors: Mapping[str, int]
     heat: int | None = None
+    receivable: int = 0
+    margin: int | None = None
 
 
 class Standing(NamedTuple):
@@ -87,6 +93,7 @@ class Standing(NamedTuple):
         correlation: Highest correlation with a holding, signed by the directions of both; 0 when nothing else is held.
         market_cap: Dollars.
         average_volume: Micro-shares a day.
+        fees: Micro-dollars that the order would be charged at its worst price.
     """
 
     account: AccountStanding
@@ -102,6 +109,7 @@ class Standing(NamedTuple):
     correlation: float | None = None
     market_cap: float | None = None
     average_volume: int | None = None
+    fees: int = 0
 
 
 def reducing(order: Order, standing: Standing) -> int:
@@ -119,12 +127,20 @@ def entry_price(order: Order, last: int) -> int:
 def worst_price(order: Order, last: int, collar: float) -> int:
     """Micro-dollars at which an entry is reserved: a buy's limit, or the last (or stop) price and ``collar``, a fraction of it, on top.
 
-    A limit bounds what a buy pays; a short sale may fetch more than its limit, and so weigh more.
+    A limit bounds what a buy pays; a short sale may fetch more than its limit, and so weigh more. The level at which a trailing stop buys
+    starts at its distance above the last price, and only falls.
     """
     limit, stop = order.limit_micros or 0, order.stop_micros or 0
     if limit and order.side is OrderSide.BUY:
         return limit
-    price = max(last, stop) if stop else last
+    if order.order_type is OrderType.TRAILING_STOP and order.side is OrderSide.BUY:
+        level = last + trail_distance(last, order.trail_micros or 0, order.trail_type is TrailType.PERCENTAGE)
+        stop = min(stop or level, level)
+    return with_collar(max(last, stop) if stop else last, limit, collar)
+
+
+def with_collar(price: int, limit: int, collar: float) -> int:
+    """``price`` and ``collar`` on top of it, at least ``limit`` (0 for none); micro-dollars, rounded up."""
     return max(math.ceil(price * (1.0 + collar)), limit) if collar or limit else price
 
 
@@ -153,7 +169,7 @@ def _entered(standing: Standing, order: Order, opened: int, price: int, worst: i
         equity=account.equity,
         gross=account.gross,
         entering=account.entering + value,
-        reserved=account.reserved + notional(opened, worst),
+        reserved=account.reserved + notional(opened, worst) + standing.fees,
         cash=account.cash,
         unsettled=account.unsettled,
         traded=account.traded + value,
@@ -163,6 +179,8 @@ def _entered(standing: Standing, order: Order, opened: int, price: int, worst: i
         var=account.var + notional(opened, var_per_share(standing, price) or 0),
         sectors={**account.sectors, sector: account.sectors.get(sector, 0) + value},
         heat=None if account.heat is None else account.heat + risk,
+        receivable=account.receivable,
+        margin=None if account.margin is None else account.margin + initial_of(order.side.sign * opened, worst) + standing.fees,
     )
     return standing._replace(
         account=entered,
@@ -174,8 +192,12 @@ def _entered(standing: Standing, order: Order, opened: int, price: int, worst: i
 
 def loss_per_share(standing: Standing, price: int) -> int:
     """Micro-dollars a share entered at ``price`` may lose: down to its stop, or all of it where there is none."""
-    stop = standing.risk_per_share
-    return price if stop is None or stop <= 0 else stop
+    return loss_each(standing.risk_per_share or 0, price)
+
+
+def loss_each(stop: int, price: int) -> int:
+    """The same, with ``stop`` the micro-dollars a share loses at its stop; 0 without one."""
+    return price if stop <= 0 else stop
 
 
 def risk_of(standing: Standing) -> int:
@@ -190,4 +212,9 @@ def var_per_share(standing: Standing, price: int) -> int | None:
     var = standing.var
     if var is None or not 0.0 <= var <= LARGEST_VAR:
         return None
+    return var_each(var, price)
+
+
+def var_each(var: float, price: int) -> int:
+    """The same of a ``var`` that makes sense."""
     return max(math.ceil(price * var), 1)

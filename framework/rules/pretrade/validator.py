@@ -2,8 +2,8 @@
 
 Precedence of the codes:
 
-1. What is no order, or not one of this venue: ``invalid_order``, ``order_type_not_supported``, ``time_in_force_not_supported``,
-   ``fractional_not_allowed``, ``nothing_to_protect``. These bind every order.
+1. What is no order, or not one of this venue: ``invalid_order``, what ``pretrade.venue_rules`` refuses, ``nothing_to_protect``. These
+   bind every order, but a protective one only as far as the venue could never have it: the rest of it is held by us.
 2. Orders that protect or only reduce a position pass here; no limit on entries can stop them.
 3. ``no_price``: nothing else can be measured.
 4. The first of ``GATES`` that is broken decides, whatever the size of the entry.
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from framework.domain.order import OrderRole, OrderType
 from framework.domain.values import MICRO, floor_to_lot, from_micros, notional, to_micros
-from framework.rules.pretrade import gates, sizes
+from framework.rules.pretrade import gates, sizes, venue_rules
 from framework.rules.pretrade import violations as codes
 from framework.rules.pretrade.entry import Entry, Rule
 from framework.rules.pretrade.standing import reducing
@@ -93,7 +93,7 @@ class PreTradeValidator:
 
     def check(self, order: Order, standing: Standing) -> Verdict:
         """Accept, shrink or refuse ``order``; ``standing`` holds the earlier orders of the same decision already."""
-        refused = _malformed(order) or _venue_says_no(order, self.venue) or _protects_too_much(order, standing)
+        refused = _malformed(order) or _venue_says_no(order, self.venue, standing) or _protects_too_much(order, standing)
         if refused is not None:
             return Verdict(Decision.REFUSE, 0, (refused,))
         opening = order.quantity_micros - reducing(order, standing)
@@ -118,9 +118,11 @@ class PreTradeValidator:
         if order.role is not OrderRole.TARGET:
             return Verdict(Decision.REFUSE, 0, tuple(found))
         closing = order.quantity_micros - opening
-        quantity = floor_to_lot(closing + found[0].allowed_micros, self.venue.lot_micros)
-        if quantity > closing and notional(quantity, price) < to_micros(self.limits.min_order_value_dollars or 0.0):
-            quantity = floor_to_lot(closing, self.venue.lot_micros)
+        lot = self.venue.lot_of(order.order_type)
+        quantity = floor_to_lot(closing + found[0].allowed_micros, lot)
+        least = max(to_micros(self.limits.min_order_value_dollars or 0.0), self.venue.fractional_least_micros if quantity % MICRO else 0)
+        if quantity > closing and notional(quantity, price) < least:
+            quantity = floor_to_lot(closing, lot)
         return Verdict(Decision.SHRINK if quantity else Decision.REFUSE, quantity, tuple(found))
 
 
@@ -147,16 +149,10 @@ def _not_positive(order: Order) -> tuple[str, int] | None:
     return next(((name, micros) for name, micros in prices if micros is not None and micros <= 0), None)
 
 
-def _venue_says_no(order: Order, venue: Capabilities) -> LimitViolation | None:
-    if order.order_type not in venue.order_types:
-        return violation(order, codes.ORDER_TYPE, f"{venue.name} has no {order.order_type} orders")
-    if order.time_in_force not in venue.times_in_force:
-        allowed = " or ".join(sorted(venue.times_in_force))
-        return violation(order, codes.TIME_IN_FORCE, f"{venue.name} has no {order.time_in_force} orders here; use {allowed}")
-    if order.quantity_micros % venue.lot_micros:
-        detail = f"{venue.name} trades multiples of {from_micros(venue.lot_micros)} shares"
-        return violation(order, codes.FRACTIONAL, detail, order.quantity_micros / MICRO, venue.lot_micros / MICRO)
-    return None
+def _venue_says_no(order: Order, venue: Capabilities, standing: Standing) -> LimitViolation | None:
+    if order.role is not OrderRole.TARGET and order.role.protects:
+        return venue_rules.impossible(order, venue)
+    return venue_rules.refused(order, venue, standing.price, standing.held)
 
 
 def _protects_too_much(order: Order, standing: Standing) -> LimitViolation | None:

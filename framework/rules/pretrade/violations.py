@@ -1,4 +1,4 @@
-"""Why not? Codes of the pre-trade checks, and a violation with its figure and limit."""
+"""Why not? Codes of the pre-trade checks beside the venue's (``domain.reasons``), and a violation with its figure and limit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.fill import Refusal
+from framework.domain.reasons import BUYING_POWER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,13 +16,9 @@ if TYPE_CHECKING:
 
 # Never an order at all, or not at this venue: these bind exits too.
 INVALID_ORDER = "invalid_order"
-ORDER_TYPE = "order_type_not_supported"
-TIME_IN_FORCE = "time_in_force_not_supported"
-FRACTIONAL = "fractional_not_allowed"
 NOTHING_TO_PROTECT = "nothing_to_protect"
 # Entries that are refused, whatever their size.
 NO_PRICE = "no_price"
-SHORT = "short_not_allowed"
 ENTRY_TYPE = "order_type_not_allowed"
 DUPLICATE = "duplicate_order"
 ORDERS_PER_BAR = "orders_per_bar"
@@ -31,7 +28,6 @@ MARKET_CAP = "market_cap"
 AVERAGE_VOLUME = "average_volume"
 CORRELATION = "correlation_limit"
 POSITIONS = "max_positions"
-MIN_ORDER_VALUE = "order_value_below_minimum"
 # Entries that are too large.
 MAX_ORDER_VALUE = "order_value_above_maximum"
 VOLUME_SHARE = "volume_share"
@@ -43,7 +39,6 @@ HEAT = "portfolio_heat_limit"
 VAR = "portfolio_var_limit"
 TURNOVER = "turnover_limit"
 SETTLED_CASH = "unsettled_cash"
-BUYING_POWER = "insufficient_buying_power"
 
 
 class Measure(NamedTuple):
