@@ -16,7 +16,7 @@ COMPILE := $(UV) pip compile pyproject.toml --group build --universal --python-v
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help backtest test check lint format typecheck contracts docs bench deep mutation lock hooks clean
+.PHONY: help backtest test check lint format typecheck contracts docs bench deep nightly mutation lock hooks clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,8 +50,12 @@ docs: .venv/.dev ## run every snippet of the README and follow every link inside
 bench: .venv/.dev ## what a run costs beside plain backtrader; writes benchmarks/RESULTS.md
 	@$(BIN)/python benchmarks/do_nothing.py --write
 
-deep: .venv/.dev ## the property tests with many more examples (minutes)
-	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n $(WORKERS) -q
+deep: .venv/.dev ## all tests, the properties with twenty times the examples
+	@HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n $(WORKERS) -q
+
+nightly: .venv/.dev ## what must always hold of the decision core, each on 100,000 examples
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n $(WORKERS) -q tests/properties/test_decision_core.py tests/properties/test_decision_path.py \
+		tests/properties/test_decision_risk.py
 
 mutation: .venv/.dev ## break the decision core in thousands of ways, count what the tests notice (20 minutes; a part: MUTANTS='framework.rules.stops*')
 	@rm -rf mutants

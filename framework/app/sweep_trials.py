@@ -1,0 +1,85 @@
+"""A trial of a sweep: the run that ``onetape backtest`` would make with these parameters, over bars that are loaded already."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from framework.app.loader import load_strategy
+from framework.app.run import play
+from framework.errors import OnetapeError
+from framework.report.summary import SUMMARY_FIELDS, summarize
+from framework.research.trial import Outcome
+from framework.runtime.clock import Stopwatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from data import Dataset
+    from framework.research.trial import Metrics, Params, Trial
+    from framework.runtime.config import Config
+
+#: Fields of a summary that all trials of a sweep share.
+_SHARED = frozenset("run_id mode strategy params symbols start end initial_cash trials inputs_hash version".split())
+_TEXTS = frozenset("engine refusals warnings decisions_hash config_hash".split())
+_COUNTS = frozenset("bars trades max_drawdown_days".split())
+#: Every metric of a trial and its type: the fields of its summary; refusals and warnings are JSON.
+METRICS = MappingProxyType(
+    {name: str if name in _TEXTS else int if name in _COUNTS else float for name in SUMMARY_FIELDS if name not in _SHARED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a worker needs to run trials of ``config`` over ``dataset``; the strategy's module is looked for in ``beside`` first."""
+
+    config: Config
+    beside: Path
+    dataset: Dataset
+
+    def __call__(self) -> Evaluator:
+        """An evaluator in this process."""
+        return Evaluator(self)
+
+
+class Evaluator:
+    """Runs trials one after the other."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+
+    def __call__(self, trials: Sequence[Trial]) -> list[Outcome]:
+        """The outcome of each trial; whatever one raises is its outcome."""
+        return [self._outcome(trial) for trial in trials]
+
+    def _outcome(self, trial: Trial) -> Outcome:
+        try:
+            return Outcome(trial, self._metrics(trial.params))
+        except OnetapeError as error:
+            return Outcome(trial, error=str(error))
+        except SystemExit as stop:
+            return Outcome(trial, error=f"the strategy called sys.exit({stop.code})")
+        except Exception as error:  # noqa: BLE001 - one trial that breaks must not end the others
+            return Outcome(trial, error=f"{type(error).__name__}: {error}")
+
+    def _metrics(self, params: Params) -> Metrics:
+        watch = Stopwatch()
+        config = with_params(self._recipe.config, params)
+        section = config.strategy
+        strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
+        summary = summarize(play(config, strategy, self._recipe.dataset, watch, forecasts=False))
+        return {name: _flat(summary[name]) for name in METRICS}
+
+
+def with_params(config: Config, params: Params) -> Config:
+    """``config`` with ``params`` of the strategy set, the others as they are."""
+    merged: Mapping[str, object] = {**config.strategy.params, **params}
+    return config.model_copy(update={"strategy": config.strategy.model_copy(update={"params": merged})})
+
+
+def _flat(value: object) -> float | str | None:
+    """A field as a cell of a table."""
+    return value if value is None or isinstance(value, int | float | str) else json.dumps(value, ensure_ascii=False)
