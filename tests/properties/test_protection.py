@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.properties.worlds import EXITS, worlds
+from framework.domain.account_event import Split
+from tests.properties.worlds import EXITS, changes_of_position, worlds
 
 LEAVING = {"market"}
 ENTRIES = st.fixed_dictionaries({"attach": st.just("entries"), "lowers_on_dividend": st.booleans(), "may_loosen": st.booleans(), **EXITS})
@@ -50,13 +51,10 @@ def test_nothing_guards_a_position_that_is_not_there(world):
 def test_protection_only_ever_reduces_a_position(world):
     played = world.play()
     protective = {order.order_id for order in played.orders if order.role.protects}
-    held = dict.fromkeys(played.simulation.market.symbols, 0)
-    for fill in played.simulation.journal.fills:
-        before = held[fill.symbol]
-        held[fill.symbol] += fill.side.sign * fill.quantity_micros
+    for fill, before, after in changes_of_position(played.simulation.journal):
         if fill.order_id in protective:
-            assert before * held[fill.symbol] >= 0
-            assert abs(held[fill.symbol]) < abs(before)
+            assert before * after >= 0
+            assert abs(after) < abs(before)
 
 
 @given(worlds(stops=TIGHTENING))
@@ -64,10 +62,17 @@ def test_a_stop_only_moves_towards_the_market_while_a_position_lasts(world):
     last = {}
 
     def check(simulation):
+        for event in simulation.journal.account_events:
+            if isinstance(event, Split) and event.timestamp == simulation.market.now:
+                # In new shares, on their tick and away from the market.
+                for symbol, parent in [key for key in last if key[0] == event.symbol]:
+                    level, sign = last[symbol, parent]
+                    moved = level * event.old / event.new
+                    last[symbol, parent] = (moved + sign * (simulation.broker.capabilities.tick_micros(moved) + 1), sign)
         for order in simulation.broker.get_open_orders():
             if order.role.value == "stop":
                 key, sign = (order.symbol, order.parent_id), order.side.sign
-                assert key not in last or sign * order.stop_micros <= sign * last[key]
-                last[key] = order.stop_micros
+                assert key not in last or sign * order.stop_micros <= sign * last[key][0]
+                last[key] = (order.stop_micros, sign)
 
     world.play(each=check)

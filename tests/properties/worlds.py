@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from framework.domain.account_event import AccountEvent, Split
+from framework.domain.fill import Fill
+from framework.domain.order import OrderUpdate
+from framework.engine.market import session_number
 from tests.builders import Played, Scripted, bars, daily, play
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from framework.app.assemble import Simulation
     from framework.domain.market import BarSeries
     from framework.engine.context import Context
+    from framework.engine.journal import Journal
 
 SYMBOLS = ("A", "B", "C")
 PRICED = {
@@ -83,17 +88,23 @@ def cents(price: float, percent: int) -> float:
 
 
 def walk(symbol: str, sessions: list[int], moves: list[tuple[int, ...]]) -> BarSeries:
-    """Bars at some sessions; each move is (gap, up, down, close, volume) in percent, and millesimal of the range for the close."""
-    rows, last, dividends = [], 100.0, {}
-    for number, (gap, up, down, close, volume, paid) in enumerate(moves):
+    """Bars at some sessions; each move is (gap, up, down, close, volume) in percent, and millesimal of the range for the close.
+
+    A dividend of 25 cents is paid on the ex date or the session after; a split comes before the open.
+    """
+    rows, last, dividends, splits, pay_days = [], 100.0, {}, {}, {}
+    times = daily(max(sessions) + 2)
+    for number, (gap, up, down, close, volume, paid, split) in enumerate(moves):
+        if split != 1.0 and 20.0 <= last / split <= 1_000.0:
+            splits[number], last = split, last / split
         opened = cents(last, gap)
         high, low = cents(opened, up), cents(opened, -down)
         last = min(max(round(low + (high - low) * close / 10, 2), low), high)
         rows.append((opened, high, low, last, volume))
         if paid:
             dividends[number] = 0.25
-    times = daily(max(sessions) + 1)
-    return bars(symbol, rows, [times[index] for index in sessions], dividends)
+            pay_days[number] = session_number(times[sessions[number] + paid - 1])
+    return bars(symbol, rows, [times[index] for index in sessions], dividends, splits, pay_days)
 
 
 percents = st.integers(-9, 9)
@@ -113,9 +124,22 @@ wishes = st.one_of(
     st.tuples(st.just("close"), st.sampled_from(SYMBOLS)),
     st.tuples(st.just("cancel"), st.sampled_from(SYMBOLS), st.integers(1, 3)),
 )
-moves = st.tuples(
-    percents, st.integers(0, 9), st.integers(0, 9), st.integers(0, 10), st.sampled_from([10**7, 1_000, 200, 0]), st.booleans()
-)
+
+
+def moves_with(*splits: float) -> st.SearchStrategy[tuple[float, ...]]:
+    """A bar's move, with one of ``splits`` now and then."""
+    return st.tuples(
+        percents,
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.integers(0, 10),
+        st.sampled_from([10**7, 1_000, 200, 0]),
+        st.sampled_from([0, 0, 1, 2]),
+        st.sampled_from([*[1.0] * len(splits), *splits]),
+    )
+
+
+moves = moves_with(2.0, 3.0, 1.5, 0.5, 1 / 7)
 
 
 @st.composite
@@ -175,10 +199,14 @@ ORDERS = [
 ]
 
 
+IN_FULL = [{"cash": 100_000}, {"cash": 5_000}, {"cash": 100_000, "type": "cash"}]
+ACCOUNTS = [*IN_FULL, {"cash": 100_000, "type": "margin", "debit_rate": 0.5, "credit_rate": 0.1, "borrow_rate": 0.9}]
+
+
 def configs(**fixed: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[dict[str, dict[str, object]]]:
     """Policies of every kind; ``fixed`` sections replace the random ones."""
     sections = {
-        "account": st.sampled_from([{"cash": 100_000}, {"cash": 5_000}]),
+        "account": st.sampled_from(ACCOUNTS),
         "broker": st.sampled_from([{"name": "generic"}, {"name": "robinhood"}]),
         "sizing": st.fixed_dictionaries(SIZES),
         "limits": st.sampled_from(LIMITS),
@@ -197,8 +225,8 @@ def configs(**fixed: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[
                 "path": st.sampled_from(["pessimistic", "optimistic", "nearest"]),
                 "limit_fill": st.sampled_from(["touch", "through"]),
                 "max_volume_share": st.sampled_from([0, 0.1]),
-                "slippage": st.sampled_from(["none", {"model": "bps", "bps": 20}]),
-                "fees": st.sampled_from(["none", {"per_share": 0.005, "rate": 0.0003}]),
+                "slippage": st.sampled_from(["none", {"model": "bps", "bps": 20}, {"model": "impact", "estimate": "corwin_schultz"}]),
+                "fees": st.sampled_from(["none", "venue", {"per_share": 0.005, "rate": 0.0003, "minimum": 1.0, "regulatory": True}]),
             }
         ),
     }
@@ -206,6 +234,27 @@ def configs(**fixed: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[
 
 
 programs = st.lists(st.lists(wishes, min_size=1, max_size=3).map(tuple), min_size=2, max_size=8).map(tuple)
+
+
+def in_order(journal: Journal) -> Iterator[Fill | AccountEvent]:
+    """Fills and what happened to the account, as they happened."""
+    for event in journal.events:
+        if isinstance(event, OrderUpdate) and event.fill is not None:
+            yield event.fill
+        elif isinstance(event, AccountEvent):
+            yield event
+
+
+def changes_of_position(journal: Journal) -> Iterator[tuple[Fill, int, int]]:
+    """Every fill with the micro-shares held before it and after it, splits in between."""
+    held: dict[str, int] = {}
+    for event in in_order(journal):
+        if isinstance(event, Split):
+            held[event.symbol] = event.held_micros
+        elif isinstance(event, Fill):
+            before = held.get(event.symbol, 0)
+            held[event.symbol] = before + event.side.sign * event.quantity_micros
+            yield event, before, held[event.symbol]
 
 
 def worlds(

@@ -1,0 +1,67 @@
+"""The same promises through the whole path: strategy, sizing, door, venue, fills and stops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from framework.domain.order import OrderStatus, OrderType
+from tests.properties import filled, keeping
+from tests.properties.dice import Dice
+from tests.properties.examples import clause, seeds
+from tests.properties.still_markets import assert_correlations_hold, booked, losses_at_stops, pictured, still_market
+
+
+@clause
+@given(seeds, st.integers(1, 4), st.integers(0, 4))
+def test_no_limit_is_exceeded_by_what_the_engine_sends_and_the_venue_fills(seed, symbols, wishes):
+    dice = Dice(seed)
+    market = still_market(dice, symbols, wishes)
+    seen, losses, books = [], [], []
+
+    def before(desk):
+        losses.append(losses_at_stops(desk))
+        books.append(booked(desk))
+
+    def after(number, simulation):
+        if number >= len(market.program):
+            return
+        world, decision = pictured(simulation)
+        seen.append((world, decision))
+        keeping.assert_each_order_keeps_to_itself(world, decision)
+        keeping.assert_entries_are_paid(world, decision)
+        assert_correlations_hold(simulation, decision)
+        if number == 0 and all(wish[0] == "target" for wish in market.program[0]):
+            keeping.assert_sizes_hold(world, decision)
+        sent = decision.working + decision.sent
+        for fills in (sent, filled.some_fills(dice, sent)):
+            keeping.assert_limits_hold(world, decision, filled.filled(world, fills))
+        assert not [order for order in simulation.journal.orders if order.role.protects and order.status is OrderStatus.DENIED]
+
+    played = market.play(before, after)
+    # What was sent from flat has its stops at the next decision; what was sent then has met every price at the one after that.
+    keeping.assert_losses_are_bounded(*seen[0], played.simulation.engine.desk.policies.limits, *losses[1])
+    world, decision = seen[1]
+    if OrderType.TRAILING_STOP not in {one.order.order_type for one in (*decision.working, *decision.sent)}:  # it follows the market first
+        keeping.assert_limits_hold(world, decision, filled.Portfolio(world, books[2]))
+
+
+@clause
+@given(seeds, st.integers(1, 4), st.integers(0, 3))
+def test_decisions_do_not_depend_on_the_order_in_which_symbols_and_signals_come(seed, symbols, wishes):
+    dice = Dice(seed)
+    market = still_market(dice, symbols, wishes)
+    mixed = replace(market, series=tuple(dice.shuffled(market.series)), program=tuple(_mixed(dice, each) for each in market.program))
+    first, second = market.play().simulation.journal, mixed.play().simulation.journal
+    assert first.decisions_hash == second.decisions_hash
+    assert first.fills == second.fills
+
+
+def _mixed(dice, wishes):
+    """Signals in another order, and elsewhere among the orders, which stay in theirs: what came first has the first claim."""
+    turns = dice.shuffled([wish[0] == "target" for wish in wishes])
+    signals = iter(dice.shuffled([wish for wish in wishes if wish[0] == "target"]))
+    orders = iter([wish for wish in wishes if wish[0] != "target"])
+    return tuple(next(signals if is_signal else orders) for is_signal in turns)
