@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from framework.app.run import RunResult, run
+    from framework.app.sweep import sweep
+    from framework.app.sweep_result import SweepResult
     from framework.domain.book import Account, Position
     from framework.domain.fill import Fill, Trade
     from framework.domain.market import Bar, Quote
@@ -41,16 +43,20 @@ __all__ = [
     "RunResult",
     "SignalStrategy",
     "Strategy",
+    "SweepResult",
     "TimeInForce",
     "Trade",
     "load_config",
     "run",
+    "sweep",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = (
     ("framework.app.run", ("RunResult", "run")),
+    ("framework.app.sweep", ("sweep",)),
+    ("framework.app.sweep_result", ("SweepResult",)),
     ("framework.domain.book", ("Account", "Position")),
     ("framework.domain.fill", ("Fill", "Trade")),
     ("framework.domain.market", ("Bar", "Quote")),

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from data import Dataset
-from data.calendar import session_closes
+from data.calendar import session_closes, sessions_of_days
+from data.finer import made_of
 from framework.app.assemble import Simulation, backtest
 from framework.domain.market import BarSeries
 from framework.engine.strategy import Strategy
@@ -24,6 +25,7 @@ from framework.runtime.config import Config
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from data.calendar import Sessions
     from framework.domain.fill import Fill
     from framework.domain.order import Order
     from framework.engine.context import Context
@@ -37,6 +39,7 @@ PLAIN = {
     "fills": {"slippage": "none", "max_volume_share": 0, "fees": "none"},
 }
 VOLUME = 1_000_000.0
+Event = TypeVar("Event")
 MINUTE = 60_000_000_000
 
 
@@ -53,15 +56,26 @@ def minutes(day: date, numbers: Iterable[int]) -> tuple[int, ...]:
 
 
 def bars(
-    symbol: str, rows: Sequence[Sequence[float]], times: Sequence[int] | None = None, dividends: Mapping[int, float] | None = None
+    symbol: str,
+    rows: Sequence[Sequence[float]],
+    times: Sequence[int] | None = None,
+    dividends: Mapping[int, float] | None = None,
+    splits: Mapping[int, float] | None = None,
+    pay_days: Mapping[int, int] | None = None,
 ) -> BarSeries:
-    """Bars from rows of (open, high, low, close[, volume]); ``dividends`` by row."""
+    """Bars from rows of (open, high, low, close[, volume]) as quoted on the day; ``dividends``, ``splits`` and ``pay_days`` by row."""
     columns = np.array([(*row, VOLUME)[:5] for row in rows], dtype=np.float64).reshape(-1, 5).T.copy()
-    paid = np.zeros(len(rows))
+    paid, split = np.zeros(len(rows)), np.ones(len(rows))
     for row, amount in (dividends or {}).items():
         paid[row] = amount
+    for row, ratio in (splits or {}).items():
+        split[row] = ratio
+    later = np.array([np.prod(split[row + 1 :]) for row in range(len(rows))])
+    columns[:4] /= later
+    columns[4] *= later
     stamps = np.array(daily(len(rows)) if times is None else times, dtype=np.int64)
-    return BarSeries(symbol, stamps, *columns, paid, np.ones(len(rows)))
+    days = None if pay_days is None else np.array([pay_days.get(row, 0) for row in range(len(rows))], dtype=np.int64)
+    return BarSeries(symbol, stamps, *columns, paid / later, split, days)
 
 
 def still(price: float = 100.0, count: int = 1) -> list[tuple[float, float, float, float]]:
@@ -120,6 +134,10 @@ class Played:
             for one in self.simulation.journal.fills
         ]
 
+    def of(self, kind: type[Event]) -> list[Event]:
+        """What happened to the account, of one kind."""
+        return [event for event in self.simulation.journal.account_events if isinstance(event, kind)]
+
     @property
     def refusals(self) -> list[str]:
         """Codes of the refusals."""
@@ -145,13 +163,24 @@ def life(order: Order) -> list[str]:
     return [change.status.value for change in order.changes]
 
 
-def assembled(strategy: Strategy, series: Sequence[BarSeries], first: int | None = None, **config: object) -> Simulation:
-    """The parts of a backtest over ``series``, decisions from ``first`` (ns UTC) on; ``config`` replaces sections of ``PLAIN``."""
+def assembled(
+    strategy: Strategy, series: Sequence[BarSeries], first: int | None = None, finer: Sequence[BarSeries] = (), **config: object
+) -> Simulation:
+    """The parts of a backtest over ``series``, decisions from ``first`` (ns UTC) on; ``config`` replaces sections of ``PLAIN``.
+
+    Fills walk along the bars of ``finer``, where there are any.
+    """
     by_symbol = {one.symbol: one for one in series}
     sections = {name: {**PLAIN.get(name, {}), **value} for name, value in config.items()}
     tree = {**PLAIN, **sections, "universe": {"symbols": list(by_symbol)}}
     start = min(int(one.timestamp[0]) for one in series) if first is None else first
-    return backtest(Config.model_validate(tree), strategy, Dataset(by_symbol, start, ()))
+    made = {one.symbol: made_of(by_symbol[one.symbol], one, _sessions(one))[0] for one in finer}
+    return backtest(Config.model_validate(tree), strategy, Dataset(by_symbol, start, (), made))
+
+
+def _sessions(series: BarSeries) -> Sessions:
+    day = 24 * 60 * MINUTE
+    return sessions_of_days(int(series.timestamp[0]) // day, int(series.timestamp[-1]) // day, "XNYS")
 
 
 def play(
@@ -159,11 +188,12 @@ def play(
     *series: BarSeries,
     first: int | None = None,
     each: Callable[[Simulation], None] = lambda _: None,
+    finer: Sequence[BarSeries] = (),
     **config: object,
 ) -> Played:
     """Run a strategy (or a script) over ``series``; ``each`` is called after every decision."""
     actor = strategy if isinstance(strategy, Strategy) else Scripted(strategy)
-    simulation = assembled(actor, series, first, **config)
+    simulation = assembled(actor, series, first, finer, **config)
     times = tuple(sorted({int(time) for one in series for time in one.timestamp if first is None or time >= first}))
     played = Played(simulation, actor, times)
 

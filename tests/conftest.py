@@ -1,6 +1,7 @@
 """Hypothesis profiles: ``dev`` while working, ``ci`` in continuous integration, ``deep`` and ``nightly`` when there is time.
 
 HYPOTHESIS_PROFILE picks one; without it CI decides. ``ci`` draws the same examples every time: a red build is red again on the desk.
+The promises of the decision core are tried more often than the rest: ``tests/properties/examples.py``.
 """
 
 from __future__ import annotations

@@ -6,24 +6,33 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from brokers.simulated.broker import SimulatedBroker
 from brokers.simulated.model import FillModel
+from framework.app.costs import fee_schedule, slippage_model
 from framework.app.policies import policies
+from framework.app.venues import venue_of
 from framework.domain.book import Book
 from framework.domain.values import to_micros
-from framework.domain.venue import venue
 from framework.engine.engine import Engine
 from framework.engine.journal import Journal
 from framework.engine.market import Market
 from framework.engine.schedule import Schedule
 from framework.rules import fills
-from framework.rules.costs import FeeSchedule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from data import Dataset
+    from framework.domain.market import FinerBars
     from framework.engine.ports import Driver
     from framework.engine.strategy import Strategy
-    from framework.runtime.config import Config, FillsSection
+    from framework.runtime.config import Config
 
-_PATHS = (("pessimistic", fills.PESSIMISTIC), ("optimistic", fills.OPTIMISTIC), ("nearest", fills.NEAREST))
+#: Inside each finer bar the extreme that hurts comes first.
+_PATHS = (
+    ("pessimistic", fills.PESSIMISTIC),
+    ("optimistic", fills.OPTIMISTIC),
+    ("nearest", fills.NEAREST),
+    ("finer", fills.PESSIMISTIC),
+)
 
 
 class Simulation(NamedTuple):
@@ -38,39 +47,42 @@ class Simulation(NamedTuple):
 
 def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
     """Recorded bars and a simulated venue behind the one engine."""
-    from brokers.backtrader.driver import BacktraderDriver
+    from data.calendar import session_clock
+    from framework.app.hosting import driver_of
 
     daily = config.data.resolution == "1d"
-    market = Market(dataset.series, daily=daily)
+    market = Market(dataset.series, daily=daily, indicators=dataset.indicators)
     cash = to_micros(config.account.cash)
-
-    def bounds(timestamp: int) -> tuple[int, int]:
-        return _session_bounds(timestamp, config.data.calendar)
-
-    broker = SimulatedBroker(market, venue(config.broker.name), cash, fill_model(config.fills), lambda timestamp: bounds(timestamp)[1])
+    bounds = session_clock(*_range(dataset), config.data.calendar)
+    decided = policies(config)
+    broker = SimulatedBroker(market, venue_of(config), cash, fill_model(config, dataset.finer), bounds, decided.account)
     journal = Journal()
     schedule = Schedule(bounds, daily=daily)
-    engine = Engine(strategy, market, broker, Book(cash), policies(config), journal, schedule)
-    return Simulation(market, broker, engine, journal, BacktraderDriver(market, broker, engine))
+    engine = Engine(strategy, market, broker, Book(cash), decided, journal, schedule, _due_bars(dataset, config))
+    return Simulation(market, broker, engine, journal, driver_of(config, strategy, market, broker, engine))
 
 
-def fill_model(section: FillsSection) -> FillModel:
+def fill_model(config: Config, finer: Mapping[str, FinerBars]) -> FillModel:
     """How the simulated venue fills."""
-    fees = FeeSchedule() if isinstance(section.fees, str) else FeeSchedule(to_micros(section.fees.per_share), to_micros(section.fees.rate))
-    basis_points = section.slippage.bps if section.slippage.model == "bps" else 0.0
+    section = config.fills
     return FillModel(
         path=dict(_PATHS)[section.path],
         through=section.limit_fill == "through",
         volume_share=section.max_volume_share,
-        slippage_micros=round(basis_points * 100),
-        fees=fees,
+        slippage=slippage_model(config),
+        fees=fee_schedule(config),
+        finer=finer,
+        compat=section.compat == "backtrader",
     )
 
 
-def _session_bounds(timestamp: int, calendar: str) -> tuple[int, int]:
-    import numpy as np
+def _due_bars(dataset: Dataset, config: Config) -> Callable[[int], int]:
+    from data.due import DueBars
 
-    from data.calendar import session_bounds
+    return DueBars(*_range(dataset), config.data.resolution, config.data.calendar)
 
-    opened, closed = session_bounds(np.array([timestamp]), calendar)
-    return int(opened[0]), int(closed[0])
+
+def _range(dataset: Dataset) -> tuple[int, int]:
+    """The first and the last bar's close, ns UTC."""
+    times = [one.timestamp for one in dataset.series.values() if len(one)]
+    return min(int(one[0]) for one in times), max(int(one[-1]) for one in times)

@@ -108,6 +108,9 @@ def _top(
 @reported
 def backtest(
     config: ConfigOption = DEFAULT_CONFIG,
+    strategy: Annotated[
+        str | None, typer.Option(metavar="MODULE:CLASS", help="Another strategy than the config's, with its own defaults.")
+    ] = None,
     engine: Annotated[str | None, typer.Option(help="Who turns the crank: auto or backtrader. The result does not depend on it.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
     as_json: JsonOption = False,
@@ -115,17 +118,22 @@ def backtest(
 ) -> None:
     """Run the strategy of a config over recorded bars and write a tear sheet."""
     from framework.app.progress import progress
-    from framework.app.run import run
+    from framework.app.run import RunResult, run
     from framework.app.saving import check_place, new_folder, save_run
+    from framework.app.trial_count import counted, trial_ledger
     from framework.runtime.loading import load_config
 
     settings = load_config(config)
+    if strategy is not None:
+        settings = _with_strategy(settings, strategy)
     if engine is not None:
         settings = _with_engine(settings, engine)
     check_place(out)  # before the work, so that a long run does not end without a place to go
     # What a strategy prints must not mix with the result: it goes to stderr.
     with progress(shown=not (as_json or quiet)) as on_progress, redirect_stdout(sys.stderr):
         result = run(settings, beside=config.resolve().parent, on_progress=on_progress)
+        if (ledger := trial_ledger(out)) is not None:
+            result = RunResult(counted(result.record, settings.strategy.path, ledger))
         folder = save_run(result.record, out or new_folder(result.record.run_id))
     if as_json:
         typer.echo(json.dumps(result.summary, indent=2, allow_nan=False))
@@ -135,12 +143,51 @@ def backtest(
         print_summary(result.summary, folder)
 
 
+def _with_strategy(settings: Config, place: str) -> Config:
+    from framework.runtime.loading import validated
+
+    # Parameters and set-up belong to the strategy they were written for.
+    checked = validated({"strategy": {"class": place}, "universe": {"symbols": settings.universe.symbols}}, "--strategy")
+    return settings.model_copy(update={"strategy": checked.strategy})
+
+
 def _with_engine(settings: Config, name: str) -> Config:
     from framework.runtime.config import ENGINES
 
     if name not in ENGINES:
         raise ConfigError(f"--engine {name!r} is not in this version; choose {' or '.join(ENGINES)}")
     return settings.model_copy(update={"engine": settings.engine.model_copy(update={"name": name})})
+
+
+@app.command(
+    epilog="Examples:  onetape sweep -p fast=5:50 -p slow=20:200:5 --where 'fast < slow'   ·   onetape sweep -p fast=2:99 --sampler tpe"
+)
+@reported
+def sweep(
+    param: Annotated[list[str], typer.Option("--param", "-p", help="NAME=FROM:TO, FROM:TO:STEP or A,B,C; once for each parameter.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    where: Annotated[str | None, typer.Option(help="A condition on the parameters, such as 'fast < slow'.")] = None,
+    sampler: Annotated[str, typer.Option(help="grid (every combination), random, or tpe (learns on the way).")] = "grid",
+    objective: Annotated[list[str] | None, typer.Option(help="What is looked for; several give a front.", show_default="sharpe")] = None,
+    trials: Annotated[int | None, typer.Option(help="How many, for random and tpe.", show_default="100")] = None,
+    seed: Annotated[int, typer.Option(help="Of random and tpe.")] = 0,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Trials at a time.", show_default="one a core")] = None,
+    executor: Annotated[str, typer.Option(help="processes of this machine, or ray.")] = "processes",
+    out: Annotated[Path | None, typer.Option(help="The sweep's folder, instead of its own below runs/.")] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Backtest with many parameters; the same command goes on where it was stopped."""
+    from framework.app.sweep_command import Options, run_sweep
+    from framework.app.sweep_printing import print_sweep, sweep_progress
+
+    options = Options(config, param, where, sampler, objective or ("sharpe",), trials, seed, executor, jobs, out)
+    with sweep_progress(shown=not (as_json or quiet)) as on_progress, redirect_stdout(sys.stderr):
+        swept = run_sweep(options, on_progress)
+    if as_json:
+        typer.echo(json.dumps(swept.summary, indent=2, allow_nan=False))
+    elif not quiet:
+        print_sweep(swept.summary, swept.folder, swept.picture)
 
 
 @app.command(epilog="Examples:  onetape report   ·   onetape report runs/20260131T153000Z-backtest-SmaCross")

@@ -1,4 +1,4 @@
-"""What is written down at every decision time: equity, cash, exposure and the VaR forecast; and what buy and hold would have given."""
+"""What is written down at every decision time: equity, cash, exposure and the risk forecasts; and what buy and hold would have given."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from framework.domain.values import MICRO
 from framework.engine.market import session_number
+from framework.engine.valuation import Risk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
     from framework.engine.desk import Desk
 
 
-class Curves:
-    """Growing columns, one entry a decision time."""
+NOTHING = Risk(0.0, 0.0)
+UNKNOWN = Risk(math.nan, math.nan)
 
-    def __init__(self, desk: Desk) -> None:
+
+class Curves:
+    """Growing columns, one entry a decision time; without ``forecasts`` those of risk are NaN where something is held."""
+
+    def __init__(self, desk: Desk, *, forecasts: bool) -> None:
         self._desk = desk
+        self._forecasts = forecasts
         self._time, self._equity, self._cash = array("q"), array("q"), array("q")
-        self._gross, self._var, self._joint = array("q"), array("d"), array("d")
+        self._gross = array("q")
+        self._var, self._cvar, self._joint_var, self._joint_cvar = array("d"), array("d"), array("d"), array("d")
         self._session = -1
 
     def note(self, timestamp: int) -> None:
@@ -33,18 +40,25 @@ class Curves:
         self._time.append(timestamp)
         self._cash.append(book.cash_micros)
         if valuation.is_flat():
-            self._equity.append(book.cash_micros)
+            self._equity.append(book.cash_micros + book.receivable_micros)
             self._gross.append(0)
-            self._var.append(0.0)
-            self._joint.append(0.0)
+            self._forecast(NOTHING, NOTHING)
             return
         self._equity.append(valuation.equity())
         self._gross.append(valuation.gross())
-        self._var.append(valuation.portfolio_var())
+        if not self._forecasts:
+            self._forecast(UNKNOWN, UNKNOWN)
+            return
         # The joint history moves once a session; asking at every minute would cost more than the run.
         session = session_number(timestamp)
-        self._joint.append(valuation.joint_var() if session != self._session else math.nan)
+        self._forecast(valuation.portfolio_risk(), valuation.joint_risk() if session != self._session else UNKNOWN)
         self._session = session
+
+    def _forecast(self, total: Risk, joint: Risk) -> None:
+        self._var.append(total.var)
+        self._cvar.append(total.cvar)
+        self._joint_var.append(joint.var)
+        self._joint_cvar.append(joint.cvar)
 
     def __len__(self) -> int:
         return len(self._time)
@@ -70,14 +84,24 @@ class Curves:
         return _ratio(np.array(self._gross, dtype=np.float64) / MICRO, self.equity)
 
     @property
-    def var_95_1d(self) -> Floats:
-        """Portfolio VaR forecast as a fraction of equity, float64 [T]; 0 when flat."""
+    def var_1d(self) -> Floats:
+        """Portfolio VaR forecast at ``[sizing] confidence`` as a fraction of equity, float64 [T]; 0 when flat."""
         return _ratio(np.array(self._var, dtype=np.float64), self.equity)
 
     @property
-    def joint_var_95_1d(self) -> Floats:
+    def cvar_1d(self) -> Floats:
+        """The forecast of expected shortfall made with it, float64 [T]."""
+        return _ratio(np.array(self._cvar, dtype=np.float64), self.equity)
+
+    @property
+    def joint_var_1d(self) -> Floats:
         """The forecast over the positions' joint history, float64 [T]; 0 when flat, NaN within a session after its first decision."""
-        return _ratio(np.array(self._joint, dtype=np.float64), self.equity)
+        return _ratio(np.array(self._joint_var, dtype=np.float64), self.equity)
+
+    @property
+    def joint_cvar_1d(self) -> Floats:
+        """The forecast of expected shortfall made with that, float64 [T]."""
+        return _ratio(np.array(self._joint_cvar, dtype=np.float64), self.equity)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NEEDED = ("backtrader", "exchange-calendars", "jinja2", "matplotlib", "numpy", "pandas", "pydantic", "rich", "tomli-w", "typer")
-_OPTIONAL = (("bokeh_sampledata", "sample"), ("pyarrow", "parquet"), ("pyyaml", "yaml"))
+_OPTIONAL = (("bokeh_sampledata", "sample"), ("pyarrow", "parquet"), ("optuna", "research"), ("ray", "ray"), ("pyyaml", "yaml"))
 
 
 class Check(NamedTuple):
@@ -75,7 +75,7 @@ def _config(path: Path) -> Check:
 
     def steps() -> str:
         config = load_config(path)
-        load_strategy(config.strategy.path, config.strategy.params, path.resolve().parent)
+        load_strategy(config.strategy.path, config.strategy.params, path.resolve().parent, config.strategy.cerebro)
         dataset = load_data(config, None)
         bars = sum(len(one) for one in dataset.series.values())
         return f"{path} is valid; {config.strategy.path} loads; {bars:,} bars of {len(dataset.series)} symbols pass every check"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import astuple, fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from framework.domain.fill import Trade
+from framework.domain.values import from_micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from framework.domain.fill import Fill
     from framework.domain.order import Order
@@ -25,13 +28,14 @@ ORDER_COLUMNS = tuple(
 TRADE_COLUMNS = tuple(field.name for field in fields(Trade))
 
 _TIMES = frozenset({"timestamp", "entry_at", "exit_at"})
+_KINDS = MappingProxyType({"bars_held": np.int64, "wash_sale": np.bool_})
 _TEXTS = frozenset(
     "symbol side order_id tag strategy order_type trail_type time_in_force status reason role parent_id entry_tag exit_tag".split()
 )
 
 
 def _frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
-    """Times in UTC, text as str, counts as int64, everything else float64; what does not exist is NaN."""
+    """Times in UTC, text as str, counts as int64, flags as bool, everything else float64; what does not exist is NaN."""
     values = zip(*rows, strict=True) if rows else [()] * len(columns)
     return pd.DataFrame({name: _column(name, column) for name, column in zip(columns, values, strict=True)})
 
@@ -41,7 +45,7 @@ def _column(name: str, values: Sequence[Any]) -> pd.DatetimeIndex | pd.Series[st
         return _utc(np.array(values, dtype=np.int64))
     if name in _TEXTS:
         return pd.Series(values, dtype="str")
-    return np.array(values, dtype=np.int64 if name == "bars_held" else np.float64)
+    return np.array(values, dtype=_KINDS.get(name, np.float64))
 
 
 def _utc(timestamps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pd.DatetimeIndex:
@@ -59,8 +63,12 @@ def fills_frame(fills: Sequence[Fill]) -> pd.DataFrame:
     )
 
 
+def _dollars(micros: int | None) -> Decimal | None:
+    return None if micros is None else from_micros(micros)
+
+
 def orders_frame(orders: Sequence[Order]) -> pd.DataFrame:
-    """One row for every state change of every order, in order of decision; a price that an order does not have is NaN."""
+    """One row for every state change of every order with the terms from then on, in order of decision; a price it does not have is NaN."""
     return _frame(
         ORDER_COLUMNS,
         [
@@ -70,10 +78,10 @@ def orders_frame(orders: Sequence[Order]) -> pd.DataFrame:
                 one.symbol,
                 one.side.value,
                 one.order_type.value,
-                one.quantity,
-                one.limit_price,
-                one.stop_price,
-                one.trail_amount,
+                from_micros(terms.quantity_micros),
+                _dollars(terms.limit_micros),
+                _dollars(terms.stop_micros),
+                _dollars(terms.trail_micros),
                 None if one.trail_micros is None else one.trail_type.value,
                 one.time_in_force.value,
                 change.status.value,
@@ -84,7 +92,7 @@ def orders_frame(orders: Sequence[Order]) -> pd.DataFrame:
                 one.strategy,
             )
             for one in orders
-            for change in one.changes
+            for change, terms in one.steps()
         ],
     )
 

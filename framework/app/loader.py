@@ -11,40 +11,62 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framework.app.hosting import is_backtrader
 from framework.engine.strategy import SignalStrategy, Strategy
-from framework.errors import StrategyError
+from framework.errors import ConfigError, StrategyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 
-def load_strategy(place: str, params: Mapping[str, object], beside: Path) -> Strategy:
+def load_strategy(place: str, params: Mapping[str, object], beside: Path, cerebro: str | None = None) -> Strategy:
     """Import the class at ``place`` and bind ``params``; modules are looked for in ``beside``, the current folder, then as installed.
 
+    A plain ``bt.Strategy`` is taken too; the function at ``cerebro`` sets up its Cerebro.
+
     Raises:
-        StrategyError: No such module or class, it does not import, or it is no strategy.
-        ConfigError: A parameter is unknown or of the wrong type.
+        StrategyError: No such module, class or function, it does not import, or it is no strategy.
+        ConfigError: A parameter is unknown or of the wrong type, or ``cerebro`` is given for a strategy that has none.
     """
-    module_name, class_name = place.split(":")
-    with _searched(beside, Path.cwd()):
-        _forget_namesake(module_name)
-        module = _imported(module_name, place, beside)
+    where, class_name = f"[strategy] class = {place!r}", place.partition(":")[2]
+    module = _module(place, where, beside)
     found = getattr(module, class_name, None)
+    if is_backtrader(found):
+        from brokers.backtrader.guest import guest
+
+        return guest(found, params, None if cerebro is None else _function(cerebro, beside))
     if not (isinstance(found, type) and issubclass(found, Strategy)):
-        classes = [
-            name
-            for name, value in vars(module).items()
-            if isinstance(value, type) and issubclass(value, Strategy) and value.__module__ == module.__name__
-        ]
+        classes = [name for name, value in vars(module).items() if _is_strategy(value) and value.__module__ == module.__name__]
         near = difflib.get_close_matches(class_name, classes, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"strategies there: {', '.join(classes) or 'none'}"
-        problem = "is no subclass of framework.Strategy" if isinstance(found, type) else "does not exist"
-        raise StrategyError(f"[strategy] class = {place!r}: class {class_name} {problem} in {module_name}; {hint}")
+        problem = "is no subclass of framework.Strategy or bt.Strategy" if isinstance(found, type) else "does not exist"
+        raise StrategyError(f"{where}: class {class_name} {problem} in {module.__name__}; {hint}")
+    if cerebro is not None:
+        raise ConfigError(f"[strategy] cerebro = {cerebro!r} sets up a bt.Strategy, and {place} is none; remove the key")
     strategy = found(**params)
     _check_decides(found, place)
     return strategy
+
+
+def _is_strategy(value: object) -> bool:
+    return isinstance(value, type) and (issubclass(value, Strategy) or is_backtrader(value))
+
+
+def _function(place: str, beside: Path) -> Callable[..., object]:
+    where, name = f"[strategy] cerebro = {place!r}", place.partition(":")[2]
+    found: object = getattr(_module(place, where, beside), name, None)
+    if not callable(found):
+        raise StrategyError(f"{where}: there is no function {name} in it; write def {name}(cerebro, feeds)")
+    return found
+
+
+def _module(place: str, where: str, beside: Path) -> ModuleType:
+    name = place.partition(":")[0]
+    with _searched(beside, Path.cwd()):
+        _forget_namesake(name)
+        return _imported(name, where, beside)
 
 
 def _check_decides(kind: type[Strategy], place: str) -> None:
@@ -88,20 +110,20 @@ def _home(spec: ModuleSpec) -> tuple[str | None, list[str]]:
     return spec.origin, [*(spec.submodule_search_locations or ())]
 
 
-def _imported(name: str, place: str, beside: Path) -> ModuleType:
+def _imported(name: str, where: str, beside: Path) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             raise StrategyError(
-                f"[strategy] class = {place!r}: there is no module {name!r}{_near(name, beside)}; looked in {beside}, the current folder "
+                f"{where}: there is no module {name!r}{_near(name, beside)}; looked in {beside}, the current folder "
                 "and in the installed packages; write the file's name without .py"
             ) from None
         raise StrategyError(
-            f"[strategy] class = {place!r}: {name} needs the module {error.name!r}, which is not installed; install it, or mend the name"
+            f"{where}: {name} needs the module {error.name!r}, which is not installed; install it, or mend the name"
         ) from None
     except (Exception, SystemExit) as error:  # importing runs the user's code, which may raise anything
-        raise StrategyError(f"[strategy] class = {place!r}: {name} cannot be imported: {_described(error)}") from error
+        raise StrategyError(f"{where}: {name} cannot be imported: {_described(error)}") from error
 
 
 def _near(name: str, beside: Path) -> str:

@@ -30,7 +30,7 @@ _ROWS = (
 )
 
 
-class _Terminal(Console):
+class Terminal(Console):
     """A console that tells the caller when its reader has gone, instead of ending the process."""
 
     def on_broken_pipe(self) -> None:
@@ -40,7 +40,7 @@ class _Terminal(Console):
 
 def print_summary(summary: Mapping[str, object], folder: Path) -> None:
     """The headline figures, refusals and warnings, where the report is, and what to do next."""
-    console = _Terminal(highlight=False)
+    console = Terminal(highlight=False)
     params = ", ".join(f"{name}={value}" for name, value in _mapping(summary["params"]).items())
     symbols = summary["symbols"]
     names = " ".join(symbols) if isinstance(symbols, (list, tuple)) else ""
@@ -71,7 +71,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 def print_checks(checks: Iterable[Check]) -> None:
     """One line a check, and what to do about those that failed."""
-    console = _Terminal(highlight=False)
+    console = Terminal(highlight=False)
     for check in checks:
         mark = "[green]ok  [/green]" if check.passed else "[red]FAIL[/red]"
         console.print(f"{mark} {check.name}: ", end="")

@@ -10,8 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
 from framework.app.curves import Curves, buy_and_hold
+from framework.app.hosting import analyses_of, as_strategy_sees, notes_of
 from framework.app.loader import load_strategy
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO
@@ -79,6 +81,11 @@ class RunResult:
 
         return equity_series(self.record)
 
+    @property
+    def analyzers(self) -> Mapping[str, object]:
+        """What each analyzer of a backtrader strategy found, by its name; empty for other strategies."""
+        return self.record.analyses
+
     def save(self, folder: str | Path) -> Path:
         """Write the run folder (tables, summary, tear sheet, tape) into ``folder``; returns it.
 
@@ -94,6 +101,7 @@ def run(
     config: str | Path | Config | Mapping[str, object],
     data: Mapping[str, pd.DataFrame] | None = None,
     *,
+    finer: Mapping[str, pd.DataFrame] | None = None,
     beside: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> RunResult:
@@ -103,6 +111,7 @@ def run(
         config: A file, a ``Config``, or a dict shaped like the file.
         data: Bars by symbol instead of the configured source: columns open, high, low, close, volume (and optional dividend, split), with a
             DatetimeIndex or a timestamp column.
+        finer: The same for the bars of ``[data] finer``.
         beside: Folder in which the strategy's module is looked for first; the config file's own, or the current one.
         on_progress: Called now and then with (decision times done, of how many).
 
@@ -111,16 +120,37 @@ def run(
         DataError: The data is missing or broken.
     """
     watch = Stopwatch()
-    resolved, folder = _resolved(config)
-    strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder)
+    resolved, folder = resolved_config(config)
+    strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder, resolved.strategy.cerebro)
+    return RunResult(play(resolved, strategy, load_data(resolved, data, finer), watch, on_progress))
+
+
+def play(
+    config: Config,
+    strategy: Strategy,
+    dataset: Dataset,
+    watch: Stopwatch,
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    forecasts: bool = True,
+) -> RunRecord:
+    """The facts of one run of ``strategy`` over bars that are loaded already; ``watch`` started with the work that is to be counted.
+
+    Without ``forecasts`` the record's VaR forecasts are NaN. They are a third of the work, and nothing else in it depends on them.
+    """
     params = params_of(strategy)  # as it starts: a strategy may use its parameters up
-    dataset = load_data(resolved, data)
-    simulation = backtest(resolved, strategy, dataset)
-    curves = _play(simulation, dataset, on_progress)
-    return RunResult(replace(_record(resolved, strategy, dataset, simulation, curves, watch), params=params))
+    dataset = as_strategy_sees(strategy, dataset)
+    simulation = backtest(config, strategy, dataset)
+    curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
+    return replace(_record(config, strategy, dataset, simulation, curves, watch), params=params)
 
 
-def _resolved(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
+def resolved_config(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
+    """The config and the folder its strategy's module is looked for in first.
+
+    Raises:
+        ConfigError: It is wrong.
+    """
     if isinstance(config, Config):
         return config, Path.cwd()
     if isinstance(config, (str, Path)):
@@ -128,8 +158,8 @@ def _resolved(config: str | Path | Config | Mapping[str, object]) -> tuple[Confi
     return validated(config, "config"), Path.cwd()
 
 
-def load_data(config: Config, frames: Mapping[str, pd.DataFrame] | None) -> Dataset:
-    """The validated bars ``config`` asks for, or those in ``frames``.
+def load_data(config: Config, frames: Mapping[str, pd.DataFrame] | None, finer: Mapping[str, pd.DataFrame] | None = None) -> Dataset:
+    """The validated bars ``config`` asks for, or those in ``frames`` and ``finer``.
 
     Raises:
         DataError: They are missing or broken.
@@ -149,12 +179,14 @@ def load_data(config: Config, frames: Mapping[str, pd.DataFrame] | None) -> Data
         timezone=section.timezone,
         adjust=section.adjust,
         policy=section.policy,
+        actions=section.actions,
+        finer=section.finer,
+        finer_path=section.finer_path,
     )
-    return load(request, frames)
+    return load(request, frames, finer)
 
 
-def _play(simulation: Simulation, dataset: Dataset, on_progress: Callable[[int, int], None] | None) -> Curves:
-    curves = Curves(simulation.engine.desk)
+def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress: Callable[[int, int], None] | None) -> Curves:
     total = max(len(one) for one in dataset.series.values())
 
     def note(timestamp: int) -> None:
@@ -175,8 +207,9 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
     from framework import __version__
     from framework.report.trades import round_trips
 
-    journal, book, series = simulation.journal, simulation.engine.desk.book, simulation.market.series
+    journal, book, series = simulation.journal, simulation.engine.desk.book, simulation.market.adjusted
     name = type(strategy).__name__
+    finer = {one.series.symbol: one.series for one in dataset.finer.values()}
     timestamps = curves.timestamps
     first = int(timestamps[0])
     return RunRecord(
@@ -193,34 +226,47 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         equity=curves.equity,
         cash=curves.cash,
         exposure=curves.exposure,
-        var_95_1d=curves.var_95_1d,
-        joint_var_95_1d=curves.joint_var_95_1d,
+        var_1d=curves.var_1d,
+        cvar_1d=curves.cvar_1d,
+        joint_var_1d=curves.joint_var_1d,
+        joint_cvar_1d=curves.joint_cvar_1d,
         benchmark=buy_and_hold(series, timestamps, config.account.cash),
         series=dict(zip(simulation.market.symbols, series, strict=True)),
+        finer=finer,
         fills=tuple(journal.fills),
         orders=tuple(journal.orders),
-        trades=round_trips(journal.fills, journal.orders, journal.dividends, dict(dataset.series)),
-        dividends=tuple(journal.dividends),
+        trades=round_trips(journal.fills, journal.orders, journal.account_events, dict(dataset.series)),
+        account_events=tuple(journal.account_events),
         refusals=tuple(journal.refusals),
         fees=book.fees_micros / MICRO,
         slippage_cost=book.slippage_micros / MICRO,
         traded_value=book.traded_micros / MICRO,
-        warnings=_warnings(simulation, dataset),
+        warnings=(*_warnings(config, simulation, dataset), *notes_of(strategy)),
         elapsed_seconds=watch.seconds,
         decisions_hash=journal.decisions_hash,
-        inputs_hash=inputs_hash(series),
-        config_hash=hashlib.sha256(json.dumps(_portable(config), sort_keys=True).encode()).hexdigest(),
+        inputs_hash=inputs_hash([*series, *finer.values()]),
+        config_hash=config_hash(config),
         version=__version__,
         config_text=config_text(config),
         events=tuple(journal.events),
         open_positions={one.symbol: float(one.quantity) for one in simulation.broker.get_positions()},
+        sectors=_sectors(simulation),
+        analyses=analyses_of(strategy),
     )
 
 
-def _warnings(simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
+def _sectors(simulation: Simulation) -> dict[str, str]:
+    known = simulation.engine.desk.policies.sectors
+    return {symbol: known[symbol] for symbol in simulation.market.symbols if symbol in known}
+
+
+def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
     lines = [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
     for symbol, bars in sorted(simulation.broker.idle_bars.items()):
         lines.append(f"{symbol}: orders waited on {bars} bars without volume")
+    for symbol, bars in sorted(simulation.broker.coarse_bars.items()):
+        lines.append(f"{symbol}: orders worked on {bars} bars without finer bars, walked as one each, the extreme that hurts first")
+    lines += account_notes(simulation.market, simulation.engine.desk.book, simulation.journal, config.account.type)
     for code in dict.fromkeys(one.code for one in simulation.journal.transitions if one.after > one.before):
         times = [transition.timestamp for transition in simulation.journal.transitions if transition.code == code]
         lines.append(f"guard {code}: tripped {len(times)} x, first at {_utc(times[0])}")
@@ -234,10 +280,20 @@ def _utc(timestamp: int) -> str:
     return f"{datetime.fromtimestamp(timestamp // 10**9, UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def config_hash(config: Config) -> str:
+    """SHA-256, hexadecimal, of everything in ``config`` but where files lie."""
+    return hashlib.sha256(json.dumps(_portable(config), sort_keys=True).encode()).hexdigest()
+
+
 def _portable(config: Config) -> dict[str, object]:
-    """The config without what differs between machines."""
-    tree: dict[str, object] = config.model_dump(mode="json", by_alias=True, exclude={"data": {"path"}, "limits": {"sectors_file"}})
-    return tree
+    """The config without what differs between machines; a file of fitted parameters counts by what is in it."""
+    tree: dict[str, object] = config.model_dump(
+        mode="json",
+        by_alias=True,
+        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}},
+    )
+    fitted = config.fills.slippage.file
+    return tree if fitted is None else tree | {"fitted": hashlib.sha256(fitted.read_bytes()).hexdigest()}
 
 
 def config_text(config: Config) -> str:
@@ -245,8 +301,10 @@ def config_text(config: Config) -> str:
     import tomli_w
 
     tree = config.model_dump(mode="python", by_alias=True, exclude_none=True)
-    for section, key in (("data", "path"), ("limits", "sectors_file")):
+    for section, key in (("data", "path"), ("data", "actions"), ("data", "finer_path"), ("limits", "sectors_file")):
         if key in tree[section]:
             tree[section][key] = str(tree[section][key])
+    if "file" in tree["fills"]["slippage"]:
+        tree["fills"]["slippage"]["file"] = str(tree["fills"]["slippage"]["file"])
     tree = {name: value for name, value in tree.items() if value != {}}
     return tomli_w.dumps(tree)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framework.errors import ConfigError, MissingDataError
+from framework.report.analyses import write_analyses
 from framework.report.folder import write_run
-from framework.runtime.tape import read_bars, read_header, read_transitions, write_tape
+from framework.runtime.tape import read_account_events, read_bars, read_header, read_sectors, read_transitions, write_tape
 
 if TYPE_CHECKING:
     from framework.domain.record import RunRecord
@@ -71,6 +72,7 @@ def save_run(record: RunRecord, folder: Path) -> Path:
         ConfigError: The folder cannot be written.
     """
     write_run(record, folder)
+    write_analyses(record.analyses, folder)
     write_tape(record, folder / "tape.db")
     return folder
 
@@ -104,8 +106,18 @@ def rewrite_report(folder: Path) -> Path:
     from framework.report.tear_sheet import write_tear_sheet
 
     tape = folder / "tape.db"
-    known = (read_bars(tape), read_header(tape)["description"], read_transitions(tape)) if tape.is_file() else ({}, "", ())
-    data = read_run(folder, *known)
+    data = (
+        read_run(
+            folder,
+            read_bars(tape),
+            read_header(tape)["description"],
+            read_transitions(tape),
+            read_account_events(tape),
+            read_sectors(tape),
+        )
+        if tape.is_file()
+        else read_run(folder, {})
+    )
     try:
         write_tear_sheet(data, folder)
     except OSError as error:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.domain.order import Order, OrderSide, OrderType
+from framework.domain.order import Order, OrderSide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from framework.domain.book import Book
-
-_ALL_TYPES = frozenset(OrderType)
 
 
 class Blotter:
@@ -24,12 +22,15 @@ class Blotter:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._by_symbol: dict[str, dict[str, Order]] = {}
+        self._groups: set[str] = set()
         self.orders: dict[str, Order] = {}
 
     def add(self, order: Order) -> None:
         """Take in an order that was sent."""
         self.orders[order.order_id] = order
         self._by_symbol.setdefault(order.symbol, {})[order.order_id] = order
+        if order.oco_id is not None:
+            self._groups.add(order.oco_id)
 
     def remove(self, order: Order) -> None:
         """Drop an order that has ended."""
@@ -40,31 +41,63 @@ class Blotter:
         """Working orders in ``symbol``, or all, oldest first."""
         return list(self.orders.values() if symbol is None else self._by_symbol.get(symbol, {}).values())
 
+    def partners(self, order: Order) -> list[Order]:
+        """Working orders of which only one is to fill together with ``order``, oldest first."""
+        if order.group_id not in self._groups:
+            return []
+        return [other for other in self.orders.values() if other.group_id == order.group_id and other is not order]
+
     def exits(self, symbol: str, side: OrderSide) -> list[Order]:
         """Working orders of ``side`` in ``symbol`` that are no protection."""
         return [order for order in self.of(symbol) if order.side is side and not order.role.protects]
 
-    def exiting(self, symbol: str, types: frozenset[OrderType] = _ALL_TYPES) -> int:
-        """Micro-shares of the position that working orders of ``types`` will close, protective ones not counted."""
+    def exiting(self, symbol: str, *, at_once: bool = False, beside: Order | None = None) -> int:
+        """Micro-shares of the position that working orders will close, or those of them that leave ``at_once``.
+
+        Protective orders and partners of ``beside`` are not counted, of a group of which only one is to fill the largest.
+        """
         held = self._book.quantity(symbol)
         if held == 0:
             return 0
-        orders = self.exits(symbol, closing_side(held))
-        return sum(order.leaves_micros for order in orders if order.order_type in types)
+        orders = [order for order in self.exits(symbol, closing_side(held)) if order.leaves_at_once or not at_once]
+        return sum(max(order.leaves_micros for order in group) for group in self._grouped(orders, beside))
 
-    def entering(self, symbol: str | None = None) -> Iterator[tuple[Order, int]]:
-        """Working orders that open or add to a position, in ``symbol`` or in all, oldest first; each with the micro-shares that do."""
+    def entering(self, symbol: str | None = None, beside: Order | None = None) -> Iterator[tuple[Order, int]]:
+        """Working orders that open or add to a position, in ``symbol`` or in all, oldest first; each with the micro-shares that do.
+
+        Of a group of which only one is to fill it is the one that may cost most; partners of ``beside`` are not counted.
+        """
         closable: dict[str, int] = {}
-        for order in self.of(symbol):
-            held, opening = self._book.quantity(order.symbol), order.leaves_micros
-            if order.role.protects:
-                continue
-            if held * order.side.sign < 0:
-                left = closable.get(order.symbol, abs(held))
-                closable[order.symbol] = max(left - opening, 0)
-                opening = max(opening - left, 0)
-            if opening:
-                yield order, opening
+        for group in self._grouped([order for order in self.of(symbol) if not order.role.protects], beside):
+            free = dict(closable) if len(group) > 1 else closable
+            coming = [(order, opening) for order in group if (opening := self._opening(order, closable, free))]
+            if coming:
+                yield max(coming, key=_most_costly) if len(coming) > 1 else coming[0]
+
+    def _opening(self, order: Order, closable: dict[str, int], free: dict[str, int]) -> int:
+        """Micro-shares of ``order`` that close nothing of what is ``free``; ``closable`` is what it leaves to be closed by others."""
+        held, quantity = self._book.quantity(order.symbol), order.leaves_micros
+        if held * order.side.sign >= 0:
+            return quantity
+        left = free.get(order.symbol, abs(held))
+        closable[order.symbol] = min(closable.get(order.symbol, left), max(left - quantity, 0))
+        return max(quantity - left, 0)
+
+    def _grouped(self, orders: list[Order], beside: Order | None) -> Iterable[list[Order]]:
+        """``orders`` by the group of which only one is to fill; most groups are of one."""
+        if not self._groups and (beside is None or beside.oco_id is None):
+            return [[order] for order in orders]
+        groups: dict[str, list[Order]] = {}
+        for order in orders:
+            if beside is None or order.group_id != beside.group_id:
+                groups.setdefault(order.group_id, []).append(order)
+        return groups.values()
+
+
+def _most_costly(coming: tuple[Order, int]) -> int:
+    """What a working entry may come to, as far as its own prices tell."""
+    order, opening = coming
+    return opening * max(order.limit_micros or 0, order.stop_micros or 0)
 
 
 def closing_side(direction: int) -> OrderSide:

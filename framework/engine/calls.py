@@ -10,11 +10,11 @@ from framework.engine.strategy import SignalStrategy, Strategy
 from framework.errors import OnetapeError, StrategyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from framework.domain.market import BarSeries
     from framework.domain.order import Order, OrderUpdate
     from framework.engine.context import Context
+    from framework.engine.market import Market
 
 
 class Calls:
@@ -37,10 +37,10 @@ class Calls:
         """Run ``on_start``."""
         self._call("on_start", self._strategy.on_start, self._context)
 
-    def prepare_signals(self, series: Sequence[BarSeries], first: int) -> None:
+    def prepare_signals(self, market: Market, first: int) -> None:
         """Compute all signals of a vectorised strategy, for decisions from ``first`` (ns UTC) on."""
         if isinstance(self._strategy, SignalStrategy):
-            panel = panel_of(series)
+            panel = panel_of(market.adjusted, daily=market.daily, indicators=market.indicators)
             signals = self._call("signals", self._strategy.signals, panel)
             self._signals = targets_from_signals(signals, panel, first, type(self._strategy).__name__)
 

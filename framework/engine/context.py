@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from framework.domain.book import Position
 from framework.domain.order import Bracket, OrderSide, OrderType, TimeInForce, TrailType
 from framework.domain.values import from_micros
+from framework.engine.features import Features
 from framework.engine.protection import ExitPlan
 from framework.errors import InvalidOrderError
-from framework.rules.orders import positive_micros, strength_of
+from framework.rules.orders import positive_micros, side_of, strength_of, weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +86,7 @@ class Context:
         self._desk = desk
         self._targets = targets
         self._schedule = schedule
+        self._features = Features(desk.market)
         self.symbols = desk.market.symbols
         self.state: dict[str, object] = {}
 
@@ -93,7 +96,7 @@ class Context:
         return _EPOCH + timedelta(microseconds=self._desk.market.now // 1000)
 
     def bars(self, symbol: str) -> Bars:
-        """All bars of ``symbol`` seen so far, warm-up included.
+        """All bars of ``symbol`` seen so far, warm-up included, in the shares of today: a split puts the past into new ones.
 
         Raises:
             InvalidOrderError: The symbol is not in the universe.
@@ -101,6 +104,19 @@ class Context:
         market = self._desk.market
         row = market.row_of(symbol)
         return Bars(market.series[row], market.cursor[row] + 1)
+
+    def feature(self, symbol: str, name: str) -> float:
+        """A registered risk feature of ``symbol`` as of its last complete session: VaR or CVaR, a positive fraction of its value.
+
+        Names are ``var_95_1d``, ``cvar_95_1d`` and their kin at 99 % (``var_99_1d``) and over ten days (``var_95_10d``): historical
+        simulation on the last 252 daily total returns, NaN before there are so many. ``bars.feature(name)`` of a vectorised strategy has
+        the same value, bit for bit, at the row of the symbol's last bar.
+
+        Raises:
+            InvalidOrderError: The symbol is not in the universe.
+            ConfigError: There is no such feature; the message names those there are.
+        """
+        return self._features.now(self._desk.market.row_of(symbol), name)
 
     def position(self, symbol: str) -> Position:
         """The position in ``symbol`` now; a flat one when nothing is held."""
@@ -115,7 +131,7 @@ class Context:
 
     @property
     def equity(self) -> Decimal:
-        """Cash plus positions at the last close, dollars."""
+        """Cash, dividends that are still to be paid, and positions at the last close, dollars."""
         return from_micros(self._desk.valuation.equity())
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
@@ -140,6 +156,22 @@ class Context:
         plan = None if stop is None else self._given_stop(symbol, strength, positive_micros(stop, "stop", symbol))
         self._targets.note(self._desk.market.row_of(symbol), strength_of(strength, symbol), plan, tag)
 
+    def rebalance(self, weights: Mapping[str, float], tag: str | None = None) -> None:
+        """Ask for a whole portfolio: ``{"AAPL": 0.3, "IBM": 0.2}`` is three and two tenths of equity and nothing else; below 0 is short.
+
+        What is nearer to its weight than ``[rebalance] band`` is left alone, exits excepted. What leaves is sent now, what is bought once
+        that has traded, at the decision after it. Weights take the place of the sizer; limits, stops and breakers hold as for any target.
+        A later ``target`` takes its symbol out of the portfolio, a later ``rebalance`` replaces all of it.
+
+        Raises:
+            InvalidOrderError: A symbol is not in the universe, or its weight is no number.
+        """
+        if not isinstance(weights, Mapping):
+            raise InvalidOrderError(f"rebalance({weights!r}): write the weights by symbol, for example {{'AAPL': 0.3}}")
+        for symbol in weights:
+            self._desk.market.row_of(symbol)
+        self._targets.rebalance({symbol: weight_of(weight, symbol) for symbol, weight in weights.items()}, tag)
+
     def _given_stop(self, symbol: str, strength: float, stop: int) -> ExitPlan:
         price = self._desk.market.price_micros(self._desk.market.row_of(symbol))
         if price and strength * (price - stop) < 0.0:
@@ -160,8 +192,15 @@ class Context:
         trail_type: str = TrailType.PERCENTAGE,
         time_in_force: str = TimeInForce.GTC,
         tag: str | None = None,
+        oco: Order | None = None,
+        *,
+        extended_hours: bool = False,
     ) -> Order:
         """Buy ``quantity`` shares. The order returned shows its own progress; a refused one has status DENIED and its reason.
+
+        ``time_in_force`` is ``day``, ``gtc``, ``ioc`` (what trades at once), ``fok`` (all at once or nothing), ``opg`` (at the next
+        opening) or ``cls`` (at the close). Of this order and ``oco``, an earlier one, only one is to fill: what one fills is taken from
+        the other. With ``extended_hours`` it works before the open and after the close too, as far as the venue allows.
 
         Raises:
             InvalidOrderError: The order could never be valid.
@@ -177,6 +216,8 @@ class Context:
             trail_type=trail_type,
             time_in_force=time_in_force,
             tag=tag,
+            oco=oco,
+            extended_hours=extended_hours,
         )
 
     def sell(
@@ -190,6 +231,9 @@ class Context:
         trail_type: str = TrailType.PERCENTAGE,
         time_in_force: str = TimeInForce.GTC,
         tag: str | None = None,
+        oco: Order | None = None,
+        *,
+        extended_hours: bool = False,
     ) -> Order:
         """Sell ``quantity`` shares; as ``buy``. Selling more than is held opens a short where the venue has it."""
         return self._desk.order(
@@ -203,27 +247,41 @@ class Context:
             trail_type=trail_type,
             time_in_force=time_in_force,
             tag=tag,
+            oco=oco,
+            extended_hours=extended_hours,
         )
 
     def bracket(
-        self, symbol: str, quantity: Number, *, take_profit: Number, stop_loss: Number, limit_price: Number | None = None
+        self,
+        symbol: str,
+        quantity: Number,
+        *,
+        take_profit: Number | None = None,
+        stop_loss: Number | None = None,
+        limit_price: Number | None = None,
+        side: str = OrderSide.BUY,
+        time_in_force: str = TimeInForce.GTC,
     ) -> Bracket:
-        """Buy with both exits decided now: a limit at ``take_profit`` and a stop at ``stop_loss``.
+        """Enter with the exits decided now: a limit at ``take_profit``, a stop at ``stop_loss``, or both.
 
-        They are live from the entry's fill, and one cancels the other.
+        They are live from the entry's fill, and one cancels the other. Without ``stop_loss`` the entry gets the configured stop.
+        ``time_in_force`` is that of the entry; the exits work until one of them fills.
 
         Raises:
-            InvalidOrderError: The order could never be valid, or ``stop_loss`` is not below ``take_profit``.
+            InvalidOrderError: The order could never be valid, an exit is on the wrong side of the entry, or there is none.
         """
-        return self._desk.bracket(symbol, quantity, take_profit, stop_loss, limit_price)
+        return self._desk.bracket(symbol, side_of(side), quantity, take_profit, stop_loss, limit_price, time_in_force)
 
     def close(self, symbol: str) -> Order | None:
         """Cancel what works in ``symbol`` and leave its position at market; ``None`` when flat."""
         return self._desk.close(symbol, "close")
 
     def cancel(self, order: Order) -> bool:
-        """Cancel an open order; ``False`` when it had already ended."""
-        return self._desk.cancel(order.order_id, "strategy")
+        """Cancel an open order; ``False`` when it had already ended.
+
+        A protective stop may be canceled too. Its position is bare from then on, which is recorded as ``unprotected``.
+        """
+        return self._desk.give_up(order)
 
     def cancel_all(self, symbol: str | None = None) -> int:
         """Cancel all open orders but protective ones; returns how many."""

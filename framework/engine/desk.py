@@ -5,34 +5,49 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
+from framework.domain import reasons
+from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split
+from framework.domain.fill import Refusal
 from framework.domain.order import Bracket, Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce
 from framework.domain.values import MICRO, from_micros, rounded_quotient
 from framework.engine.blotter import Blotter, closing_side
 from framework.engine.breakers import Breakers
+from framework.engine.contingencies import Contingencies
+from framework.engine.emulation import HELD, Emulation
+from framework.engine.margin import Margin
 from framework.engine.policies import NEVER, TARGETS
 from framework.engine.protection import ExitPlan, Protection
 from framework.engine.roundtrips import RoundTrips
 from framework.engine.standings import Standings
 from framework.engine.valuation import Valuation
-from framework.errors import InvalidOrderError, InvariantError
+from framework.errors import BrokerError, InvariantError
 from framework.rules import ledger, lifecycle, limits
-from framework.rules.orders import Terms, new_order, positive_micros
+from framework.rules.orders import Terms, check_exits, new_order, optional_micros
 from framework.rules.pretrade.standing import reducing
 from framework.rules.pretrade.validator import PreTradeValidator
+from framework.rules.pretrade.venue_rules import exits_off_tick
 from framework.rules.stops.state import seen_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from framework.domain.account_event import AccountEvent
     from framework.domain.book import Book
-    from framework.domain.fill import Dividend, Fill, Refusal
+    from framework.domain.fill import Fill
     from framework.domain.order import ApprovedOrder
+    from framework.engine.freshness import Freshness
     from framework.engine.journal import Journal
     from framework.engine.market import Market
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker
     from framework.rules.orders import Number
     from framework.rules.pretrade.standing import Standing
+
+
+#: Answers of a broker that count as errors.
+FAILED = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN})
+#: States in which an answer of the broker is awaited, and a cancel has to wait for it.
+UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.PENDING_CANCEL})
 
 
 class Desk:
@@ -54,6 +69,7 @@ class Desk:
         policies: Policies,
         journal: Journal,
         hear: Callable[[Order, OrderUpdate], None],
+        freshness: Freshness,
     ) -> None:
         self.market = market
         self.broker = broker
@@ -64,9 +80,13 @@ class Desk:
         self.valuation = Valuation(market, book, policies)
         self._strategy = strategy
         self._hear = hear
+        self._freshness = freshness
         self.breakers = Breakers(policies.guards, journal)
         self.trips = RoundTrips()
-        self._protection = Protection(self)
+        self._protection = Protection(self, exits_outlive=policies.exits_outlive)
+        self._contingencies = Contingencies(self, self._protection)
+        self._emulation = Emulation(self, self._step)
+        self._margin = Margin(self)
         self._standings = Standings(self, self._protection)
         self._validator = PreTradeValidator(policies.limits, broker.capabilities)
         self._counter = (0, 0)
@@ -79,8 +99,11 @@ class Desk:
         order = self.blotter.orders.get(update.order_id)
         if order is None:
             raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
+        was = order.status
         lifecycle.apply(order, update)
         self.journal.reported(update)
+        if was is OrderStatus.SUBMITTED or update.status in FAILED:
+            self.breakers.on_broker_answer(update.timestamp, failed=update.status in FAILED)
         self._hear(order, update)
         if not order.is_open:
             self.blotter.remove(order)
@@ -89,53 +112,96 @@ class Desk:
             self._book_fill(order, update.fill)
         if not order.is_open:
             self._protection.after_end(order)
+            if update.status is OrderStatus.REJECTED:
+                self._note_bare(order, f"the venue says {update.reason}")
+        elif update.status is OrderStatus.SUBMITTED:
+            self._emulation.on_reached(order)
 
     def _book_fill(self, order: Order, fill: Fill) -> None:
         realized = ledger.post_fill(self.book, fill)
         self._standings.on_fill(fill)
-        earned = self.trips.on_fill(fill, self.book.quantity(fill.symbol), realized)
-        if earned is not None:
-            self.breakers.on_trade(fill.timestamp, earned)
+        self._trip_ended(fill.timestamp, self.trips.on_fill(fill, self.book.quantity(fill.symbol), realized))
         self._protection.after_fill(order, fill)
+        self._contingencies.after_fill(order, fill)
 
-    def on_dividend(self, dividend: Dividend) -> None:
-        """Book a dividend."""
-        ledger.post_dividend(self.book, dividend)
-        self.journal.paid(dividend)
-        self._protection.on_dividend(dividend.symbol, rounded_quotient(abs(dividend.amount_micros) * MICRO, abs(dividend.quantity_micros)))
+    def on_account(self, event: AccountEvent) -> None:
+        """Book what happened to the account without a trade, and let what guards a position follow its shares."""
+        realized = ledger.post(self.book, event)
+        self.journal.posted(event)
+        self._standings.on_account(event)
+        match event:
+            case Split():
+                self._protection.on_split(event)
+            case CashInLieu() | Delisted():
+                self._trip_ended(event.timestamp, self.trips.on_payout(event.symbol, self.book.quantity(event.symbol), realized))
+                self._protection.align(event.symbol)
+            case Entitlement():
+                each = rounded_quotient(abs(event.amount_micros) * MICRO, abs(event.quantity_micros))
+                self._protection.on_dividend(event.symbol, each)
+
+    def _trip_ended(self, timestamp: int, earned: int | None) -> None:
+        if earned is not None:
+            self.breakers.on_trade(timestamp, earned)
 
     def on_close(self, timestamp: int, session: int) -> None:
         """Must we get out? Move stops with the bars that closed, and let the circuit breakers see what the account is worth."""
         self._standings.on_session(session)
         self._protection.on_close()
+        self._emulation.on_close()
         self._standings.forget()  # time stops were counted beside levels that had not moved yet
+        self._margin.on_close()
         self.breakers.on_close(timestamp, session, self.valuation.equity())
+
+    def on_clock(self, now: int) -> None:
+        """Let the circuit breakers see whether the data of what is held or worked on still come."""
+        if self.breakers.watches_data:
+            held = {symbol for symbol, position in self.book.positions.items() if position.quantity_micros}
+            working = {order.symbol for order in self.blotter.orders.values()}
+            self.breakers.on_data(now, self._freshness.worst(sorted(held | working), now))
 
     # --- what is wanted
 
     def order(
-        self, symbol: str, side: OrderSide, quantity: Number, tag: str | None, plan: ExitPlan | None = None, **terms: Unpack[Terms]
+        self,
+        symbol: str,
+        side: OrderSide,
+        quantity: Number,
+        tag: str | None,
+        plan: ExitPlan | None = None,
+        oco: Order | None = None,
+        **terms: Unpack[Terms],
     ) -> Order:
-        """Make, check and send an explicit order."""
-        row = self.market.row_of(symbol)
+        """Make, check and send an explicit order; of it and the group of ``oco`` only one is to fill."""
+        self.market.row_of(symbol)  # only what is in the universe
         order = new_order(self.next_id(symbol, side), self.market.now, symbol, side, quantity, self._strategy, tag, **terms)
-        return self.submit(order, plan or self._plan_for(row, side, OrderRole.EXPLICIT))
+        if oco is not None:
+            refusal = self._contingencies.join(order, oco)
+            if refusal is not None:
+                return self._denied(order, refusal)
+        return self._with_plan(order, plan)
 
-    def bracket(self, symbol: str, quantity: Number, take_profit: Number, stop_loss: Number, limit_price: Number | None) -> Bracket:
-        """Enter with both exits decided."""
-        profit, stop = positive_micros(take_profit, "take_profit", symbol), positive_micros(stop_loss, "stop_loss", symbol)
-        entry = (
-            positive_micros(limit_price, "limit_price", symbol)
-            if limit_price is not None
-            else self.market.price_micros(self.market.row_of(symbol))
-        )
-        if stop >= profit or (entry and not stop < entry < profit):
-            where = f"{from_micros(entry)}" if entry else "the entry"
-            raise InvalidOrderError(f"{symbol}: stop_loss = {stop_loss} must be below {where} and take_profit = {take_profit} above it")
-        kind = OrderType.MARKET if limit_price is None else OrderType.LIMIT
-        plan = ExitPlan(stop_micros=stop, target_micros=profit)
-        order = self.order(symbol, OrderSide.BUY, quantity, tag="bracket", plan=plan, order_type=kind, limit_price=limit_price)
-        return Bracket(order, from_micros(profit), from_micros(stop))
+    def bracket(
+        self,
+        symbol: str,
+        side: OrderSide,
+        quantity: Number,
+        take_profit: Number | None,
+        stop_loss: Number | None,
+        limit_price: Number | None,
+        time_in_force: str,
+    ) -> Bracket:
+        """Enter with the exits decided; a stop that is left out is the configured one."""
+        row, limit = self.market.row_of(symbol), optional_micros(limit_price, "limit_price", symbol)
+        profit, stop = optional_micros(take_profit, "take_profit", symbol), optional_micros(stop_loss, "stop_loss", symbol)
+        check_exits(symbol, side, self.market.price_micros(row) if limit is None else limit, profit, stop)
+        plan = ExitPlan(stop_micros=stop or 0, target_micros=profit or 0)
+        configured = self._plan_for(row, side, OrderRole.EXPLICIT)
+        if stop is None and configured is not None:
+            plan = replace(configured, target_micros=profit or 0)
+        kind = OrderType.MARKET if limit is None else OrderType.LIMIT
+        terms: Terms = {"order_type": kind, "limit_price": limit_price, "time_in_force": time_in_force}
+        order = self.order(symbol, side, quantity, tag="bracket", plan=plan, **terms)
+        return Bracket(order, None if profit is None else from_micros(profit), None if stop is None else from_micros(stop))
 
     def close(self, symbol: str, reason: str) -> Order | None:
         """Leave a position at market."""
@@ -148,12 +214,34 @@ class Desk:
         return self.send(symbol, -held, OrderRole.EXPLICIT, None, reason, reason)
 
     def cancel(self, order_id: str, reason: str) -> bool:
-        """Cancel a working order; ``False`` when it has ended."""
+        """Cancel a working order; ``False`` when it has ended, or cannot be canceled now: its own or its cancel's answer is not known."""
         order = self.blotter.orders.get(order_id)
-        if order is None:
+        if order is None or order.status in UNSETTLED:
             return False
+        was = order.status
         self._step(order, OrderStatus.PENDING_CANCEL, reason)
-        return self.broker.cancel_order(order_id)
+        try:
+            canceled = self.broker.cancel_order(order_id)
+        except BrokerError as error:
+            self.breakers.on_broker_answer(self.market.now, failed=True)
+            if order.status is OrderStatus.PENDING_CANCEL and was in lifecycle.TRANSITIONS[OrderStatus.PENDING_CANCEL]:
+                self._step(order, was, f"not canceled: {error}")
+            return False
+        self.breakers.on_broker_answer(self.market.now, failed=False)
+        return canceled
+
+    def give_up(self, order: Order) -> bool:
+        """Cancel a working order at the strategy's word; a position that loses its stop by it is recorded."""
+        canceled = self.cancel(order.order_id, "strategy")
+        if canceled:
+            self._note_bare(order, "as the strategy asked")
+        return canceled
+
+    def _note_bare(self, order: Order, why: str) -> None:
+        held = from_micros(self.book.quantity(order.symbol))
+        if held and order.role is OrderRole.STOP:
+            detail = f"stop {order.order_id}: nothing guards {held} {order.symbol} any more, {why}"
+            self.journal.refused(Refusal(self.market.now, order.symbol, reasons.UNPROTECTED, detail))
 
     # --- may we, write it down, send
 
@@ -176,31 +264,68 @@ class Desk:
             tag=tag,
             reason=reason,
         )
-        return self.submit(order, plan or self._plan_for(self.market.row_of(symbol), side, role))
+        return self._with_plan(order, plan)
+
+    def _with_plan(self, order: Order, plan: ExitPlan | None) -> Order:
+        """Submit ``order`` with the exits given for it, or else the configured ones; an entry whose exits no venue could have is denied."""
+        if plan is None:
+            return self.submit(order, self._plan_for(self.market.row_of(order.symbol), order.side, order.role))
+        broken = exits_off_tick(order, plan.stop_micros, plan.target_micros, self.broker.capabilities)
+        if broken is not None and self.book.quantity(order.symbol) * order.side.sign >= 0:
+            return self._denied(order, broken.refusal(order.created_at))
+        return self.submit(order, plan)
 
     def submit(self, order: Order, plan: ExitPlan | None) -> Order:
         """The one door: check ``order``, write the decision down, send it. Returns the order as sent, or as denied."""
         standing = self._standings.of(order, plan)
         approved, refusal = self._checked(order, standing)
+        if approved is None:
+            return self._denied(order, refusal)
         if refusal is not None:
             self.journal.refused(refusal)
-        if approved is None:
-            reason = refusal.code if refusal else "refused"
-            order.reason = f"{order.reason}: {reason}"
-            self.journal.decided(order)
-            self._step(order, OrderStatus.DENIED, reason)
-            return order
         order = approved.order
         self._protection.before_send(order, plan)
         self.journal.decided(order)
-        self._step(order, OrderStatus.SUBMITTED, "")
+        if self._emulation.holds(order):
+            self._step(order, OrderStatus.EMULATED, HELD)
+        else:
+            self._emulation.make_way(order)
+            self._step(order, OrderStatus.SUBMITTED, "")
         self._standings.on_sent(order, standing)
         self.blotter.add(order)
-        self.broker.place_order(approved)
+        try:
+            self.broker.place_order(approved)
+        except BrokerError as error:
+            self._lost(order, error)
         return order
+
+    def release(self, order: Order) -> None:
+        """Send an approved order that was held by us."""
+        try:
+            self.broker.release_order(order.order_id)
+        except BrokerError as error:
+            self._lost(order, error)
+
+    def _denied(self, order: Order, refusal: Refusal | None) -> Order:
+        """``order`` as refused, which is a decision too."""
+        if refusal is not None:
+            self.journal.refused(refusal)
+        reason = refusal.code if refusal else "refused"
+        order.reason = f"{order.reason}: {reason}"
+        self.journal.decided(order)
+        self._step(order, OrderStatus.DENIED, reason)
+        return order
+
+    def _lost(self, order: Order, error: BrokerError) -> None:
+        """No answer to a submission: it may work or not. It counts as working until the broker says which, and is never sent again."""
+        self.breakers.on_broker_answer(self.market.now, failed=True)
+        if order.status is OrderStatus.SUBMITTED:
+            self._step(order, OrderStatus.UNKNOWN, f"no answer: {error}")
 
     def _checked(self, order: Order, standing: Standing) -> tuple[ApprovedOrder | None, Refusal | None]:
         closing = reducing(order, standing)
+        if closing < order.quantity_micros and self.breakers.watches_data:
+            self._ask_for_data(order)
         halted = self.breakers.refusal(order, reduces=closing == order.quantity_micros)
         if halted is None:
             return limits.check(order, standing, self._validator)
@@ -208,6 +333,11 @@ class Desk:
             return None, halted
         # A target on the other side wants out of this one first, and out is allowed.
         return limits.check(replace(order, quantity_micros=closing), standing, self._validator)[0], halted
+
+    def _ask_for_data(self, order: Order) -> None:
+        missed = self._freshness.missing(order.symbol, self.market.now)
+        if missed:  # one without any bar is refused for its missing price
+            self.breakers.on_wanted(self.market.now, order.symbol, missed)
 
     def _step(self, order: Order, status: OrderStatus, reason: str) -> None:
         """A step of an order's life that is ours to take."""

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from framework.engine.calls import Calls
 from framework.engine.context import Context
 from framework.engine.desk import Desk
+from framework.engine.freshness import Freshness
 from framework.engine.market import session_number
 from framework.engine.targets import Targets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framework.domain.book import Book
     from framework.domain.order import Order, OrderUpdate
     from framework.engine.journal import Journal
@@ -27,14 +30,24 @@ if TYPE_CHECKING:
 class Engine:
     """One strategy, one book, one broker.
 
+    ``due(timestamp)`` counts the bars a symbol should have had by then (ns UTC).
+
     Attributes:
         desk: The order path, with book and working orders.
     """
 
     def __init__(
-        self, strategy: Strategy, market: Market, broker: Broker, book: Book, policies: Policies, journal: Journal, schedule: Schedule
+        self,
+        strategy: Strategy,
+        market: Market,
+        broker: Broker,
+        book: Book,
+        policies: Policies,
+        journal: Journal,
+        schedule: Schedule,
+        due: Callable[[int], int],
     ) -> None:
-        self.desk = Desk(type(strategy).__name__, market, broker, book, policies, journal, self._note)
+        self.desk = Desk(type(strategy).__name__, market, broker, book, policies, journal, self._note, Freshness(market, due))
         self._market = market
         self._schedule = schedule
         self._targets = Targets(self.desk)
@@ -45,10 +58,11 @@ class Engine:
         """Let the strategy prepare; decisions begin at ``first`` (ns UTC), earlier bars are history."""
         self._market.begin(first)
         self._calls.start()
-        self._calls.prepare_signals(self._market.series, first)
+        self._calls.prepare_signals(self._market, first)
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
+        self.on_clock(timestamp)
         self.desk.on_close(timestamp, session_number(timestamp))
         if self._news:
             self._tell_strategy()
@@ -56,6 +70,10 @@ class Engine:
             self._calls.scheduled(callback)
         self._calls.bar(timestamp)
         self._targets.settle()
+
+    def on_clock(self, now: int) -> None:
+        """Time has come to ``now`` (ns UTC), with bars or without: are data still coming? A driver with a clock asks between bars too."""
+        self.desk.on_clock(now)
 
     def stop(self) -> None:
         """Let the strategy finish."""

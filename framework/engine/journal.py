@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from framework.domain.fill import Dividend, Fill, Refusal
+    from framework.domain.account_event import AccountEvent
+    from framework.domain.fill import Fill, Refusal
     from framework.domain.order import Order, OrderUpdate
     from framework.rules.guards.state import Transition
 
@@ -21,10 +22,10 @@ class Journal:
     def __init__(self) -> None:
         self.orders: list[Order] = []
         self.fills: list[Fill] = []
-        self.dividends: list[Dividend] = []
+        self.account_events: list[AccountEvent] = []
         self.refusals: list[Refusal] = []
-        #: Decisions, broker reports, dividends, refusals and what the guards did, in the order they happened.
-        self.events: list[Order | OrderUpdate | Dividend | Refusal | Transition] = []
+        #: Decisions, broker reports, what happened to the account, refusals and what the guards did, in the order they happened.
+        self.events: list[Order | OrderUpdate | AccountEvent | Refusal | Transition] = []
         self.transitions: list[Transition] = []
         self._decisions = hashlib.sha256()
 
@@ -40,10 +41,10 @@ class Journal:
         if update.fill is not None:
             self.fills.append(update.fill)
 
-    def paid(self, dividend: Dividend) -> None:
-        """Record a dividend."""
-        self.dividends.append(dividend)
-        self.events.append(dividend)
+    def posted(self, event: AccountEvent) -> None:
+        """Record what happened to the account without a trade."""
+        self.account_events.append(event)
+        self.events.append(event)
 
     def refused(self, refusal: Refusal) -> None:
         """Record something wanted and not done, or done smaller."""
@@ -62,16 +63,17 @@ class Journal:
 
 
 def decision_line(order: Order) -> str:
-    """The decision in one canonical line."""
+    """The decision in one canonical line, with the terms it was made with."""
+    terms = order.decided
     fields = (
         order.created_at,
         order.symbol,
         order.side.value,
-        order.quantity_micros,
+        terms.quantity_micros,
         order.order_type.value,
-        order.limit_micros,
-        order.stop_micros,
-        order.trail_micros,
+        terms.limit_micros,
+        terms.stop_micros,
+        terms.trail_micros,
         order.trail_type.value,
         order.time_in_force.value,
         order.reason,

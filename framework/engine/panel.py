@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from framework.engine.features import feature_columns
+from framework.engine.indicators import Indicators
+from framework.engine.market import Sessions
 from framework.errors import StrategyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from framework.domain.market import BarSeries, Floats, Integers
 
@@ -20,6 +23,7 @@ class Panel:
     """Bars of N symbols on one time line of T closes; read-only.
 
     ``timestamp`` int64 [T] ns UTC; the other columns float64 [T, N], NaN where a symbol had no bar. Columns follow ``symbols`` (sorted).
+    ``series`` are the same bars symbol by symbol, ``places`` the rows they stand in; ``indicators`` is what is known of them already.
     """
 
     symbols: tuple[str, ...]
@@ -29,60 +33,148 @@ class Panel:
     low: Floats
     close: Floats
     volume: Floats
+    series: tuple[BarSeries, ...]
+    places: tuple[Integers, ...]
+    daily: bool
+    indicators: Indicators
+
+    def indicator(self, function: Callable[..., Floats], *parameters: Hashable) -> Floats:
+        """``function(bars, *parameters)``, read-only; worked out once for all runs of a sweep over these bars in one process.
+
+        ``function`` is one of a module and depends on nothing but its arguments: ``bars.indicator(sma, self.fast)``.
+
+        Raises:
+            StrategyError: It gives no array, or a parameter has no hash, such as a list.
+        """
+        name = getattr(function, "__name__", str(function))
+
+        def make() -> Floats:
+            made: object = function(self, *parameters)
+            if not isinstance(made, np.ndarray):
+                raise StrategyError(f"bars.indicator({name}, ...): {name} returned {type(made).__name__}; it must return an array")
+            return made
+
+        key = function, *map(_exact, parameters)
+        try:
+            hash(key)
+        except TypeError as error:
+            raise StrategyError(f"bars.indicator({name}, ...): {error}; give numbers, text or tuples") from None
+        return self.indicators.get(key, make)
+
+    def feature(self, name: str) -> Floats:
+        """A registered risk feature as float64 [T, N], such as ``var_95_1d`` or ``cvar_99_10d``; positive fractions of value.
+
+        Row t uses the 252 daily total returns of sessions complete at that close, and is NaN before there are so many and where the symbol
+        had no bar. ``ctx.feature`` gives the same value, bit for bit, to a strategy that decides bar by bar.
+
+        Raises:
+            ConfigError: There is no such feature; the message names those there are.
+        """
+        return self.indicator(_feature, name)
 
 
-def panel_of(series: Sequence[BarSeries]) -> Panel:
-    """Align ``series`` on the union of their timestamps."""
-    timeline = np.unique(np.concatenate([one.timestamp for one in series]))
-    rows = [np.searchsorted(timeline, one.timestamp) for one in series]
-    columns = {name: _column(series, rows, name, len(timeline)) for name in ("open", "high", "low", "close", "volume")}
+def _feature(bars: Panel, name: str) -> Floats:
+    return feature_columns(name, [Sessions(one, daily=bars.daily) for one in bars.series], bars.places, len(bars.timestamp))
+
+
+def _exact(parameter: Hashable) -> Hashable:
+    """1, 1.0 and true are equal, and not the same."""
+    return type(parameter), parameter
+
+
+def panel_of(series: Sequence[BarSeries], *, daily: bool = True, indicators: Indicators | None = None) -> Panel:
+    """Align ``series`` on the union of their timestamps.
+
+    ``daily`` says that a bar is a whole session; ``indicators`` have been worked out of the same ``series`` by earlier runs.
+    """
+    timeline, places = timeline_of([one.timestamp for one in series])
+    columns = {name: _column(series, places, name, len(timeline)) for name in ("open", "high", "low", "close", "volume")}
+    known = Indicators() if indicators is None else indicators
+    symbols = tuple(one.symbol for one in series)
+    return Panel(symbols, timeline, **columns, series=tuple(series), places=places, daily=daily, indicators=known)
+
+
+def timeline_of(times: Sequence[Integers]) -> tuple[Integers, tuple[Integers, ...]]:
+    """The union of ascending ``times``, ascending and read-only, and the places in it of each of them."""
+    first = times[0]
+    if all(np.array_equal(one, first) for one in times[1:]):
+        timeline, places = first.view(), (np.arange(len(first)),) * len(times)
+    else:
+        timeline = np.unique(np.concatenate(times))
+        places = tuple(np.searchsorted(timeline, one) for one in times)
     timeline.flags.writeable = False
-    return Panel(tuple(one.symbol for one in series), timeline, **columns)
+    return timeline, places
 
 
-def _column(series: Sequence[BarSeries], rows: Sequence[Integers], name: str, length: int) -> Floats:
+def _column(series: Sequence[BarSeries], places: Sequence[Integers], name: str, length: int) -> Floats:
+    if len(series) == 1:
+        return np.asarray(getattr(series[0], name)).reshape(-1, 1)
     # Column-major: a symbol's history is one stretch of memory, as rolling functions read it.
     column = np.full((length, len(series)), np.nan, order="F")
-    for number, (one, where) in enumerate(zip(series, rows, strict=True)):
-        column[where, number] = getattr(one, name)
+    for number, (one, where) in enumerate(zip(series, places, strict=True)):
+        column[where if len(where) < length else slice(None), number] = getattr(one, name)
     column.flags.writeable = False
     return column
+
+
+class Issued(NamedTuple):
+    """Targets that signals ask for, in order of time, then of symbols: rows and columns of the panel, int64 [k], and strengths [k]."""
+
+    place: Integers
+    row: Integers
+    strength: Floats
 
 
 def targets_from_signals(signals: object, panel: Panel, first: int, name: str) -> dict[int, list[tuple[int, float]]]:
     """Targets to issue at each timestamp >= ``first``: {timestamp: [(row, strength), ...]}.
 
-    A target is issued where a symbol's signal differs from the last one issued (flat before the first).
+    Raises:
+        StrategyError: Not an array [T, N] of numbers in [-1, 1] or NaN.
+    """
+    found = issued(signals, panel, first, name)
+    targets: dict[int, list[tuple[int, float]]] = {}
+    for time, row, strength in zip(panel.timestamp[found.place].tolist(), found.row.tolist(), found.strength.tolist(), strict=True):
+        targets.setdefault(time, []).append((row, strength))
+    return targets
+
+
+def issued(signals: object, panel: Panel, first: int, name: str) -> Issued:
+    """Targets to issue from the timestamp ``first`` on: where a symbol's signal differs from the last one issued (flat before the first).
 
     Raises:
         StrategyError: Not an array [T, N] of numbers in [-1, 1] or NaN.
     """
     array = _checked(signals, panel, name)
-    array[np.isnan(panel.close)] = np.nan
     start = int(np.searchsorted(panel.timestamp, first))
-    targets: dict[int, list[tuple[int, float]]] = {}
-    for number in range(array.shape[1]):
-        column = array[start:, number]
-        known = np.flatnonzero(~np.isnan(column))
-        values = column[known]
-        changed = values != np.concatenate(([0.0], values[:-1]))
-        for index, value in zip(known[changed].tolist(), values[changed].tolist(), strict=True):
-            targets.setdefault(int(panel.timestamp[start + index]), []).append((number, value))
-    return targets
+    found = [_changes(array[start:, number], panel.close[start:, number]) for number in range(array.shape[1])]
+    place = np.concatenate([where for where, _ in found]) + start
+    row = np.repeat(np.arange(len(found)), [len(where) for where, _ in found])
+    strength = np.concatenate([values for _, values in found])
+    order = np.argsort(place, kind="stable") if len(found) > 1 else slice(None)
+    return Issued(place[order], row[order], strength[order])
+
+
+def _changes(column: Floats, close: Floats) -> tuple[Integers, Floats]:
+    """Where one symbol's signal changes, and into what; it has an opinion only where it has a bar."""
+    known = ~(np.isnan(column) | np.isnan(close))
+    values = column[known]
+    changed = np.empty(len(values), dtype=np.bool_)
+    changed[:1] = values[:1] != 0.0
+    np.not_equal(values[1:], values[:-1], out=changed[1:])
+    return np.flatnonzero(known)[changed], values[changed]
 
 
 def _checked(signals: object, panel: Panel, name: str) -> Floats:
     try:
-        array = np.array(signals, dtype=np.float64)
+        array = np.asarray(signals, dtype=np.float64)
     except (TypeError, ValueError):
         raise StrategyError(f"{name}.signals returned {type(signals).__name__}, not an array of numbers") from None
     if array.shape != panel.close.shape:
         raise StrategyError(
             f"{name}.signals returned shape {array.shape}; it must be [T, N] = {panel.close.shape}: a row a bar, a column a symbol"
         )
-    outside = np.argwhere(np.abs(array) > 1.0)
-    if len(outside):
-        row, number = (int(index) for index in outside[0])
+    if np.fmax.reduce(array, axis=None, initial=0.0) > 1.0 or np.fmin.reduce(array, axis=None, initial=0.0) < -1.0:
+        row, number = (int(index) for index in np.argwhere(np.abs(array) > 1.0)[0])
         raise StrategyError(
             f"{name}.signals: {array[row, number]} for {panel.symbols[number]} in row {row}; a strength lies in [-1, 1], NaN for no opinion"
         )

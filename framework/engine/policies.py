@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from framework.rules.account.policy import UNLEVERED, AccountPolicy
+from framework.rules.costs.fees import FREE, FeeSchedule
+from framework.rules.execution.rebalance import RebalancePolicy
 from framework.rules.guards.policy import GuardPolicy
 from framework.rules.pretrade.risk_limits import RiskLimits
 from framework.rules.risk.models import RiskPolicy
@@ -24,11 +27,13 @@ NEVER = "never"
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Sizing, risk, exits, limits and guards of a run.
+    """Sizing, risk, exits, limits, guards and rebalancing of a run.
 
     ``attach`` says which entries get a stop: entries | targets | never. ``guards`` ``None`` switches the circuit breakers off.
     ``entries_as`` ``None`` sends targets as market orders, else as limit orders with these offsets. ``sectors`` maps symbols to
-    sectors. ``kelly_trades`` is the least number of closed trades the Kelly sizer learns from.
+    sectors. ``kelly_trades`` is the least number of closed trades the Kelly sizer learns from. ``fees`` is what the venue charges, and what
+    cash is kept for. With ``exits_outlive`` an order that was to close a position stays when another has closed it first, and opens the
+    opposite one, as at backtrader's own broker. ``account`` is the kind of account and what borrowing costs in it.
     """
 
     sizing: SizingPolicy = field(default_factory=SizingPolicy)
@@ -41,3 +46,7 @@ class Policies:
     time_in_force: str = "gtc"
     sectors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     kelly_trades: int = 30
+    fees: FeeSchedule = FREE
+    rebalance: RebalancePolicy = field(default_factory=RebalancePolicy)
+    exits_outlive: bool = False
+    account: AccountPolicy = UNLEVERED

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from types import TracebackType
 
+    from framework.domain.account_event import AccountEvent
     from framework.domain.book import Account, Position
-    from framework.domain.fill import Dividend
     from framework.domain.market import Quote
     from framework.domain.order import ApprovedOrder, Order, OrderUpdate
     from framework.domain.venue import Capabilities
@@ -22,8 +22,8 @@ class BrokerListener(Protocol):
     def on_update(self, update: OrderUpdate) -> None:
         """Hear that an order changed state or traded."""
 
-    def on_dividend(self, dividend: Dividend) -> None:
-        """Hear that cash was paid for shares held."""
+    def on_account(self, event: AccountEvent) -> None:
+        """Hear what happened to the account without a trade."""
 
 
 @runtime_checkable
@@ -31,6 +31,9 @@ class Broker(Protocol):
     """A place orders go. Domain types in and out; it accepts approved orders only.
 
     ``place_order`` and ``cancel_order`` report through the listener as well: SUBMITTED is ours, every later state comes from the broker.
+
+    An order placed as EMULATED is held by the broker's adapter, unknown to the venue. When its price is reached it is reported as
+    SUBMITTED; the listener then makes way for it and calls ``release_order``.
     """
 
     @property
@@ -53,7 +56,21 @@ class Broker(Protocol):
         """Place an approved order; returns the broker's view of it.
 
         Raises:
-            BrokerError: Not connected, or the outcome is a refusal of the venue as a whole.
+            BrokerError: Not connected, no answer, or an error of the venue. The order then counts as UNKNOWN until an update says more.
+        """
+
+    def hold_order(self, order_id: str) -> None:
+        """Take a working order from the venue and hold it here. Where that takes time, what is sent next waits for its shares.
+
+        Raises:
+            BrokerError: The broker does not know it, or cannot have it back.
+        """
+
+    def release_order(self, order_id: str) -> None:
+        """Send the venue an order that was held.
+
+        Raises:
+            BrokerError: As for ``place_order``.
         """
 
     def cancel_order(self, order_id: str) -> bool:
@@ -100,7 +117,10 @@ class Broker(Protocol):
 
 
 class Driver(Protocol):
-    """Who turns the crank: moves the market's cursors, lets the broker work through the new bars, then asks the engine to decide."""
+    """Who turns the crank: moves the market's cursors, lets the broker work through the new bars, then asks the engine to decide.
+
+    One with a clock calls ``Engine.on_clock`` between bars too.
+    """
 
     @property
     def name(self) -> str:

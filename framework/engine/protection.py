@@ -9,24 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from framework.domain.order import Order, OrderRole, OrderType, TrailType
-from framework.domain.values import MICRO, notional, rounded_quotient, to_micros
+from framework.domain.order import Order, OrderRole, OrderStatus, OrderType, TrailType
+from framework.domain.values import MICRO, floor_to_lot, notional, rounded_quotient, to_micros
+from framework.rules.account.splits import split_price
 from framework.rules.stops.atr import on_tick
 from framework.rules.stops.policy import ExitPolicy
-from framework.rules.stops.state import TIME_STOP, Seen, StopState, added, advanced, ex_dividend, exit_due, nearer, opened, seen_at
+from framework.rules.stops.state import TIME_STOP, Seen, StopState, added, advanced, ex_dividend, exit_due, nearer, opened, seen_at, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from framework.domain.account_event import Split
     from framework.domain.book import Book
     from framework.domain.fill import Fill
     from framework.engine.blotter import Blotter
     from framework.engine.market import Market
     from framework.engine.ports import Broker
 
-#: Orders that leave at once: a stop beside them would guard shares that are already going. A stop of the strategy's own waits, perhaps
-#: far away, and does not take the place of the protective one; whichever fills first, the other is resized.
-LEAVES_AT_ONCE = frozenset({OrderType.MARKET})
 #: Exits whose prices were given with the entry: nothing moves them.
 AS_GIVEN = ExitPolicy()
 NOTHING_SEEN = Seen(0, 0, 0)
@@ -36,13 +35,19 @@ NOTHING_SEEN = Seen(0, 0, 0)
 class ExitPlan:
     """The protection decided together with an entry; it becomes orders when the entry fills.
 
-    Either ``policy`` with what was ``seen`` at the decision, or the prices ``stop_micros`` and ``target_micros`` as given (0 for none).
+    Either ``policy`` with what was ``seen`` at the decision, or the price ``stop_micros`` as given (0 for none). ``target_micros`` as given
+    goes before the policy's own.
     """
 
     policy: ExitPolicy = AS_GIVEN
     seen: Seen = NOTHING_SEEN
     stop_micros: int = 0
     target_micros: int = 0
+
+    def after_split(self, new: int, old: int) -> ExitPlan:
+        """The same plan in the shares of a split."""
+        seen = Seen(*(split_price(price, new, old) for price in self.seen))
+        return ExitPlan(self.policy, seen, split_price(self.stop_micros, new, old), split_price(self.target_micros, new, old))
 
 
 class Door(Protocol):
@@ -95,10 +100,11 @@ class Guarded:
 
 
 class Protection:
-    """The stops and take-profits of all positions."""
+    """The stops and take-profits of all positions; with ``exits_outlive`` other orders stay when their position is gone."""
 
-    def __init__(self, desk: Door) -> None:
+    def __init__(self, desk: Door, *, exits_outlive: bool) -> None:
         self._desk = desk
+        self._exits_outlive = exits_outlive
         self._plans: dict[str, ExitPlan] = {}
         self._guarded: dict[str, Guarded] = {}
         self._exits: set[str] = set()
@@ -114,10 +120,16 @@ class Protection:
         held = self._desk.book.quantity(order.symbol)
         if held * order.side.sign >= 0:
             return
-        if order.quantity_micros <= abs(held):
+        if order.quantity_micros <= abs(held) and not self._exits_outlive:
             self._exits.add(order.order_id)
-        if order.order_type in LEAVES_AT_ONCE:
+        # A stop of the strategy's own waits, perhaps far away, and does not take the place of the protective one; whichever fills first,
+        # the other is resized.
+        if order.leaves_at_once:
             self.align(order.symbol, leaving=order.quantity_micros)
+
+    def plan_of(self, order: Order) -> ExitPlan | None:
+        """The protection decided together with a working entry."""
+        return self._plans.get(order.order_id)
 
     def after_fill(self, order: Order, fill: Fill) -> None:
         """React to a fill: guard what was opened, and shrink or cancel what guarded shares that are gone."""
@@ -129,10 +141,10 @@ class Protection:
         self.align(fill.symbol)
 
     def after_end(self, order: Order) -> None:
-        """React to an order that ended: shares it was about to sell need their stop again."""
+        """React to an order that ended: shares it was about to sell need their stop again, and so do those whose stop has expired."""
         self._plans.pop(order.order_id, None)
         self._exits.discard(order.order_id)
-        if not order.role.protects:
+        if not order.role.protects or order.status is OrderStatus.EXPIRED:
             self.align(order.symbol)
 
     def _guard(self, order: Order, plan: ExitPlan | None, price: int) -> None:
@@ -153,7 +165,8 @@ class Protection:
     def _opened(self, order: Order, plan: ExitPlan, price: int) -> tuple[StopState, str]:
         direction = order.side.sign
         if plan.policy is not AS_GIVEN:
-            return opened(plan.policy, plan.seen, price, direction, self._tick(price))
+            state, code = opened(plan.policy, plan.seen, price, direction, self._tick(price))
+            return (replace(state, target=plan.target_micros) if plan.target_micros else state), code
         risk = max(direction * (price - plan.stop_micros), 1) if plan.stop_micros else 0
         return StopState(direction, price, plan.stop_micros, plan.stop_micros, price, risk, plan.target_micros, 0, 0), ""
 
@@ -164,7 +177,7 @@ class Protection:
         position = self._desk.book.positions[order.symbol]
         average = rounded_quotient(abs(position.cost_micros) * MICRO, abs(position.quantity_micros))
         state, _ = added(known.state, plan.policy, plan.seen, max(average, 1), price, self._tick(price))
-        return replace(state, target=state.target or known.state.target)
+        return replace(state, target=plan.target_micros or state.target or known.state.target)
 
     # --- closes
 
@@ -195,9 +208,21 @@ class Protection:
         working = self._desk.broker.get_order(stop.order_id).stop_micros or 0
         level = self._level(known)
         moved = known.state.direction * (level - working)
-        if moved > 0 or (moved < 0 and known.policy.may_loosen and not known.policy.trails_at_venue):
-            self._desk.cancel(stop.order_id, "level moved")
+        moves = moved > 0 or (moved < 0 and known.policy.may_loosen and not known.policy.trails_at_venue)
+        if moves and self._desk.cancel(stop.order_id, "level moved"):
             known.stop = self._desk.submit(self._stop_order(symbol, known, stop.quantity_micros - stop.filled_micros), None)
+
+    def on_split(self, event: Split) -> None:
+        """Let what guards the symbol, and what is planned for its working entries, follow the shares."""
+        new, old = event.new, event.old
+        for order in self._desk.blotter.of(event.symbol):
+            plan = self._plans.get(order.order_id)
+            if plan is not None:
+                self._plans[order.order_id] = plan.after_split(new, old)
+        known = self._guarded.get(event.symbol)
+        if known is not None:
+            known.state = split(known.state, new, old)
+            self.align(event.symbol)
 
     def on_dividend(self, symbol: str, amount_micros: int) -> None:
         """Lower what guards ``symbol`` on its ex date, if the policy says so; ``amount_micros`` dollars a share."""
@@ -206,11 +231,13 @@ class Protection:
             return
         self._follow(known)
         known.state = ex_dividend(known.state, known.policy, amount_micros)
-        for order in (known.stop, known.profit):
-            if order is not None and order.is_open:
-                self._desk.cancel(order.order_id, "ex dividend")
-        known.stop = known.profit = None
+        known.stop, known.profit = self._withdrawn(known.stop), self._withdrawn(known.profit)
         self.align(symbol)
+
+    def _withdrawn(self, order: Order | None) -> Order | None:
+        """``None``, or the order if it could not be canceled."""
+        stays = order is not None and order.is_open and not self._desk.cancel(order.order_id, "ex dividend")
+        return order if stays else None
 
     def _follow(self, known: Guarded) -> None:
         """Take in what the venue's trail has reached: a new order must not fall back behind it."""
@@ -233,18 +260,18 @@ class Protection:
             self._drop(known)
             del self._guarded[symbol]
             return
-        wanted = max(abs(held) - self._desk.blotter.exiting(symbol, LEAVES_AT_ONCE) - leaving, 0)
+        wanted = max(abs(held) - self._desk.blotter.exiting(symbol, at_once=True) - leaving, 0)
         self._follow(known)
         if known.state.level:
-            known.stop = self._resized(known.stop, wanted, lambda: self._stop_order(symbol, known, wanted))
+            # Parts of a share follow the whole ones: with those gone they are guarded on their own.
+            guarded = floor_to_lot(wanted, self._desk.broker.capabilities.lot_of(OrderType.STOP_LOSS)) or wanted
+            known.stop = self._resized(known.stop, guarded, lambda: self._stop_order(symbol, known, guarded))
         if known.state.target:
             known.profit = self._resized(known.profit, wanted, lambda: self._profit_order(symbol, known, wanted))
 
     def _resized(self, order: Order | None, wanted: int, make: Callable[[], Order]) -> Order | None:
-        if order is not None and order.is_open:
-            if order.leaves_micros == wanted:
-                return order
-            self._desk.cancel(order.order_id, "resized")
+        if order is not None and order.is_open and (order.leaves_micros == wanted or not self._desk.cancel(order.order_id, "resized")):
+            return order
         return self._desk.submit(make(), None) if wanted else order
 
     def _stop_order(self, symbol: str, known: Guarded, quantity: int) -> Order:
@@ -279,9 +306,9 @@ class Protection:
                 self._desk.cancel(order.order_id, "position closed")
 
     def _cancel_exits(self, done: Order, held: int) -> None:
-        """Exits larger than what is left would open the opposite position."""
+        """Exits larger than what is left would open the opposite position; partners of ``done`` are made smaller elsewhere."""
         for order in self._desk.blotter.exits(done.symbol, done.side):
-            if order is not done and order.order_id in self._exits and order.leaves_micros > held:
+            if order.group_id != done.group_id and order.order_id in self._exits and order.leaves_micros > held:
                 self._desk.cancel(order.order_id, "position closed")
 
     # --- what is at risk

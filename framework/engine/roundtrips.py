@@ -41,8 +41,18 @@ class RoundTrips:
             trip.invested += notional(fill.quantity_micros, fill.price_micros)
         if before == 0 or (held != 0 and before * held > 0):
             return None
-        del self._open[fill.symbol]
+        result = self._ended(fill.symbol, trip)
         if held:
             self._open[fill.symbol] = _Open(0, notional(abs(held), fill.price_micros))
+        return result
+
+    def on_payout(self, symbol: str, held: int, realized: int) -> int | None:
+        """Take in ``realized`` micro-dollars for shares that were paid out; as ``on_fill``, it ends the trip when nothing is ``held``."""
+        trip = self._open[symbol]
+        trip.earned += realized
+        return None if held else self._ended(symbol, trip)
+
+    def _ended(self, symbol: str, trip: _Open) -> int:
+        del self._open[symbol]
         self.returns.append(trip.earned / trip.invested if trip.invested else 0.0)
         return trip.earned

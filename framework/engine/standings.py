@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from framework.domain.order import Order, OrderSide
-from framework.domain.values import notional
+from framework.domain.values import notional, to_micros
+from framework.engine.correlations import Correlations
 from framework.engine.market import session_number
-from framework.rules.pretrade.settlement import unsettled
+from framework.engine.settlement import Settlement
+from framework.rules.account.margin import initial_of
+from framework.rules.account.policy import AccountType
+from framework.rules.costs.fees import Traded, charge
 from framework.rules.pretrade.standing import UNKNOWN_SECTOR, AccountStanding, Standing, after, entry_price, fingerprint, worst_price
 
 if TYPE_CHECKING:
+    from framework.domain.account_event import AccountEvent
     from framework.domain.fill import Fill
+    from framework.domain.order import Order
     from framework.engine.desk import Desk
     from framework.engine.protection import ExitPlan, Protection
-
-#: Sessions a sale is remembered: no settlement cycle is longer.
-_LONGEST_CYCLE = 10
-
 
 NOT_COUNTED = AccountStanding(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MappingProxyType({}))
 
@@ -31,20 +32,17 @@ class Standings:
     def __init__(self, desk: Desk, protection: Protection) -> None:
         self._desk = desk
         self._protection = protection
-        self._sessions: list[int] = []
+        self._settlement = Settlement(desk.policies.account, desk.book, desk.journal)
         self._traded = 0
         self._entries_today = 0
         self._entries_in_bar = (0, 0)
-        self._sales: list[tuple[int, int]] = []
         self._account: AccountStanding | None = None
 
     # --- what has been used
 
     def on_session(self, session: int) -> None:
         """Something happens in ``session``; one not seen before starts new counts."""
-        if not self._sessions or session != self._sessions[-1]:
-            self._sessions = [*self._sessions[-_LONGEST_CYCLE:], session]
-            self._sales = [sale for sale in self._sales if sale[0] >= self._sessions[0]]
+        if self._settlement.on_session(session):
             self._traded = self._entries_today = 0
         self.forget()
 
@@ -57,8 +55,12 @@ class Standings:
         session, value = session_number(fill.timestamp), notional(fill.quantity_micros, fill.price_micros)
         self.on_session(session)
         self._traded += value
-        if fill.side is OrderSide.SELL:
-            self._sales.append((session, value))
+        self._settlement.on_fill(fill)
+
+    def on_account(self, event: AccountEvent) -> None:
+        """Something happened to the account without a trade."""
+        self._settlement.on_account(event)
+        self.forget()
 
     def on_sent(self, order: Order, standing: Standing) -> None:
         """Count an order that was approved against ``standing``; the next one of the decision sees it."""
@@ -69,23 +71,25 @@ class Standings:
             time, count = self._entries_in_bar
             self._entries_in_bar = (self._desk.market.now, count + 1 if time == self._desk.market.now else 1)
             self._entries_today += 1
+        if order.oco_id is not None:
+            self.forget()  # it was measured without its partners
 
     # --- what the limits see
 
     def of(self, order: Order, plan: ExitPlan | None) -> Standing:
         """The standing of ``order``'s symbol, with the earlier orders of the same decision in it."""
         desk, symbol, row = self._desk, order.symbol, self._desk.market.row_of(order.symbol)
-        price = desk.market.price_micros(row)
+        price = self._price(order, row)
         if order.role.protects:  # no limit on entries is asked, so nothing has to be counted
             return Standing(NOT_COUNTED, desk.book.quantity(symbol), desk.blotter.exiting(symbol), price)
         limits = desk.policies.limits
-        entering = list(desk.blotter.entering(symbol))
+        entering = list(desk.blotter.entering(symbol, order))
         if self._account is None:
             self._account = self._counted()
         return Standing(
-            account=self._account,
+            account=self._account if order.oco_id is None else self._counted(order),
             held=desk.book.quantity(symbol),
-            exits=desk.blotter.exiting(symbol),
+            exits=desk.blotter.exiting(symbol, beside=order),
             price=price,
             pending=sum(notional(opening, self._entry_price(one)) for one, opening in entering),
             working=tuple(fingerprint(one) for one, _ in entering),
@@ -95,14 +99,25 @@ class Standings:
             at_risk=None if entering else self._protection.at_risk(symbol),
             correlation=None if limits.max_correlation is None else self._correlation(row, order.side.sign),
             average_volume=desk.market.average_volume(row) if limits.max_average_volume_pct or limits.min_average_volume_shares else None,
+            fees=self._fees(order),
         )
 
-    def _counted(self) -> AccountStanding:
+    def _price(self, order: Order, row: int) -> int:
+        """The last price, micro-dollars, 0 for none.
+
+        The venue compares a stop with the price of the moment, and inside a bar the bar's close is still to come.
+        """
+        if order.stop_micros is None or order.role.protects or self._desk.market.cursor[row] < 0:
+            return self._desk.market.price_micros(row)
+        return to_micros(self._desk.broker.get_quote(order.symbol).last)
+
+    def _counted(self, beside: Order | None = None) -> AccountStanding:
         desk = self._desk
-        held = [(row, abs(desk.valuation.value(row))) for row in desk.valuation.held_rows()]
+        values, equity = desk.valuation.holdings()
+        held = [(row, abs(value)) for row, value in values.items()]
         coming = [
             (one, desk.market.row[one.symbol], opening, notional(opening, self._entry_price(one)))
-            for one, opening in desk.blotter.entering()
+            for one, opening in desk.blotter.entering(beside=beside)
         ]
         positions = held + [(row, value) for _, row, _, value in coming]
         sectors: dict[str, int] = {}
@@ -111,12 +126,12 @@ class Standings:
             sectors[sector] = sectors.get(sector, 0) + value
         time, count = self._entries_in_bar
         return AccountStanding(
-            equity=desk.valuation.equity(),
+            equity=equity,
             gross=sum(value for _, value in held),
             entering=sum(value for _, _, _, value in coming),
-            reserved=sum(notional(opening, self._worst_price(one)) for one, _, opening, _ in coming),
+            reserved=sum(notional(opening, self._worst_price(one)) + self._fees(one) for one, _, opening, _ in coming),
             cash=desk.book.cash_micros,
-            unsettled=self._unsettled(),
+            unsettled=self._settlement.kept_apart(),
             traded=self._traded + sum(notional(one.leaves_micros, self._entry_price(one)) for one in self._working()),
             positions=len({row for row, _ in positions}),
             entries_in_bar=count if time == desk.market.now else 0,
@@ -124,7 +139,23 @@ class Standings:
             var=sum(round(value * desk.valuation.charged_var(row)) for row, value in positions),
             sectors=sectors,
             heat=self._heat(held, coming),
+            receivable=desk.book.receivable_micros,
+            margin=self._margin(coming) if desk.policies.account.type is AccountType.MARGIN else None,
         )
+
+    def _margin(self, coming: list[tuple[Order, int, int, int]]) -> int:
+        """Initial margin of positions, and of working entries at their worst price, with fees."""
+        desk = self._desk
+        held = sum(
+            initial_of(desk.book.quantity(desk.market.symbols[row]), desk.market.price_micros(row)) for row in desk.valuation.held_rows()
+        )
+        return held + sum(initial_of(one.side.sign * opening, self._worst_price(one)) + self._fees(one) for one, _, opening, _ in coming)
+
+    def _fees(self, order: Order) -> int:
+        """What the venue would charge for the rest of ``order`` at its worst price, as if nothing had been traded this month."""
+        filled = order.filled_micros
+        before = Traded(order.side.sign, session_number(self._desk.market.now), filled, order.filled_value_micros, month=-filled)
+        return charge(self._desk.policies.fees, before, order.leaves_micros, self._worst_price(order))
 
     def _heat(self, held: list[tuple[int, int]], coming: list[tuple[Order, int, int, int]]) -> int:
         """Loss at the stops; all of the value where there is no stop yet."""
@@ -133,11 +164,6 @@ class Standings:
             known = self._protection.at_risk(self._desk.market.symbols[row])
             total += value if known is None else known
         return total + sum(value for _, _, _, value in coming)
-
-    def _unsettled(self) -> int:
-        if not self._desk.policies.limits.settled_cash_only or not self._sessions:
-            return 0
-        return unsettled(self._sales, session_number(self._desk.market.now), np.array(self._sessions, dtype=np.int64))
 
     def _working(self) -> list[Order]:
         return [one for one in self._desk.blotter.orders.values() if not one.role.protects]
@@ -152,15 +178,19 @@ class Standings:
     def _sector(self, symbol: str) -> str:
         return self._desk.policies.sectors.get(symbol, UNKNOWN_SECTOR)
 
+    @cached_property
+    def _correlations(self) -> Correlations:
+        """Made when a correlation is first asked for: most runs have no limit on it."""
+        return Correlations(self._desk.market, self._desk.policies.risk)
+
     def _correlation(self, row: int, direction: int) -> float | None:
         """Highest correlation with a holding, signed by both directions; 0 with nothing else held, ``None`` where there is no history."""
         desk = self._desk
         others = [other for other in desk.valuation.held_rows() if other != row]
         if not others:
             return 0.0
-        history = desk.market.joint_returns([row, *others], desk.policies.risk.lookback)
-        if len(history) < desk.policies.risk.minimum or not history.std(axis=0).all():
+        figures: list[float] = self._correlations.between(row, others).tolist()
+        if any(math.isnan(figure) for figure in figures):
             return None
-        matrix = np.atleast_2d(np.corrcoef(history, rowvar=False))
         signs = [direction if desk.valuation.value(other) > 0 else -direction for other in others]
-        return max(float(figure) * sign for figure, sign in zip(matrix[0, 1:], signs, strict=True))
+        return max(figure * sign for figure, sign in zip(figures, signs, strict=True))

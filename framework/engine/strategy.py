@@ -42,7 +42,8 @@ class Strategy:
     def on_order(self, ctx: Context, order: Order) -> None:
         """Run once for every state change of one of this strategy's orders, before the next ``on_bar``.
 
-        ``order`` is a copy as of that change, a refusal (DENIED) included; ``order.changes[-1]`` has its time and reason.
+        ``order`` is a copy as of that change, a refusal (DENIED) included; ``order.changes[-1]`` has its time and reason. A split that
+        restates the order counts as a change.
         """
 
     def on_fill(self, ctx: Context, fill: Fill) -> None:
@@ -62,7 +63,8 @@ class SignalStrategy(Strategy):
         "no opinion". After a stop-out there is no re-entry until the signal changes.
 
         Args:
-            bars: Columns open, high, low, close, volume: float64 [T, N], NaN where a symbol had no bar.
+            bars: Columns open, high, low, close, volume: float64 [T, N], NaN where a symbol had no bar; and risk features by name,
+                ``bars.feature("var_95_1d")``.
 
         Returns:
             float64 [T, N] in [-1, 1]: -1 full short, 0 flat, 1 full long.

@@ -13,7 +13,7 @@ from framework.domain.values import MICRO, notional
 from framework.engine.rebalancing import Rebalancing, TargetChange
 from framework.rules.execution.pricing import priced
 from framework.rules.sizing import kelly, lots
-from framework.rules.sizing.numbers import TRADING_DAYS
+from framework.rules.sizing.numbers import TRADING_DAYS, cut
 from framework.rules.sizing.policy import BELOW_LOT, NO_PRICE, NO_SIGNAL, REFUSALS, TOO_SMALL, FixedUnit, SizingMethod
 from framework.rules.sizing.sizers import Allocation, Candidates, allocate
 from framework.rules.stops.atr import wilder_atr
@@ -185,9 +185,7 @@ class Targets:
 
     def _cut(self, value: float, held: float) -> float:
         """``value`` with what it adds to ``held`` made smaller after a losing streak."""
-        kept = held if held * value > 0.0 and abs(held) < abs(value) else 0.0
-        adds = abs(value) > abs(held) or held * value < 0.0
-        return kept + (value - kept) * self._desk.breakers.size_multiplier if adds else value
+        return cut(value, held, self._desk.breakers.size_multiplier)
 
     def _adds(self, change: TargetChange) -> bool:
         return change.delta * self._desk.book.quantity(change.symbol) >= 0

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TypedDict, TypeVar, Unpack
 
 from framework.domain.order import Order, OrderSide, OrderType, TimeInForce, TrailType
-from framework.domain.values import MICRO, SYMBOL_PATTERN
+from framework.domain.values import MICRO, SYMBOL_PATTERN, from_micros
 from framework.errors import InvalidOrderError, UnsupportedOrderTypeError
 
 Number = int | float | Decimal | str
@@ -24,6 +24,7 @@ class Terms(TypedDict, total=False):
     trail_amount: Number | None
     trail_type: str
     time_in_force: str
+    extended_hours: bool
 
 
 #: Quantities and prices above this cannot be meant and would not fit the books (int64).
@@ -48,6 +49,29 @@ def positive_micros(value: Number, name: str, symbol: str) -> int:
     if micros == 0:
         raise InvalidOrderError(f"{symbol}: {name} = {value!r} is below the smallest unit, 0.000001")
     return micros
+
+
+def optional_micros(value: Number | None, name: str, symbol: str) -> int | None:
+    """``value`` in micros, ``None`` where nothing is given; errors as ``positive_micros``."""
+    return None if value is None else positive_micros(value, name, symbol)
+
+
+def check_exits(symbol: str, side: OrderSide, entry: int, profit: int | None, stop: int | None) -> None:
+    """Refuse exits that are not on their sides of ``entry``; prices in micro-dollars, ``entry`` 0 where it is not known.
+
+    Raises:
+        InvalidOrderError: Neither is given, or one is on the wrong side.
+    """
+    if profit is None and stop is None:
+        raise InvalidOrderError(f"{symbol}: a bracket needs a take_profit, a stop_loss or both; for an entry without exits use buy or sell")
+    known = [side.sign * price for price in (stop, entry or None, profit) if price is not None]
+    if known == sorted(set(known)):
+        return
+    below, above = ("below", "above") if side is OrderSide.BUY else ("above", "below")
+    where = f"the entry at {from_micros(entry)}" if entry else "the entry"
+    given = (("stop_loss", stop, below), ("take_profit", profit, above))
+    parts = [f"{name} = {from_micros(price)} must be {way} {where}" for name, price, way in given if price is not None]
+    raise InvalidOrderError(f"{symbol}: {' and '.join(parts)}")
 
 
 def _decimal(value: object, name: str, symbol: str) -> Decimal:
@@ -82,6 +106,15 @@ def _choice(kind: type[_E], value: str, name: str) -> _E:
         raise error(f"{name} = {value!r} is not known; choose one of {allowed}") from None
 
 
+def side_of(side: str) -> OrderSide:
+    """``buy`` or ``sell``.
+
+    Raises:
+        InvalidOrderError: It is neither.
+    """
+    return _choice(OrderSide, side, "side")
+
+
 def new_order(
     order_id: str, created_at: int, symbol: str, side: OrderSide, quantity: Number, strategy: str, tag: str | None, **terms: Unpack[Terms]
 ) -> Order:
@@ -94,7 +127,11 @@ def new_order(
     kind = _choice(OrderType, terms.get("order_type", OrderType.MARKET), "order_type")
     prices = {"limit_price": terms.get("limit_price"), "stop_price": terms.get("stop_price"), "trail_amount": terms.get("trail_amount")}
     _check_fields(symbol, kind, prices)
-    micros = {name: None if value is None else positive_micros(value, name, symbol) for name, value in prices.items()}
+    micros = {name: optional_micros(value, name, symbol) for name, value in prices.items()}
+    force = _choice(TimeInForce, terms.get("time_in_force", TimeInForce.GTC), "time_in_force")
+    if force.is_momentary and kind not in {OrderType.MARKET, OrderType.LIMIT}:
+        raise InvalidOrderError(f"{symbol}: a {kind} order waits for its price, so it cannot be {force}; use day or gtc")
+    extended = terms.get("extended_hours", False)
     unit = _choice(TrailType, terms.get("trail_type", TrailType.PERCENTAGE), "trail_type")
     if kind is OrderType.TRAILING_STOP and unit is TrailType.PERCENTAGE and (micros["trail_amount"] or 0) >= 100 * MICRO:
         raise InvalidOrderError(f"{symbol}: trail_amount = {prices['trail_amount']} percent; it must be below 100 (5 means 5 %)")
@@ -109,10 +146,11 @@ def new_order(
         stop_micros=micros["stop_price"],
         trail_micros=micros["trail_amount"],
         trail_type=unit,
-        time_in_force=_choice(TimeInForce, terms.get("time_in_force", TimeInForce.GTC), "time_in_force"),
+        time_in_force=force,
+        extended_hours=extended,
         strategy=strategy,
         tag=tag,
-        reason="explicit",
+        reason="explicit, extended hours" if extended else "explicit",
     )
 
 
@@ -136,6 +174,18 @@ def _check_fields(symbol: str, kind: OrderType, prices: dict[str, Number | None]
         raise InvalidOrderError(
             f"{symbol}: a {kind} order takes no {' or '.join(surplus)}; order types and their prices: docs, 'How an order fills'"
         )
+
+
+def weight_of(value: float, symbol: str) -> float:
+    """A target weight, a fraction of equity; NaN and infinity pass, and are refused when the portfolio is looked at.
+
+    Raises:
+        InvalidOrderError: Not a number.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidOrderError(f"{symbol}: target weight {value!r} must be a number, a fraction of equity such as 0.25") from None
 
 
 def strength_of(value: float, symbol: str) -> float:

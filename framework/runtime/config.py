@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from framework.domain.values import SYMBOL_PATTERN
 from framework.runtime.config_fields import Day, Number, Parameter, Section, Whole
-from framework.runtime.risk_config import GuardsSection, LimitsSection, OrdersSection, SizingSection, StopsSection
+from framework.runtime.cost_config import FeesChoice, Slippage, SlippageChoice
+from framework.runtime.risk_config import GuardsSection, LimitsSection, OrdersSection, RebalanceSection, SizingSection, StopsSection
 
 _CLASS_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
+_PLACES = MappingProxyType(
+    {
+        "path": '"module:ClassName", for example "strategies.sma_cross:SmaCross"',
+        "cerebro": '"module:function", for example "my_setup:build"',
+    }
+)
+
 
 class StrategySection(Section):
-    """Which strategy runs: ``class`` as "module:ClassName", and its parameters."""
+    """Which strategy runs: ``class`` as "module:ClassName", and its parameters.
+
+    A ``bt.Strategy`` may have a function ``cerebro`` ("module:function") beside it that sets up its Cerebro.
+    """
 
     path: Annotated[str, Field(alias="class", examples=["strategies.sma_cross:SmaCross"])]
     params: dict[str, Parameter] = Field(default_factory=dict)
+    cerebro: str | None = None
 
-    @field_validator("path")
+    @field_validator("path", "cerebro")
     @classmethod
-    def _is_a_place(cls, path: str) -> str:
-        if not _CLASS_PLACE.fullmatch(path):
-            raise ValueError('write "module:ClassName", for example "strategies.sma_cross:SmaCross"')
+    def _is_a_place(cls, path: str | None, info: ValidationInfo) -> str | None:
+        if path is not None and not _CLASS_PLACE.fullmatch(path):
+            raise ValueError(f"write {_PLACES[info.field_name or 'path']}")
         return path
 
 
@@ -59,6 +72,9 @@ class DataSection(Section):
     timezone: str = "America/New_York"
     adjust: Literal["splits", "adj_close", "none"] = "splits"
     policy: dict[str, str] = Field(default_factory=dict)
+    actions: Path | None = None
+    finer: str | None = None
+    finer_path: Path | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> DataSection:
@@ -68,50 +84,44 @@ class DataSection(Section):
 
 
 class AccountSection(Section):
-    """The account at the start; cash in dollars."""
+    """The account: cash at the start in dollars, what may be borrowed, and what a year of it costs as a fraction.
+
+    limited: paid in full, sales can be spent at once; cash: sales settle first, no short sales; margin: half of an entry may be borrowed.
+    """
 
     cash: Annotated[Number, Field(ge=0.01, le=1e9)] = 100_000.0
+    type: Literal["limited", "cash", "margin"] = "limited"
+    debit_rate: Annotated[Number, Field(ge=0.0, le=1.0)] | None = None
+    credit_rate: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.0
+    borrow_rate: Annotated[Number, Field(ge=0.0, le=10.0)] | None = None
 
 
 class BrokerSection(Section):
-    """The venue that is imitated: robinhood (long only, whole shares) or generic (long and short, fractions)."""
+    """The venue that is imitated: robinhood (long only) or generic (long and short).
+
+    ``fractional`` allows parts of a share where the venue has them; left out, robinhood trades whole shares and generic parts.
+    """
 
     name: Literal["robinhood", "generic"] = "robinhood"
-
-
-class Slippage(Section):
-    """How far fills are worse than the market's price, in basis points."""
-
-    model: Literal["none", "bps"] = "bps"
-    bps: Annotated[Number, Field(ge=0.0, le=1000.0)] = 2.0
-
-
-class Fees(Section):
-    """Commission: dollars a share and a fraction of the value."""
-
-    per_share: Annotated[Number, Field(ge=0.0, le=100.0)] = 0.0
-    rate: Annotated[Number, Field(ge=0.0, le=0.1)] = 0.0
-
-
-def _slippage_by_name(value: object) -> object:
-    return {"model": value} if isinstance(value, str) else value
-
-
-def _fees_branch(value: object) -> str:
-    return "<table>" if isinstance(value, (dict, Fees)) else "<name>"
+    fractional: bool | None = None
 
 
 class FillsSection(Section):
-    """How bars become fills."""
+    """How bars become fills; ``compat`` "backtrader" fills as backtrader's own broker does, which has no path and no cap on volume."""
 
-    path: Literal["pessimistic", "optimistic", "nearest"] = "pessimistic"
+    path: Literal["pessimistic", "optimistic", "nearest", "finer"] = "pessimistic"
     limit_fill: Literal["touch", "through"] = "touch"
     max_volume_share: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.10
-    slippage: Annotated[Slippage, BeforeValidator(_slippage_by_name)] = Slippage()
-    fees: Annotated[Annotated[Literal["venue", "none"], Tag("<name>")] | Annotated[Fees, Tag("<table>")], Discriminator(_fees_branch)] = (
-        "venue"
-    )
-    compat: Literal["none"] = "none"
+    slippage: SlippageChoice = Slippage()
+    fees: FeesChoice = "venue"
+    compat: Literal["none", "backtrader"] = "none"
+
+    @model_validator(mode="after")
+    def _no_idle_keys(self) -> FillsSection:
+        idle = sorted(self.model_fields_set & ({"path", "limit_fill"} | ({"max_volume_share"} if self.max_volume_share else set())))
+        if self.compat == "backtrader" and idle:
+            raise ValueError(f'{idle[0]} says nothing with compat = "backtrader", which has a rule of its own; remove one of the two')
+        return self
 
 
 Engine = Literal["auto", "backtrader"]
@@ -142,9 +152,16 @@ class Config(Section):
     limits: LimitsSection = LimitsSection()
     guards: GuardsSection = GuardsSection()
     orders: OrdersSection = OrdersSection()
+    rebalance: RebalanceSection = RebalanceSection()
     fills: FillsSection = FillsSection()
     tape: Later = Later()
     engine: EngineSection = EngineSection()
+
+    @model_validator(mode="after")
+    def _walks_what_is_there(self) -> Config:
+        if (self.fills.path == "finer") is not (self.data.finer is not None):
+            raise ValueError('sets one of [fills] path = "finer" and [data] finer = "5m" without the other; set both or none')
+        return self
 
 
 #: Names under which a secret would be written by mistake.

@@ -35,7 +35,7 @@ _ALLOWED = MappingProxyType(
         "bool_parsing": "must be true or false, without quotes",
         "string_type": "must be text, in quotes",
         "string_pattern_mismatch": "must be 1d, or minutes or hours such as 5m or 1h",
-        "path_type": "must be the name of a folder, in quotes",
+        "path_type": "must be the name of a file or folder, in quotes",
         "tuple_type": "must be a list, in square brackets",
         "too_short": "must hold at least one",
         "model_type": "must be a table of keys and values",
@@ -61,8 +61,8 @@ def _line(problem: ErrorDetails, origins: Mapping[tuple[str, ...], str]) -> str:
         return _missing(names)
     given, key = problem["input"], key_name(names)
     if problem["type"] == "value_error" and isinstance(given, dict):
-        return f"{key}{origin} {_allowed(problem)}"
-    return f"{key} = {_shown(given)}{origin}: {_allowed(problem)}"
+        return f"{key}{origin} {allowed(problem)}"
+    return f"{key} = {shown(given)}{origin}: {allowed(problem)}"
 
 
 def _is_union_tag(part: object) -> bool:
@@ -81,7 +81,8 @@ def key_name(names: tuple[str, ...]) -> str:
     return f"[{first}] {path.lstrip('.')}".rstrip()
 
 
-def _allowed(problem: ErrorDetails) -> str:
+def allowed(problem: ErrorDetails) -> str:
+    """What may stand where ``problem`` was found."""
     context = problem.get("ctx", {})
     if problem["type"] == "literal_error":
         choices = re.findall(r"'([^']*)'", str(context["expected"]))
@@ -128,7 +129,8 @@ def _example(model: type[BaseModel] | None, key: str) -> str:
     return f"write, for example, {key} = {json.dumps(examples[0])}" if examples else f"write {key} = ..."
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as it stands in a message: cut short when it is long."""
     quoted = value is None or isinstance(value, (str, bool, list, dict))
     text = json.dumps(value, default=str, ensure_ascii=False) if quoted else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

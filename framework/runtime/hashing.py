@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,17 +21,22 @@ def inputs_hash(series: Iterable[BarSeries]) -> str:
     digest = hashlib.sha256()
     for one in sorted(series, key=lambda one: one.symbol):
         digest.update(one.symbol.encode())
-        for name in COLUMNS:
+        for name in columns_of(one):
             digest.update(column_bytes(one, name))
     return digest.hexdigest()
 
 
+def columns_of(series: BarSeries) -> tuple[str, ...]:
+    """The columns ``series`` has: pay days and a delisting only where there are any."""
+    return COLUMNS + tuple(name for name in ("pay_day", "delisting") if getattr(series, name) is not None)
+
+
 def column_type(name: str) -> str:
     """How a column's numbers are written: 8 bytes each, little-endian, on every machine."""
-    return "<i8" if name == "timestamp" else "<f8"
+    return "<i8" if name in {"timestamp", "pay_day"} else "<f8"
 
 
 def column_bytes(series: BarSeries, name: str) -> bytes:
-    """The column ``name`` as bytes."""
-    column: Floats = getattr(series, name)
+    """The column ``name`` as bytes; a delisting is one of two numbers, its day and its payout."""
+    column: Floats = np.asarray(getattr(series, name))
     return column.astype(column_type(name), copy=False).tobytes()

@@ -42,11 +42,14 @@ def load_config(path: str | Path, environment: Mapping[str, str] | None = None) 
         origins[override.names] = override.variable
     config, folder = validated(tree, path.name, origins), path.resolve().parent
     # An absolute path stays what it is when it is put behind a folder.
-    if config.data.path is not None:
-        config = config.model_copy(update={"data": config.data.model_copy(update={"path": folder / config.data.path})})
+    places = {name: folder / place for name in ("path", "actions", "finer_path") if (place := getattr(config.data, name)) is not None}
+    config = config.model_copy(update={"data": config.data.model_copy(update=places)})
     if config.limits.sectors_file is not None:
         limits = config.limits.model_copy(update={"sectors_file": folder / config.limits.sectors_file})
         config = config.model_copy(update={"limits": limits})
+    if config.fills.slippage.file is not None:
+        slippage = config.fills.slippage.model_copy(update={"file": folder / config.fills.slippage.file})
+        config = config.model_copy(update={"fills": config.fills.model_copy(update={"slippage": slippage})})
     return config
 
 

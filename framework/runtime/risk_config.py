@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from framework.runtime.config_fields import Fraction, NotNegative, Number, Percent, Positive, Section, Whole
 
@@ -100,20 +100,46 @@ class LimitsSection(Section):
     sectors_file: Path | None = None
 
 
+def _may_be_off(value: object) -> object:
+    """A breaker's limit: a number, and 0 for none at all."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number; 0 switches this breaker off")  # noqa: TRY004 - pydantic collects ValueErrors
+    if isinstance(value, (int, float)) and value < 0:
+        raise ValueError("must be above 0, or 0 to switch this breaker off")
+    return value
+
+
+Breaker = Annotated[float, BeforeValidator(_may_be_off), Field(le=1.0, allow_inf_nan=False)]
+BreakerCount = Annotated[int, BeforeValidator(_may_be_off), Field(le=1_000_000)]
+
+
 class GuardsSection(Section):
-    """The circuit breakers; fractions of equity where the name ends in pct."""
+    """The circuit breakers; fractions of equity where the name ends in pct. A limit of 0 switches its breaker off."""
 
     enabled: bool = True
-    max_daily_loss_pct: Fraction = 0.02
-    max_drawdown_pct: Fraction = 0.20
-    max_consecutive_losses: Count = 6
-    streak_losses: Count = 3
+    max_daily_loss_pct: Breaker = 0.02
+    max_drawdown_pct: Breaker = 0.20
+    max_consecutive_losses: BreakerCount = 6
+    streak_losses: BreakerCount = 3
     streak_multiplier: Fraction = 0.25
     streak_recovery_wins: Count = 2
-    profit_goal_pct: Positive = 0.02
+    profit_goal_pct: Annotated[float, BeforeValidator(_may_be_off), Field(allow_inf_nan=False)] = 0.02
     profit_give_back: Fraction = 0.5
-    max_violations: Count = 5
+    max_violations: BreakerCount = 5
+    violation_memory_sessions: Count = 5
+    max_missed_bars: BreakerCount = 3
+    max_broker_errors: BreakerCount = 10
+    broker_window: Count = 20
     resets_daily: bool = True
+
+    @model_validator(mode="after")
+    def _can_trip(self) -> GuardsSection:
+        if self.max_broker_errors > self.broker_window:
+            raise ValueError(
+                f"max_broker_errors = {self.max_broker_errors} cannot be reached among the last broker_window = {self.broker_window}; "
+                "lower the first or raise the second"
+            )
+        return self
 
 
 class OrdersSection(Section):
@@ -126,3 +152,12 @@ class OrdersSection(Section):
     sell_offset: Number = 10.0
     max_slippage_pct: Fraction = 0.01
     allowed_types: tuple[OrderTypeName, ...] = ("market", "limit", "stop_loss", "stop_limit", "trailing_stop")
+
+
+class RebalanceSection(Section):
+    """When the drift of a portfolio from its target weights is traded; fractions of equity, dollars for ``min_value``."""
+
+    band: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.01
+    min_value: NotNegative = 100.0
+    max_gross: Annotated[Number, Field(ge=0.0, le=10.0)] = 1.0
+    cost_bps: Annotated[Number, Field(ge=0.0, le=10_000.0)] = 10.0

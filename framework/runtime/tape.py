@@ -14,12 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from framework.domain.fill import Dividend, Refusal
-from framework.domain.market import BarSeries
-from framework.domain.order import Order, OrderUpdate
+from framework.domain.account_event import (
+    AccountEvent,
+    CashInLieu,
+    Delisted,
+    Dividend,
+    Entitlement,
+    GoodFaithViolation,
+    Interest,
+    MarginCall,
+    Split,
+)
+from framework.domain.fill import Refusal
+from framework.domain.market import BarSeries, Delisting
+from framework.domain.order import Order, OrderTerms, OrderUpdate
 from framework.errors import BadDataError, ConfigError, InvariantError, MissingDataError
 from framework.rules.guards.state import TradingState, Transition
-from framework.runtime.hashing import COLUMNS, column_bytes, column_type, inputs_hash
+from framework.runtime.hashing import column_bytes, column_type, columns_of, inputs_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +50,17 @@ CREATE TRIGGER bars_stay BEFORE DELETE ON bars BEGIN SELECT RAISE(ABORT, 'the ta
 """
 _EVENTS = "SELECT sequence, timestamp, kind, payload, hash FROM events ORDER BY sequence"
 _FIRST, _LAST = "run_started", "run_ended"
+#: What an event that is a plain record is called.
+_ACCOUNT_KINDS: tuple[tuple[type[AccountEvent], str], ...] = (
+    (Split, "split"),
+    (CashInLieu, "cash_in_lieu"),
+    (Entitlement, "dividend_entitled"),
+    (Dividend, "dividend_paid"),
+    (Delisted, "delisted"),
+    (Interest, "interest"),
+    (MarginCall, "margin_call"),
+    (GoodFaithViolation, "good_faith_violation"),
+)
 _HEADER = ("run_id", "mode", "description", "version", "config", "inputs_hash", "config_hash")
 _ORDER_FIELDS = (
     "order_id",
@@ -51,8 +73,10 @@ _ORDER_FIELDS = (
     "trail_micros",
     "trail_type",
     "time_in_force",
+    "extended_hours",
     "role",
     "parent_id",
+    "oco_id",
     "strategy",
     "tag",
     "reason",
@@ -69,7 +93,7 @@ def write_tape(record: RunRecord, path: Path) -> None:
         path.unlink(missing_ok=True)
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.executescript(_SCHEMA)
-            connection.executemany("INSERT INTO bars VALUES (?, ?, ?)", _bar_rows(record.series))
+            connection.executemany("INSERT INTO bars VALUES (?, ?, ?)", _bar_rows({**record.series, **record.finer}))
             connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", _chained(_events(record)))
     except (OSError, sqlite3.Error) as error:
         raise ConfigError(f"cannot write the tape {path}: {error}; choose another folder with --out") from None
@@ -77,7 +101,7 @@ def write_tape(record: RunRecord, path: Path) -> None:
 
 def _bar_rows(series: Mapping[str, BarSeries]) -> Iterator[tuple[str, str, bytes]]:
     for symbol, one in series.items():
-        for name in COLUMNS:
+        for name in columns_of(one):
             yield symbol, name, column_bytes(one, name)
 
 
@@ -98,20 +122,29 @@ def _header(record: RunRecord) -> dict[str, object]:
         "config": record.config_text,
         "inputs_hash": record.inputs_hash,
         "config_hash": record.config_hash,
+        "sectors": dict(record.sectors),
     }
 
 
 def _as_row(event: object) -> tuple[int, str, dict[str, object]]:
     if isinstance(event, Order):
-        return event.created_at, "order_decided", {name: getattr(event, name) for name in _ORDER_FIELDS}
+        return event.created_at, "order_decided", {name: getattr(event, name) for name in _ORDER_FIELDS} | _terms(event.decided)
+    if isinstance(event, OrderUpdate) and event.restated is not None:
+        return event.timestamp, "order_restated", {"order_id": event.order_id, "reason": event.reason, **event.restated._asdict()}
     if isinstance(event, OrderUpdate):
         return event.timestamp, f"order_{event.status}", {"order_id": event.order_id, "reason": event.reason, **_fill_of(event)}
-    if isinstance(event, Transition):
-        return event.timestamp, f"guard_{event.code}", {name: value for name, value in event._asdict().items() if name != "timestamp"}
-    if isinstance(event, Dividend | Refusal):
-        kind = "dividend_paid" if isinstance(event, Dividend) else "refused"
-        return event.timestamp, kind, {name: getattr(event, name) for name in event.__slots__ if name != "timestamp"}
+    if isinstance(event, Transition | Refusal):
+        name = "refused" if isinstance(event, Refusal) else f"guard_{event.code}"
+        return event.timestamp, name, {field: value for field, value in event._asdict().items() if field != "timestamp"}
+    for kind, name in _ACCOUNT_KINDS:
+        if isinstance(event, kind):
+            return event.timestamp, name, {field: getattr(event, field) for field in event.__slots__ if field != "timestamp"}
     raise InvariantError(f"the tape has no place for a {type(event).__name__}")
+
+
+def _terms(terms: OrderTerms) -> dict[str, int | None]:
+    """Terms under the names of the fields of an order."""
+    return {name: value for name, value in terms._asdict().items() if name != "filled_micros"}
 
 
 def _fill_of(update: OrderUpdate) -> dict[str, object]:
@@ -164,9 +197,15 @@ def read_bars(path: Path) -> dict[str, BarSeries]:
     try:
         for symbol, name, blob in _rows(path, "SELECT symbol, name, data FROM bars ORDER BY symbol"):
             columns.setdefault(symbol, {})[name] = np.frombuffer(blob, dtype=column_type(name)).copy()
-        return {symbol: BarSeries(symbol, **named) for symbol, named in columns.items()}  # type: ignore[arg-type]
-    except (TypeError, ValueError, BadDataError) as error:  # a column too few or too many, cut short, or no bytes
+        return {symbol: _series(symbol, named) for symbol, named in columns.items()}
+    except (TypeError, ValueError, LookupError, ArithmeticError, BadDataError) as error:  # a column too few or too many, or cut short
         raise BadDataError(f"{path}: the bars cannot be read: {error}; make the run again") from None
+
+
+def _series(symbol: str, columns: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> BarSeries:
+    end = columns.pop("delisting", None)
+    delisting = None if end is None else Delisting(int(end[0]), float(end[1]))
+    return BarSeries(symbol, **columns, delisting=delisting)  # type: ignore[arg-type] # pay days are int64
 
 
 def read_header(path: Path) -> dict[str, str]:
@@ -179,6 +218,20 @@ def read_header(path: Path) -> dict[str, str]:
         ((payload,),) = _rows(path, "SELECT payload FROM events WHERE sequence = 0")
         header: dict[str, str] = json.loads(payload)
         return {name: header[name] for name in _HEADER}
+    except (TypeError, ValueError, KeyError):
+        raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
+
+
+def read_sectors(path: Path) -> dict[str, str]:
+    """The sector of each of the run's symbols that had one.
+
+    Raises:
+        DataError: There is no tape, or it cannot be read.
+    """
+    try:
+        ((payload,),) = _rows(path, "SELECT payload FROM events WHERE sequence = 0")
+        sectors: dict[str, str] = json.loads(payload)["sectors"]
+        return dict(sectors)
     except (TypeError, ValueError, KeyError):
         raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
 
@@ -199,6 +252,20 @@ def read_transitions(path: Path) -> tuple[Transition, ...]:
 def _transition(timestamp: int, fields: dict[str, Any]) -> Transition:
     before, after = TradingState(fields["before"]), TradingState(fields["after"])
     return Transition(timestamp, fields["code"], before, after, float(fields["figure"]), float(fields["limit"]))
+
+
+def read_account_events(path: Path) -> tuple[AccountEvent, ...]:
+    """What happened to the account without a trade, in the order it happened.
+
+    Raises:
+        DataError: There is no tape, or it cannot be read.
+    """
+    kinds = {name: kind for kind, name in _ACCOUNT_KINDS}
+    rows = _rows(path, "SELECT timestamp, kind, payload FROM events ORDER BY sequence")
+    try:
+        return tuple(kinds[kind](timestamp=timestamp, **json.loads(payload)) for timestamp, kind, payload in rows if kind in kinds)
+    except (TypeError, ValueError) as error:
+        raise BadDataError(f"{path}: an event of the account cannot be read: {error}; make the run again") from None
 
 
 def _rows(path: Path, query: str) -> list[Any]:

@@ -20,13 +20,13 @@ from tests.app.project import ONETAPE, Done, call, config, process, strategy, wr
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ("init", "backtest", "report", "doctor")
+COMMANDS = ("init", "backtest", "sweep", "report", "doctor")
 RUN_FILES = set("summary.json config.toml orders.csv fills.csv trades.csv equity.csv report.html equity.png tape.db".split())
 # The contract's list, in its order.
 SUMMARY = (
     "run_id mode engine strategy params symbols start end bars initial_cash final_equity total_return cagr volatility sharpe sortino "
     "calmar max_drawdown max_drawdown_days trades win_rate profit_factor expectancy average_r exposure turnover fees slippage_cost "
-    "var_95_1d cvar_95_1d refusals trials warnings elapsed_seconds decisions_hash inputs_hash config_hash version"
+    "interest dividends var_95_1d cvar_95_1d refusals trials warnings elapsed_seconds decisions_hash inputs_hash config_hash version"
 ).split()
 
 
@@ -44,7 +44,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def runs(folder: Path) -> list[Path]:
-    return sorted((folder / "runs").iterdir())
+    return sorted(path for path in (folder / "runs").iterdir() if path.is_dir())
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from framework import Config, OnetapeError, load_config, run
+from framework.domain.account_event import Dividend
 from framework.errors import ConfigError, MissingDataError, SecretInConfigError, StrategyError
 from tests.app.project import COLUMNS, ROWS, bars, config, strategy, tree, write
 
@@ -22,6 +23,7 @@ DTYPES = {
     **dict.fromkeys(("symbol", "side", "order_id", "tag", "strategy", "order_type", "trail_type", "time_in_force"), "str"),
     **dict.fromkeys(("status", "reason", "role", "parent_id", "entry_tag", "exit_tag"), "str"),
     "bars_held": "int64",
+    "wash_sale": "bool",
 }
 FILLS = "timestamp symbol side quantity price fees order_id tag strategy"
 ORDERS = (
@@ -30,7 +32,7 @@ ORDERS = (
 )
 TRADES = (
     "symbol side entry_at exit_at quantity entry_price exit_price pnl return_fraction fees dividends r_multiple mae mfe bars_held "
-    "entry_tag exit_tag"
+    "entry_tag exit_tag realized_gain disallowed_loss wash_sale"
 )
 EXPECTED = [{name: DTYPES.get(name, "float64") for name in names.split()} for names in (FILLS, ORDERS, TRADES)]
 
@@ -60,7 +62,8 @@ def test_the_tables_of_a_run_without_trades_have_the_same_columns():
 def test_cash_and_shares_are_conserved_from_fill_to_equity(result):
     fills = result.fills
     signed = fills["quantity"].where(fills["side"] == "buy", -fills["quantity"])
-    cash = 100_000 - (signed * fills["price"]).sum() - fills["fees"].sum() + sum(one.amount_micros for one in result.record.dividends) / 1e6
+    dividends = sum(event.amount_micros for event in result.record.account_events if isinstance(event, Dividend)) / 1e6
+    cash = 100_000 - (signed * fills["price"]).sum() - fills["fees"].sum() + dividends
     held = signed.groupby(fills["symbol"]).sum()
     worth = sum(held[symbol] * result.record.series[symbol].close[-1] for symbol in held.index)
     assert result.equity.iloc[-1] == pytest.approx(cash + worth, abs=0.01)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.backtrader.driver import BacktraderDriver
-from tests.builders import MINUTE, Scripted, assembled, bars, daily, minutes, play, still
+from tests.builders import Scripted, assembled, bars, daily, minutes, play, still
 from tests.properties.worlds import Programmed, worlds
 
 
@@ -23,6 +23,7 @@ def plain_loop(simulation, first=0):
         for row in rows:
             market.cursor[row] += 1
         market.now = timestamp
+        market.on_bars(rows)
         simulation.broker.on_slice(rows)
         simulation.engine.on_slice(timestamp)
 
@@ -76,7 +77,7 @@ def test_the_plain_loop_agrees_about_history_before_the_first_decision():
 
 def test_nanoseconds_survive_the_floats_that_order_the_feeds():
     # A float of days since year 1 is good to some ten microseconds; these closes differ from round minutes by less.
-    times = [daily(1)[0] + number * MINUTE + 7 + number for number in range(50)]
+    times = [minute + 7 + number for number, minute in enumerate(minutes(date(2012, 1, 3), range(1, 51)))]
     played = play(lambda ctx: ctx.buy("A", 1), bars("A", still(100, 50), times), data={"resolution": "1m"})
     assert [order.created_at for order in played.orders] == times
     assert [fill.timestamp for fill in played.simulation.journal.fills] == times[1:]

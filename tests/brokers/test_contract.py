@@ -10,7 +10,7 @@ import pytest
 from framework.domain.order import OrderSide, OrderStatus
 from framework.engine.ports import Broker
 from framework.errors import BrokerError, InvalidOrderError, MissingDataError, OrderCancellationError
-from tests.brokers.venues import Listener, SimulatedVenue, approved
+from tests.brokers.venues import Listener, Releasing, SimulatedVenue, approved
 
 if TYPE_CHECKING:
     from tests.brokers.venues import Venue
@@ -135,6 +135,49 @@ class TestOrders:
         venue.broker.place_order(ours)
         venue.trade_at(100)
         assert (ours.order.status, ours.order.filled_micros) == (OrderStatus.SUBMITTED, 0)
+
+
+class TestHeldOrders:
+    """An order placed as EMULATED is held by the adapter, unknown to the venue."""
+
+    def test_a_held_order_is_listed_and_nothing_is_said_of_it(self, venue, heard):
+        venue.broker.place_order(approved("1", limit=90, status=OrderStatus.EMULATED))
+        assert [(order.order_id, order.status) for order in venue.broker.get_open_orders()] == [("1", OrderStatus.EMULATED)]
+        assert heard.updates == []
+
+    def test_when_its_price_is_reached_it_is_reported_and_once_released_it_works(self, venue):
+        heard = Releasing(venue.broker)
+        venue.broker.subscribe(heard)
+        venue.broker.connect()
+        venue.broker.place_order(approved("1", limit=90, status=OrderStatus.EMULATED))
+        venue.trade_at(95)
+        assert heard.updates == []
+        venue.trade_at(89)
+        assert [update.status for update in heard.updates] == [OrderStatus.SUBMITTED, OrderStatus.ACCEPTED, OrderStatus.FILLED]
+
+    def test_a_price_that_is_reached_fills_nothing_before_the_release(self, venue, heard):
+        venue.broker.place_order(approved("1", limit=90, status=OrderStatus.EMULATED))
+        venue.trade_at(89)
+        assert [update.status for update in heard.updates] == [OrderStatus.SUBMITTED]
+        assert venue.broker.get_positions() == []
+
+    def test_a_working_order_can_be_taken_back_and_sent_again(self, venue, heard):
+        venue.broker.place_order(approved("1", limit=90))
+        venue.broker.hold_order("1")
+        assert venue.broker.get_order("1").status is OrderStatus.EMULATED
+        venue.broker.release_order("1")
+        assert [update.status for update in heard.updates] == [OrderStatus.ACCEPTED, OrderStatus.ACCEPTED]
+
+    def test_a_held_order_can_be_canceled(self, venue, heard):
+        venue.broker.place_order(approved("1", limit=90, status=OrderStatus.EMULATED))
+        assert venue.broker.cancel_order("1")
+        assert [update.status for update in heard.updates] == [OrderStatus.CANCELED]
+
+    @pytest.mark.usefixtures("heard")
+    @pytest.mark.parametrize("verb", ["hold_order", "release_order"])
+    def test_an_unknown_order_can_be_neither_held_nor_released(self, venue, verb):
+        with pytest.raises(BrokerError, match="nobody"):
+            getattr(venue.broker, verb)("nobody")
 
 
 @pytest.mark.usefixtures("heard")

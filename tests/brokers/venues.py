@@ -19,7 +19,7 @@ from framework.rules.pretrade.validator import PreTradeValidator
 from tests.builders import daily
 
 if TYPE_CHECKING:
-    from framework.domain.fill import Dividend
+    from framework.domain.account_event import AccountEvent
     from framework.domain.order import OrderUpdate
     from framework.engine.ports import Broker
 
@@ -57,17 +57,36 @@ class Listener:
 
     def __init__(self) -> None:
         self.updates: list[OrderUpdate] = []
-        self.dividends: list[Dividend] = []
+        self.account_events: list[AccountEvent] = []
 
     def on_update(self, update: OrderUpdate) -> None:
         self.updates.append(update)
 
-    def on_dividend(self, dividend: Dividend) -> None:
-        self.dividends.append(dividend)
+    def on_account(self, event: AccountEvent) -> None:
+        self.account_events.append(event)
 
 
-def approved(order_id: str, side: OrderSide = OrderSide.BUY, quantity: int = 10, limit: float | None = None) -> ApprovedOrder:
-    """An order that has gone through the one door; only the limits rule can make it."""
+class Releasing(Listener):
+    """Sends every order that was held as soon as its price has been reached."""
+
+    def __init__(self, broker: Broker) -> None:
+        super().__init__()
+        self._broker = broker
+
+    def on_update(self, update: OrderUpdate) -> None:
+        super().on_update(update)
+        if update.status is lifecycle.OrderStatus.SUBMITTED:
+            self._broker.release_order(update.order_id)
+
+
+def approved(
+    order_id: str,
+    side: OrderSide = OrderSide.BUY,
+    quantity: int = 10,
+    limit: float | None = None,
+    status: lifecycle.OrderStatus = lifecycle.OrderStatus.SUBMITTED,
+) -> ApprovedOrder:
+    """An order that has gone through the one door, sent or held; only the limits rule can make it."""
     order = Order(
         order_id,
         "A",
@@ -79,7 +98,7 @@ def approved(order_id: str, side: OrderSide = OrderSide.BUY, quantity: int = 10,
     )
     passed, _ = limits.check(order, WIDE_OPEN, DOOR)
     assert passed is not None
-    lifecycle.change(passed.order, lifecycle.OrderStatus.SUBMITTED, 0)
+    lifecycle.change(passed.order, status, 0)
     return passed
 
 
@@ -95,7 +114,9 @@ class SimulatedVenue:
         columns = (prices, prices, prices, prices, np.full(count, 1e9), np.zeros(count), np.ones(count))
         self._market = Market({"A": BarSeries("A", times, *columns), "B": never}, daily=True)
         self._market.cursor[0], self._market.now = 0, int(times[0])
-        self.broker = SimulatedBroker(self._market, venue("generic"), 10_000 * DOLLAR, FillModel(), lambda timestamp: timestamp)
+        self.broker = SimulatedBroker(
+            self._market, venue("generic"), 10_000 * DOLLAR, FillModel(), lambda timestamp: (timestamp - 1, timestamp)
+        )
 
     def trade_at(self, price: float) -> None:
         index = self._market.cursor[0] + 1

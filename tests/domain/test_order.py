@@ -43,7 +43,7 @@ def test_no_other_order_type_exists(value):
 def test_the_words_of_the_contract_are_all_there_and_no_more():
     assert {str(kind) for kind in OrderType} == {"market", "limit", "stop_loss", "stop_limit", "trailing_stop"}
     assert {str(unit) for unit in TrailType} == {"percentage", "amount"}
-    assert {str(time) for time in TimeInForce} == {"day", "gtc", "ioc", "fok"}
+    assert {str(time) for time in TimeInForce} == {"day", "gtc", "ioc", "fok", "opg", "cls"}
     assert {str(side) for side in OrderSide} == {"buy", "sell"}
 
 

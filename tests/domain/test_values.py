@@ -151,6 +151,40 @@ def test_a_price_is_finite_and_above_zero(value, expected):
     assert is_price(value) is expected
 
 
+@pytest.mark.parametrize(
+    ("micros", "text"),
+    [
+        (1, "0.000001"),
+        (-1, "-0.000001"),
+        (999_999, "0.999999"),
+        (1_000_000, "1"),
+        (-1_000_000, "-1"),
+        (100_000_000, "100"),
+        (10_100_000, "10.1"),
+    ],
+)
+def test_a_decimal_is_written_with_every_digit_it_has_and_no_more(micros, text):
+    assert (str(from_micros(micros)), from_micros(micros).as_tuple()) == (text, Decimal(text).as_tuple())
+
+
+@given(signed)
+def test_micros_survive_the_way_through_a_decimal(micros):
+    assert int(from_micros(micros) * MICRO) == micros
+
+
+@given(signed, st.integers(1, 10**9))
+def test_the_multiple_of_a_lot_is_the_nearest_towards_zero(quantity, lot):
+    assert floor_to_lot(quantity, lot) == int(Fraction(quantity, lot)) * lot
+    assert floor_to_lot(-quantity, lot) == -floor_to_lot(quantity, lot)
+
+
+def test_whole_shares_at_whole_dollars_and_their_parts_are_added_up():
+    assert notional(2_500_000, 3_400_000) == 8_500_000  # 2.5 shares at $3.40: whole and part of both
+    assert notional(500_000, 1) == 1  # half a micro-dollar goes away from zero
+    assert notional(-500_000, 1) == -1
+    assert notional(499_999, 1) == 0
+
+
 def test_a_decimal_shows_cents_as_people_write_them():
     assert str(from_micros(12_500_000)) == "12.5"
     assert str(from_micros(-10_000_000)) == "-10"

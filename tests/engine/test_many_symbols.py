@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from framework.domain.account_event import Dividend
 from tests.builders import Scripted, bars, daily, life, play, still
 
 TIMES = daily(6)
@@ -70,7 +71,7 @@ def test_a_silent_symbol_is_worth_its_last_close():
 def test_a_dividend_is_paid_to_holders_at_the_ex_date():
     played = play({0: lambda ctx: ctx.buy("A", 10)}, bars("A", still(100, 4), dividends={2: 0.5}))
     assert played.cash == 100_000 - 1_000 + 5
-    (paid,) = played.simulation.journal.dividends
+    (paid,) = played.of(Dividend)
     assert (paid.timestamp, paid.quantity_micros, paid.amount_micros) == (played.times[2], 10_000_000, 5_000_000)
 
 

@@ -53,7 +53,7 @@ def test_a_day_order_ends_at_the_early_close_of_a_half_day():
     friday = date(2011, 11, 25)
     times = minutes(friday, (1, 209, 210))
     played = play({0: limit(90, "day")}, bars("A", still(100, 3), times), data={"resolution": "1m"})
-    assert played.orders[0].changes[-1] == (times[2], OrderStatus.EXPIRED, "day order at the end of its session")
+    assert played.orders[0].changes[-1][:3] == (times[2], OrderStatus.EXPIRED, "day order at the end of its session")
 
 
 def test_a_day_order_whose_symbol_falls_silent_still_ends():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 
-from tests.builders import Scripted, bars, life, minutes, play, still
+from tests.builders import Scripted, bars, daily, life, minutes, play, still
 
 FIVE_PERCENT = {"attach": "entries", "method": "percent", "percent": 5}
 FIXED = {"method": "fixed", "fixed_amount": 10_000.0, "max_position_pct": 1.0, "max_portfolio_var_pct": 1.0}
@@ -124,6 +125,34 @@ def test_what_moves_against_a_holding_is_refused_on_the_other_side():
 def test_without_a_common_history_correlation_is_not_known_and_refuses():
     script = {0: buys(("A", 10)), 1: buys(("B", 10))}
     assert held_after(script, limits={"max_correlation": 0.9}) == ([10.0, 0.0, 0.0], ["correlation_limit"])
+
+
+def of_returns(symbol, returns, times):
+    """Bars that start at 100 and make ``returns``."""
+    closes = 100 * np.cumprod(np.append(1.0, 1.0 + returns))
+    return bars(symbol, [(price, price, price, price) for price in closes.tolist()], times)
+
+
+@pytest.mark.parametrize("resolution", ["1d", "1m"])
+def test_the_correlation_is_that_of_the_last_sessions_both_have(resolution):
+    # B comes later and C has gaps; the limit is set a hair below and above what numpy finds over the last 20 sessions both have.
+    length, window, decision = 60, 20, 50
+    rng = np.random.default_rng(5)
+    common = rng.normal(0, 0.01, length)
+    kept = [number for number in range(length) if number % 6]
+    closes = daily(length + 1)
+    first, second = common + rng.normal(0, 0.005, length), common + rng.normal(0, 0.005, length)
+    a = of_returns("A", first, closes)
+    c = of_returns("C", second[kept], [closes[0], *(closes[number + 1] for number in kept)])
+    # Session ``decision`` is complete with daily bars, and the one before it with minutes.
+    last = decision + (resolution == "1d")
+    of_a, of_c = (dict(zip(one.timestamp[1:].tolist(), np.diff(one.close) / one.close[:-1], strict=True)) for one in (a, c))
+    sessions = [time for time in closes[last - window : last] if time in of_c]
+    figure = float(np.corrcoef([of_a[time] for time in sessions], [of_c[time] for time in sessions])[0, 1])
+    script = {5: buys(("A", 10)), decision: buys(("C", 1))}
+    for limit, refused in ((figure - 1e-6, ["correlation_limit"]), (figure + 1e-6, [])):
+        config = {"limits": {"max_correlation": limit}, "sizing": {"min_observations": 10, "lookback_days": window}}
+        assert play(script, a, c, data={"resolution": resolution}, **config).refusals == refused
 
 
 @pytest.mark.parametrize(

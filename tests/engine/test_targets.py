@@ -97,6 +97,14 @@ def test_a_position_below_the_minimum_value_is_refused_with_its_reason():
     assert "[sizing] min_position_value" in played.simulation.journal.refusals[0].detail
 
 
+def test_a_size_that_does_not_buy_one_share_is_refused_with_its_reason():
+    # Half of 150 dollars, well above the minimum value, at 100 dollars a share.
+    sizing = EQUAL | {"max_position_pct": 0.0015, "min_position_value": 1}
+    played = play({0: together(A=0.5)}, bars("A", still(100, 2)), sizing=sizing, broker=ROBINHOOD)
+    assert (played.orders, played.refusals) == ([], ["below_one_lot"])
+    assert "[broker] fractional" in played.simulation.journal.refusals[0].detail
+
+
 def test_the_last_call_of_a_bar_counts():
     def script(ctx):
         ctx.target("A", -1.0)

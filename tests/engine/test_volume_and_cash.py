@@ -91,24 +91,45 @@ def test_a_gap_up_buys_what_the_cash_pays_and_cancels_the_rest():
         {0: lambda ctx: ctx.buy("A", 95)},
         bars("A", [*still(), *still(125)]),
         account={"cash": 10_000},
-        broker={"name": "robinhood"},
+        broker={"name": "generic", "fractional": False},
     )
     (order,) = played.orders
     assert played.fills == [(1, "A", 80.0, 125.0)]
-    assert order.changes[-1][1:] == ("canceled", "insufficient_buying_power")
+    assert order.changes[-1][1:3] == ("canceled", "insufficient_buying_power")
     assert played.cash == 0.0
 
 
 def test_fees_are_part_of_what_the_cash_must_pay():
     # 125 + 0.50 a share: 79 shares cost 9,914.50, the eightieth would cost 10,040.
     played = play(
-        {0: lambda ctx: ctx.buy("A", 95)},
+        {0: lambda ctx: ctx.buy("A", 94)},
         bars("A", [*still(), *still(125)]),
         account={"cash": 10_000},
-        broker={"name": "robinhood"},
+        broker={"name": "generic", "fractional": False},
         fills={"fees": {"per_share": 0.5}},
     )
     assert (played.fills, played.cash) == ([(1, "A", 79.0, 125.0)], 10_000 - 79 * 125.5)
+
+
+@pytest.mark.parametrize(("shares", "refusals", "cash"), [(99, [], 1.0), (100, ["insufficient_buying_power"], 10_000.0)])
+def test_cash_is_kept_for_the_fees_so_that_nothing_is_cut_at_the_limit(shares, refusals, cash):
+    # 9,900 and one dollar a share are 9,999; a hundred shares would need 10,100.
+    script = {0: lambda ctx: ctx.buy("A", shares, "limit", limit_price=100)}
+    played = play(script, bars("A", still(100, 2)), account={"cash": 10_000}, fills={"fees": {"per_share": 1.0}})
+    assert (played.refusals, played.cash) == (refusals, cash)
+    assert played.held() == (0 if refusals else shares)
+
+
+def test_fees_of_orders_that_wait_are_kept_too():
+    def script(ctx):
+        ctx.buy("A", 50, "limit", limit_price=99)
+        ctx.buy("B", 50, "limit", limit_price=99)
+
+    series = bars("A", still(100, 2)), bars("B", still(100, 2))
+    played = play({0: script}, *series, account={"cash": 10_000}, fills={"fees": {"per_order": 60.0}})
+    assert played.refusals == ["insufficient_buying_power"]
+    played = play({0: script}, *series, account={"cash": 10_000}, fills={"fees": {"per_order": 50.0}})
+    assert played.refusals == []
 
 
 def test_cash_is_reserved_by_earlier_orders_of_the_same_decision():

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framework.domain.account_event import Dividend, Entitlement
 from framework.domain.book import Book
-from framework.domain.fill import Dividend, Fill
+from framework.domain.fill import Fill
 from framework.domain.order import OrderSide
 from framework.domain.values import MICRO, notional
-from framework.rules.ledger import moved, post_dividend, post_fill
+from framework.rules.ledger import moved, post, post_fill
 from tests.rules.made import trade
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
@@ -45,7 +46,7 @@ def posted(sequence: list[Fill]) -> Book:
 def test_cash_is_what_was_there_less_what_was_bought_and_paid(events):
     book = Book(CASH)
     for event in events:
-        (post_dividend if isinstance(event, Dividend) else post_fill)(book, event)
+        (post if isinstance(event, Dividend) else post_fill)(book, event)
     traded = [event for event in events if isinstance(event, Fill)]
     paid = sum(event.amount_micros for event in events if isinstance(event, Dividend))
     fees = sum(fill.fees_micros for fill in traded)
@@ -164,11 +165,14 @@ def test_slippage_is_a_positive_cost_on_both_sides(side, price):
     assert book.slippage_micros == 10 * MICRO
 
 
-def test_a_dividend_is_received_long_and_owed_short():
+def test_a_dividend_is_received_long_and_owed_short_first_in_name_then_in_cash():
     book = Book(CASH)
-    post_dividend(book, Dividend(1, "AAPL", 10, 500))
-    post_dividend(book, Dividend(2, "AAPL", -10, -200))
-    assert (book.cash_micros, book.dividends_micros, book.positions) == (CASH + 300, 300, {})
+    for quantity, amount in ((10, 500), (-10, -200)):
+        assert post(book, Entitlement(1, "AAPL", quantity, amount, 15_000)) == 0
+    assert (book.cash_micros, book.receivable_micros, book.dividends_micros) == (CASH, 300, 0)
+    for quantity, amount in ((10, 500), (-10, -200)):
+        assert post(book, Dividend(9, "AAPL", quantity, amount)) == 0
+    assert (book.cash_micros, book.receivable_micros, book.dividends_micros, book.positions) == (CASH + 300, 0, 300, {})
 
 
 def test_slippage_and_value_traded_add_up_over_fills():

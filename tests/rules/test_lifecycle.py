@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from framework.domain.order import OrderSide, OrderStatus, OrderUpdate, StateChange
+from framework.domain.order import OrderSide, OrderStatus, OrderTerms, OrderUpdate, StateChange
 from framework.domain.values import MICRO, notional
 from framework.errors import InvalidTransitionError, InvariantError
 from framework.rules.lifecycle import TRANSITIONS, apply, change, status_after_fill
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 #: From the words of the design: what each state may become.
 LIFE = {
-    "initialized": "denied submitted",
+    "initialized": "denied emulated submitted",
     "denied": "",
+    "emulated": "submitted partially_filled filled pending_cancel canceled expired",  # a fill before we took it back is late
     "submitted": "accepted rejected partially_filled filled pending_cancel canceled expired unknown",
-    "accepted": "partially_filled filled pending_cancel canceled expired rejected",
+    "accepted": "emulated partially_filled filled pending_cancel canceled expired rejected",
     "rejected": "",
-    "partially_filled": "partially_filled filled pending_cancel canceled expired",
+    "partially_filled": "emulated partially_filled filled pending_cancel canceled expired",
     "filled": "",
     "pending_cancel": "canceled partially_filled filled expired accepted",
     "canceled": "partially_filled filled",  # a fill before the cancel, reported after it
@@ -207,3 +208,51 @@ def test_the_reason_of_a_report_is_kept_and_told():
     assert order.changes == [StateChange(9, OrderStatus.REJECTED, "no funds")]
     with pytest.raises(InvalidTransitionError, match=r"\(late news\)"):
         apply(order, OrderUpdate("order-1", 9, OrderStatus.ACCEPTED, "late news"))
+
+
+# --- restated by a split
+
+DOUBLED = OrderTerms(20 * MICRO, 8 * MICRO, 5 * MICRO, None, None)
+
+
+def test_a_restated_order_keeps_its_status_its_money_and_what_was_asked_for():
+    order = order_of(status=OrderStatus.PARTIALLY_FILLED, filled_micros=4 * MICRO, filled_value_micros=40, limit_micros=10 * MICRO)
+    for terms in (DOUBLED, DOUBLED._replace(quantity_micros=40 * MICRO)):
+        apply(order, OrderUpdate("order-1", 5, OrderStatus.PARTIALLY_FILLED, "split 2 for 1", restated=terms))
+        assert (order.status, order.terms, order.filled_value_micros) == ("partially_filled", terms, 40)
+        assert order.decided == OrderTerms(10 * MICRO, 4 * MICRO, 10 * MICRO, None, None)
+    assert order.changes[0] == StateChange(5, OrderStatus.PARTIALLY_FILLED, "split 2 for 1", DOUBLED)
+
+
+def test_steps_tell_the_terms_of_every_moment():
+    order = order_of(limit_micros=10 * MICRO)
+    change(order, OrderStatus.SUBMITTED, 1)
+    change(order, OrderStatus.ACCEPTED, 2)
+    terms = OrderTerms(20 * MICRO, 0, 5 * MICRO, None, None)
+    apply(order, OrderUpdate("order-1", 3, OrderStatus.ACCEPTED, "split 2 for 1", restated=terms))
+    change(order, OrderStatus.CANCELED, 4)
+    before = OrderTerms(10 * MICRO, 0, 10 * MICRO, None, None)
+    assert [(step.timestamp, asked) for step, asked in order.steps()] == [(1, before), (2, before), (3, terms), (4, terms)]
+
+
+@pytest.mark.parametrize("status", [OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.DENIED])
+def test_an_order_that_has_ended_is_not_restated(status):
+    order = order_of(status=status)
+    with pytest.raises(InvalidTransitionError, match="only a working order is restated"):
+        apply(order, OrderUpdate("order-1", 5, status, "", restated=OrderTerms(20 * MICRO, 0, None, None, None)))
+    assert (order.quantity_micros, order.asked) == (10 * MICRO, None)
+
+
+def test_a_restatement_brings_no_fill():
+    order = order_of(status=OrderStatus.ACCEPTED)
+    update = OrderUpdate("order-1", 5, OrderStatus.ACCEPTED, "", fill_of(order, MICRO, 10), OrderTerms(20 * MICRO, 0, None, None, None))
+    with pytest.raises(InvalidTransitionError, match="apart from any fill"):
+        apply(order, update)
+
+
+@pytest.mark.parametrize(("filled", "terms"), [(0, (0, 0)), (0, (5, 5)), (0, (5, 1)), (4, (5, 0)), (4, (5, 6)), (4, (5, -1))])
+def test_restated_terms_that_contradict_what_has_filled_change_nothing(filled, terms):
+    order = order_of(status=OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED, filled_micros=filled * MICRO)
+    with pytest.raises(InvariantError, match="restated as"):
+        apply(order, OrderUpdate("order-1", 5, order.status, "", restated=OrderTerms(terms[0] * MICRO, terms[1] * MICRO, None, None, None)))
+    assert (order.quantity_micros, order.changes, order.asked) == (10 * MICRO, [], None)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from framework.domain import reasons
 from framework.domain.order import ApprovedOrder, OrderRole, OrderSide
 from framework.domain.values import MICRO
 from framework.rules.limits import check
@@ -72,7 +73,7 @@ def test_where_shorting_is_not_offered_a_target_sells_what_is_held_and_no_more(r
     approved, refusal = check(shares(15, SELL, role), standing(10), validator(ROBINHOOD))
     assert (0 if approved is None else approved.order.quantity_micros) == sold * MICRO
     assert refusal is not None
-    assert refusal.code == codes.SHORT
+    assert refusal.code == reasons.SHORT
 
 
 @settings(max_examples=MANY)

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from framework.domain.order import Order, OrderSide, OrderStatus, OrderType, TimeInForce, TrailType
 from framework.domain.values import MICRO
 from framework.errors import InvalidOrderError, OrderError, UnsupportedOrderTypeError
-from framework.rules.orders import LARGEST, checked_symbol, new_order, positive_micros, strength_of
+from framework.rules.orders import (
+    LARGEST,
+    check_exits,
+    checked_symbol,
+    new_order,
+    optional_micros,
+    positive_micros,
+    side_of,
+    strength_of,
+)
 
 PRICES = {"limit_price": 10.5, "stop_price": 9.5, "trail_amount": 5}
 NEEDS = {
@@ -196,3 +205,56 @@ def test_a_strength_lies_between_full_short_and_full_long(value, strength):
 def test_any_other_strength_is_refused(value):
     with pytest.raises(InvalidOrderError, match=r"AAPL: target strength .* must be a number from -1"):
         strength_of(value, "AAPL")
+
+
+@pytest.mark.parametrize("force", ["ioc", "fok", "opg", "cls"])
+@pytest.mark.parametrize("kind", ["market", "limit", "stop_loss", "stop_limit", "trailing_stop"])
+def test_only_what_waits_for_no_trigger_can_have_one_moment(kind, force):
+    terms = prices_for(NEEDS[kind]) | {"order_type": kind, "time_in_force": force}
+    if kind in {"market", "limit"}:
+        assert asked(**terms).time_in_force is TimeInForce(force)
+        return
+    with pytest.raises(InvalidOrderError, match=f"AAPL: a {kind} order waits for its price, so it cannot be {force}; use day or gtc"):
+        asked(**terms)
+
+
+BUY, SELL = OrderSide.BUY, OrderSide.SELL
+DOLLAR = MICRO
+
+
+@pytest.mark.parametrize(
+    ("side", "entry", "profit", "stop"),
+    [(BUY, 100, 110, 95), (BUY, 100, 110, None), (BUY, 100, None, 95), (BUY, 0, 110, 95), (SELL, 100, 90, 105), (SELL, 0, 90, None)],
+)
+def test_exits_on_their_sides_of_the_entry_are_taken(side, entry, profit, stop):
+    check_exits("AAPL", side, entry * DOLLAR, profit and profit * DOLLAR, stop and stop * DOLLAR)
+
+
+@pytest.mark.parametrize(
+    ("side", "entry", "profit", "stop", "words"),
+    [
+        (BUY, 100, 100, None, "AAPL: take_profit = 100 must be above the entry at 100$"),
+        (BUY, 100, None, 100, "AAPL: stop_loss = 100 must be below the entry at 100$"),
+        (BUY, 0, 90, 95, "AAPL: stop_loss = 95 must be below the entry and take_profit = 90 must be above the entry$"),
+        (BUY, 100, 120, 110, "stop_loss = 110 must be below the entry at 100 and"),
+        (SELL, 100, 100, None, "take_profit = 100 must be below the entry at 100$"),
+        (SELL, 100, 90, 99, "stop_loss = 99 must be above the entry at 100 and take_profit = 90 must be below the entry at 100$"),
+        (BUY, 100, None, None, "needs a take_profit, a stop_loss or both; for an entry without exits use buy or sell"),
+    ],
+)
+def test_exits_that_would_leave_at_once_are_refused(side, entry, profit, stop, words):
+    with pytest.raises(InvalidOrderError, match=words):
+        check_exits("AAPL", side, entry * DOLLAR, profit and profit * DOLLAR, stop and stop * DOLLAR)
+
+
+def test_a_side_is_buy_or_sell():
+    assert (side_of("buy"), side_of("sell")) == (BUY, SELL)
+    with pytest.raises(InvalidOrderError, match="side = 'Buy' is not known; choose one of buy, sell"):
+        side_of("Buy")
+
+
+def test_a_price_that_is_left_out_stays_so_and_a_given_one_is_checked():
+    assert optional_micros(None, "limit_price", "AAPL") is None
+    assert optional_micros("1.5", "limit_price", "AAPL") == 1_500_000
+    with pytest.raises(InvalidOrderError, match="AAPL: limit_price = 0"):
+        optional_micros(0, "limit_price", "AAPL")

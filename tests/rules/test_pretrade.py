@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from framework.domain import reasons
 from framework.domain.order import OrderRole, OrderSide, OrderType, TimeInForce
 from framework.domain.values import MICRO
 from framework.domain.venue import Capabilities
@@ -45,8 +46,12 @@ SIZE_LIMITS = {
         {"account": {"cash": 20_000, "unsettled": 12_000, "reserved": 3_000}},
         50, codes.SETTLED_CASH, 20_100.0, 20_000.0,
     ),
-    "buying power": ({}, {"account": {"gross": 90_000, "reserved": 5_000}}, 50, codes.BUYING_POWER, 100_100.0, 100_000.0),
-    "buying power at the collar": ({"entry_collar_pct": 0.25}, {}, 800, codes.BUYING_POWER, 100_125.0, 100_000.0),
+    "buying power": ({}, {"account": {"gross": 90_000, "reserved": 5_000}}, 50, reasons.BUYING_POWER, 100_100.0, 100_000.0),
+    "buying power with fees": ({}, {"fees": 500 * MICRO, "account": {"gross": 94_500}}, 50, reasons.BUYING_POWER, 100_100.0, 100_000.0),
+    "settled cash with fees": (
+        {"settled_cash_only": True}, {"fees": 500 * MICRO, "account": {"cash": 5_500}}, 50, codes.SETTLED_CASH, 5_600.0, 5_500.0,
+    ),
+    "buying power at the collar": ({"entry_collar_pct": 0.25}, {}, 800, reasons.BUYING_POWER, 100_125.0, 100_000.0),
 }  # fmt: skip
 
 
@@ -100,7 +105,7 @@ GATES = {
     "a hedge": ({"max_correlation": 0.8}, {"correlation": -0.99}, {"correlation": 0.99}, codes.CORRELATION, 0.99, 0.8),
     "correlation unknown": ({"max_correlation": 0.8}, {"correlation": 0.0}, {}, codes.CORRELATION, None, None),
     "correlation not a number": ({"max_correlation": 0.8}, None, {"correlation": math.nan}, codes.CORRELATION, None, None),
-    "worth too little": ({"min_order_value_dollars": 1_000.0}, {"price": 100}, {"price": 99}, codes.MIN_ORDER_VALUE, 990.0, 1_000.0),
+    "worth too little": ({"min_order_value_dollars": 1_000.0}, {"price": 100}, {"price": 99}, reasons.MIN_ORDER_VALUE, 990.0, 1_000.0),
     "no price": ({}, {"price": 0.000001}, {"price": 0}, codes.NO_PRICE, None, None),
     "VaR unknown": ({"max_portfolio_var_pct": 0.02}, {"var": 0.0}, {}, codes.VAR, None, None),
     "VaR not a number": ({"max_portfolio_var_pct": 0.02}, None, {"var": math.nan}, codes.VAR, None, None),
@@ -227,7 +232,7 @@ def test_a_venue_without_short_selling_sells_what_is_free_and_no_more():
     verdict = checker.check(order(-15), standing(held=10, exits=4))
     broken = verdict.violations[0]
     assert (verdict.decision, verdict.quantity_micros) == (SHRINK, 6 * MICRO)
-    assert (broken.code, broken.figure, broken.limit) == (codes.SHORT, 15.0, 6.0)
+    assert (broken.code, broken.figure, broken.limit) == (reasons.SHORT, 15.0, 6.0)
     assert broken.detail == "sell 15 AAPL: 6 shares are free to sell; robinhood has no short selling"
     assert checker.check(order(-15, role=EXPLICIT), standing(held=10)).decision is REFUSE
     assert checker.check(order(-15), standing()).decision is REFUSE
@@ -238,12 +243,12 @@ def test_a_venue_without_short_selling_sells_what_is_free_and_no_more():
 def test_a_venue_is_asked_for_type_time_and_lot():
     few = Capabilities("few", shorting=True, lot_micros=MICRO, order_types=frozenset({OrderType.MARKET}))
     checker = validator(few)
-    assert checker.check(order(1, OrderType.LIMIT, limit=1.0), standing()).violations[0].code == codes.ORDER_TYPE
+    assert checker.check(order(1, OrderType.LIMIT, limit=1.0), standing()).violations[0].code == reasons.ORDER_TYPE
     timed = checker.check(order(1, time_in_force=TimeInForce.IOC), standing())
-    assert timed.violations[0].code == codes.TIME_IN_FORCE
+    assert timed.violations[0].code == reasons.TIME_IN_FORCE
     assert timed.violations[0].detail == "buy 1 AAPL: few has no ioc orders here; use day or gtc"
     broken = checker.check(order(1.5), standing()).violations[0]
-    assert (broken.code, broken.figure, broken.limit) == (codes.FRACTIONAL, 1.5, 1.0)
+    assert (broken.code, broken.figure, broken.limit) == (reasons.FRACTIONAL, 1.5, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +274,7 @@ def test_an_order_for_nothing_is_no_order(quantity):
 
 def test_the_smallest_order_is_an_order():
     assert validator().check(order(0.000001), standing()).decision is ACCEPT
-    assert validator().check(order(1, OrderType.LIMIT, limit=0.000001), standing()).decision is ACCEPT
+    assert validator().check(order(1, OrderType.LIMIT, limit=0.0001), standing()).decision is ACCEPT
     assert validator().check(order(0.000001, role=STOP), standing()).violations[0].code == codes.NOTHING_TO_PROTECT
 
 
@@ -426,7 +431,7 @@ def test_a_gate_comes_before_sizes_and_an_earlier_gate_before_a_later():
 
 def test_what_the_venue_cannot_do_comes_before_what_we_may_not():
     verdict = validator(ROBINHOOD, max_orders_per_bar=0).check(order(-1.5), standing())
-    assert [broken.code for broken in verdict.violations] == [codes.FRACTIONAL]
+    assert [broken.code for broken in verdict.violations] == [reasons.FRACTIONAL]
 
 
 def test_a_shrunk_entry_is_in_whole_lots():
@@ -480,6 +485,11 @@ def test_an_accepted_entry_is_in_the_next_standing():
 def test_an_explicit_entry_counts_as_a_sized_one():
     assert after(standing(), order(10, role=EXPLICIT), 10 * MICRO, 0.0).account == after(standing(), order(10), 10 * MICRO, 0.0).account
     assert after(standing(), order(10, role=EXPLICIT), 10 * MICRO, 0.0).account.entering == 1_000 * MICRO
+
+
+def test_fees_are_reserved_with_the_entry_they_are_for_and_an_exit_needs_none():
+    assert after(standing(fees=7), order(10), 10 * MICRO, 0.0).account.reserved == 1_000 * MICRO + 7
+    assert after(standing(held=10, fees=7), order(-10), 10 * MICRO, 0.0).account.reserved == 0
 
 
 def test_an_accepted_exit_takes_its_shares_and_no_allowance():
@@ -635,11 +645,12 @@ def test_a_refusal_names_the_symbol_of_the_order():
         ({"shares": 0}, {}, GENERIC, codes.INVALID_ORDER, "sell 0 AAPL: quantity must be above 0"),
         ({"shares": 1}, {"price": 0.0}, GENERIC, codes.NO_PRICE, "buy 1 AAPL: no price has been seen yet"),
         (
-            {"shares": 1.5, "kind": OrderType.LIMIT, "limit": 100.0}, {}, replace(ROBINHOOD, lot_micros=MICRO), codes.FRACTIONAL,
-            "buy 1.5 AAPL: robinhood trades multiples of 1 shares",
+            {"shares": 1.5, "kind": OrderType.LIMIT, "limit": 100.0}, {}, replace(ROBINHOOD, lot_micros=MICRO), reasons.FRACTIONAL,
+            ("buy 1.5 AAPL: robinhood trades multiples of 1 shares here ([broker] fractional) "
+            '(its words: "Order quantity cannot include fractional shares.")'),
         ),
         (
-            {"shares": 1}, {}, replace(ROBINHOOD, order_types=frozenset({OrderType.LIMIT})), codes.ORDER_TYPE,
+            {"shares": 1}, {}, replace(ROBINHOOD, order_types=frozenset({OrderType.LIMIT})), reasons.ORDER_TYPE,
             "buy 1 AAPL: robinhood has no market orders",
         ),
         (

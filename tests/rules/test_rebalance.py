@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from framework.domain.fill import Refusal
 from framework.domain.values import MICRO, notional
 from framework.errors import ConfigError
-from framework.rules.costs import FeeSchedule
+from framework.rules.costs.fees import Percent, Traded, charge
 from framework.rules.execution.rebalance import BAD_WEIGHT, CASH, GROSS, NO_EQUITY, NO_PRICE, RebalancePolicy, legs, rebalanced
 
 D = S = MICRO
@@ -190,9 +190,9 @@ def worth(held, prices):
 def test_cash_is_never_exceeded_after_costs(book):
     prices, policy, cash = book["prices"], book["policy"], book["cash"]
     changes, _ = rebalanced(1, book["weights"], book["held"], prices, cash + abs(worth(book["held"], prices)), cash, book["lot"], policy)
-    schedule = FeeSchedule(rate_micros=round(policy.cost_bps * 100))
+    schedule = Percent(round(policy.cost_bps * 100))
     for change in changes:
-        cash -= notional(change.quantity, change.price) + schedule.fees(abs(change.quantity), change.price)
+        cash -= notional(change.quantity, change.price) + charge(schedule, Traded(1, 0), abs(change.quantity), change.price)
         assert cash >= 0 or change.quantity < 0
         assert change.quantity % book["lot"] == 0
         assert change.quantity

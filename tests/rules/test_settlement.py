@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.rules.pretrade.settlement import is_settled, settlement_days, unsettled
+from framework.rules.pretrade.settlement import is_settled, settlement_days
 
 EPOCH = date(1970, 1, 1)
 
@@ -54,15 +54,8 @@ def test_known_settlement_dates(traded, settles):
     assert not is_settled(day(traded), day(settles) - 1, business)
 
 
-def test_only_what_has_not_settled_counts():
-    business = weekdays("2024-06-03", "2024-06-07")
-    sales = [(day("2024-06-03"), 5), (day("2024-06-04"), 7), (day("2024-06-05"), 11)]
-    assert unsettled(sales, day("2024-06-05"), business) == 11
-    assert unsettled([], day("2024-06-05"), business) == 0
-
-
 def test_a_calendar_without_the_days_settles_nothing():
-    assert unsettled([(day("2024-06-03"), 5)], day("2030-01-01"), np.array([], dtype=np.int64)) == 5
+    assert not is_settled(day("2024-06-03"), day("2030-01-01"), np.array([], dtype=np.int64))
 
 
 @given(st.integers(day("1990-01-01"), day("2030-01-01")), st.integers(0, 20))

@@ -15,6 +15,7 @@ from framework.domain.values import MICRO, to_micros
 from framework.errors import ConfigError
 from framework.rules.sizing.lots import shares_for
 from framework.rules.sizing.policy import (
+    BELOW_LOT,
     CAPPED,
     DEGENERATE,
     EXPOSURE,
@@ -264,7 +265,7 @@ def test_a_flat_target_is_flat_and_needs_no_reason():
 
 
 def test_codes_that_are_refusals_have_words():
-    assert {NO_PRICE, NO_SIGNAL, WEAK, NO_EDGE, VAR_BUDGET, EXPOSURE, TOO_SMALL} == set(REFUSALS)
+    assert {NO_PRICE, NO_SIGNAL, WEAK, NO_EDGE, VAR_BUDGET, EXPOSURE, TOO_SMALL, BELOW_LOT} == set(REFUSALS)
 
 
 def test_working_orders_count_at_their_worst():

@@ -11,7 +11,7 @@ from bokeh_sampledata import stocks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.rules.stops.atr import on_tick, wilder_atr
+from framework.rules.stops.atr import average_true_range, chandelier_level, on_tick, wilder_atr
 
 LONG, SHORT = 1, -1
 micros = st.integers(1, 10**12)
@@ -41,6 +41,20 @@ def test_the_range_agrees_with_ta_lib_on_the_same_window(seed, period, bars):
         return
     window = [column[-(10 * period + 1) :] for column in columns]
     assert wilder_atr(*columns, period) == pytest.approx(talib.ATR(*window, timeperiod=period)[-1], rel=1e-10)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.integers(31, 600))
+def test_over_all_bars_the_range_is_that_of_ta_lib(seed, period, bars):
+    columns = walk(seed, bars)
+    assert average_true_range(*columns, period) == pytest.approx(talib.ATR(*columns, timeperiod=period)[-1], rel=1e-10)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.floats(0.1, 9.0))
+def test_a_chandelier_hangs_from_ta_libs_extreme_of_the_last_bars(seed, bars, multiple):
+    high, low, close = walk(seed, 60)
+    reach = multiple * average_true_range(high, low, close, bars)
+    long, short = (chandelier_level(direction, high, low, reach / multiple, bars, multiple) for direction in (LONG, SHORT))
+    assert (long, short) == pytest.approx((talib.MAX(high, bars)[-1] - reach, talib.MIN(low, bars)[-1] + reach), rel=1e-10)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(0, 300))

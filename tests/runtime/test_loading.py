@@ -128,7 +128,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(tree, says):
         ("account", "cash", "x" * 500, f'[account] cash = "{"x" * 59}...: must be a number, without quotes'),
         ("account", "cash", [], "[account] cash = []: must be a number, without quotes"),
         ("account", "cash", None, "[account] cash = null: must be a number, without quotes"),
-        ("data", "path", 5, "[data] path = 5: must be the name of a folder, in quotes"),
+        ("data", "path", 5, "[data] path = 5: must be the name of a file or folder, in quotes"),
         ("data", "start", True, "[data] start = true: must be a date that exists, written as 2005-01-31"),
         ("data", "calendar", 5, "[data] calendar = 5: must be text, in quotes"),
         ("data", "policy", 5, "[data] policy = 5: must be a table of keys and values"),

@@ -16,11 +16,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from framework import run
+from framework.domain.account_event import Dividend
 from framework.domain.market import BarSeries
 from framework.errors import ConfigError, DataError
 from framework.rules.guards.state import Transition
 from framework.runtime.hashing import COLUMNS, inputs_hash
-from framework.runtime.tape import read_bars, read_header, verify_tape, write_tape
+from framework.runtime.tape import read_bars, read_header, read_sectors, verify_tape, write_tape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,8 @@ def test_the_tape_holds_every_order_fill_dividend_and_refusal(record, events):
     assert [load["order_id"] for kind, load in payloads if kind == "order_decided"] == [order.order_id for order in record.orders]
     fills = [(load["execution_id"], load["quantity_micros"], load["price_micros"]) for _, load in payloads if "execution_id" in load]
     assert fills == [(fill.execution_id, fill.quantity_micros, fill.price_micros) for fill in record.fills]
-    assert [load["amount_micros"] for kind, load in payloads if kind == "dividend_paid"] == [one.amount_micros for one in record.dividends]
+    paid = [event.amount_micros for event in record.account_events if isinstance(event, Dividend)]
+    assert [load["amount_micros"] for kind, load in payloads if kind == "dividend_paid"] == paid
     assert [load["code"] for kind, load in payloads if kind == "refused"] == [refusal.code for refusal in record.refusals]
 
 
@@ -103,6 +105,10 @@ def test_the_header_names_run_config_and_hashes(tape, record):
     header = read_header(tape)
     assert (header["run_id"], header["config"], header["config_hash"]) == (record.run_id, record.config_text, record.config_hash)
     assert header["inputs_hash"] == inputs_hash(record.series.values())
+
+
+def test_sectors_come_back(tape, record):
+    assert read_sectors(tape) == record.sectors == dict.fromkeys(["IBM", "MSFT"], "information_technology")
 
 
 def test_bars_come_back_bit_for_bit(tape, record):
@@ -213,12 +219,13 @@ def test_bars_that_are_no_longer_whole_are_found(tape, statement):
 def test_a_header_that_cannot_be_read_is_a_data_error(tape, payload):
     path = tampered(tape, ("UPDATE events SET payload = ? WHERE sequence = 0", (payload,)))
     assert_found(path)
-    with pytest.raises(DataError, match="first event cannot be read"):
-        read_header(path)
+    for read in (read_header, read_sectors):
+        with pytest.raises(DataError, match="first event cannot be read"):
+            read(path)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database at all"])
-@pytest.mark.parametrize("read", [verify_tape, read_bars, read_header])
+@pytest.mark.parametrize("read", [verify_tape, read_bars, read_header, read_sectors])
 def test_what_is_no_tape_is_a_data_error(tmp_path, content, read):
     path = tmp_path / "tape.db"
     if content is not None:

@@ -116,7 +116,8 @@ def _unusable(timestamp: int, weights: Mapping[str, float], equity: int, policy:
     for symbol in sorted(weights):
         if not math.isfinite(weights[symbol]):
             return Refusal(timestamp, symbol, BAD_WEIGHT, f"{symbol}: the target weight is {weights[symbol]}; nothing is traded")
-    gross = math.fsum(abs(weight) for weight in weights.values())
+    # Not fsum, which raises where the sum is beyond floats.
+    gross = sum(abs(weights[symbol]) for symbol in sorted(weights))
     if gross > policy.max_gross + NOISE:
         detail = f"the weights sum to {gross:.4f} in size, allowed is {policy.max_gross:g} ([rebalance] max_gross); nothing is traded"
         return Refusal(timestamp, "", GROSS, detail, gross, policy.max_gross)

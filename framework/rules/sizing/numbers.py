@@ -36,6 +36,7 @@ FULL, CAPPED, UNKNOWN, DEGENERATE, NO_HISTORY, NO_EDGE, NO_PRICE = range(7)
 NO_SIGNAL, WEAK, VAR_BUDGET, EXPOSURE, TOO_SMALL, UNCHANGED, BELOW_LOT = range(7, 14)
 
 
+_REFUSES = tuple(code in policy.REFUSALS for code in CODES)
 #: The methods of ``rules.sizing.policy`` by number; a fixed amount is in dollars or in shares.
 VAR, CVAR, ATR, VOLATILITY, KELLY, EQUAL, FIXED_DOLLARS, FIXED_SHARES = range(8)
 TRADING_DAYS = 252
@@ -116,6 +117,18 @@ def fixed(amount: float, cap: float) -> tuple[float, int]:
 def charged(var: float, floor: float, assumed: float) -> float:
     """VaR that counts against the portfolio's budget: ``assumed`` where ``var`` is NaN, infinite or at most ``floor``."""
     return var if floor < var < math.inf else assumed
+
+
+def cut(value: float, held: float, multiplier: float) -> float:
+    """``value`` with what it adds to ``held`` times ``multiplier``: sizes are smaller after a losing streak."""
+    kept = held if held * value > 0.0 and abs(held) < abs(value) else 0.0
+    adds = abs(value) > abs(held) or held * value < 0.0
+    return kept + (value - kept) * multiplier if adds else value
+
+
+def is_refusal(code: int) -> bool:
+    """Whether ``code`` keeps a target from being reached."""
+    return _REFUSES[code]
 
 
 def spend(

@@ -17,7 +17,7 @@ from framework.domain.values import MICRO, rounded_quotient, to_micros
 from framework.errors import InvariantError
 from framework.rules.fills import trail_distance
 from framework.rules.orders import LARGEST
-from framework.rules.stops.atr import wilder_atr
+from framework.rules.stops.atr import chandelier_level, wilder_atr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,11 @@ BEYOND_MARKET = "stop_beyond_market"
 STOP = "stop"
 TAKE_PROFIT = "take_profit"
 TIME_STOP = "time_stop"
+#: The codes by number, as compiled code has them: of a fresh level, and of an exit.
+MENDED = ("", FALLBACK, BEYOND_MARKET)
+FELL_BACK, CLAMPED = 1, 2
+DUE = ("", STOP, TAKE_PROFIT, TIME_STOP)
+STOP_DUE, PROFIT_DUE, TIME_DUE = 1, 2, 3
 
 
 class Seen(NamedTuple):
@@ -135,19 +140,19 @@ def seen_at(policy: ExitPolicy, direction: int, high: Floats, low: Floats, close
     """
     chandelier = pullback = 0
     if policy.chandelier_multiple > 0.0 and len(close) >= policy.chandelier_bars:
-        reach = policy.chandelier_multiple * wilder_atr(high, low, close, policy.chandelier_bars)
-        extreme = high[-policy.chandelier_bars :].max() if direction > 0 else low[-policy.chandelier_bars :].min()
-        hangs = float(extreme) - direction * reach
+        average = wilder_atr(high, low, close, policy.chandelier_bars)
+        hangs = chandelier_level(direction, high, low, average, policy.chandelier_bars, policy.chandelier_multiple)
         chandelier = max(to_micros(hangs), 1) if abs(hangs) <= LARGEST else 0
     if 0 < policy.pullback_bars <= len(close):
         extreme = low[-policy.pullback_bars :].min() if direction > 0 else high[-policy.pullback_bars :].max()
-        lowest = _known(float(extreme))
+        lowest = known_price(float(extreme))
         pullback = away(direction, lowest, tick) if lowest else 0
     atr = wilder_atr(high, low, close, policy.atr_period) if policy.atr_multiple > 0.0 else 0.0
-    return Seen(_known(float(high[-1])), _known(float(low[-1])), _known(float(close[-1])), _known(atr), chandelier, pullback)
+    return Seen(known_price(float(high[-1])), known_price(float(low[-1])), known_price(float(close[-1])), known_price(atr), chandelier, pullback)
 
 
-def _known(price: float) -> int:
+def known_price(price: float) -> int:
+    """``price`` dollars in micro-dollars, 0 where it is none."""
     return to_micros(price) if 0.0 < price <= LARGEST else 0
 
 
@@ -161,37 +166,44 @@ def opened(policy: ExitPolicy, seen: Seen, entry: int, direction: int, tick: int
     Raises:
         InvariantError: ``entry`` is below 1 or ``direction`` is not +1 or -1.
     """
+    level, risk, target, trail, mended = opened_at(policy, seen, entry, direction, tick)
+    return StopState(direction, entry, level, level, entry, risk, target, trail, 0), MENDED[mended]
+
+
+def opened_at(policy: ExitPolicy, seen: Seen, entry: int, direction: int, tick: int) -> tuple[int, int, int, int, int]:
+    """The numbers of :func:`opened`: level, R, target, trail and what had to be mended."""
     trail = to_micros(policy.trail_amount)
-    level, code = _placed(policy, seen, entry, entry, direction, trail, tick)
+    level, mended = placed(policy, seen, entry, entry, direction, trail, tick)
     risk = max(direction * (entry - level), 1) if level else 0
-    target = _target(policy, entry, direction, risk)
-    return StopState(direction, entry, level, level, entry, risk, target, trail, 0), code
+    return level, risk, target_of(policy, entry, direction, risk), trail, mended
 
 
-def _placed(policy: ExitPolicy, seen: Seen, entry: int, market: int, direction: int, trail: int, tick: int) -> tuple[int, str]:
-    """The level of a fresh entry with the market at ``market``, and what had to be mended."""
+def placed(policy: ExitPolicy, seen: Seen, entry: int, market: int, direction: int, trail: int, tick: int) -> tuple[int, int]:
+    """The level of a fresh entry with the market at ``market``, and what had to be mended (its place in ``MENDED``)."""
     if not policy.has_stop:
-        return 0, ""
+        return 0, 0
     level = moving_level(direction, market, to_micros(policy.trail_percent), trail, seen.chandelier, seen.pullback)
     if policy.percent > 0.0:
-        level = nearer(direction, level, _percent_away(direction, entry, policy.percent))
+        level = nearer(direction, level, percent_away(direction, entry, policy.percent))
     if policy.atr_multiple > 0.0 and seen.atr > 0:
         level = nearer(direction, level, away(direction, entry, round(policy.atr_multiple * seen.atr)))
-    code = ""
+    mended = 0
     if level == 0:
-        level, code = _percent_away(direction, entry, policy.fallback_percent), FALLBACK
+        level, mended = percent_away(direction, entry, policy.fallback_percent), FELL_BACK
     behind = away(direction, market, tick)
-    return (behind, BEYOND_MARKET) if direction * (level - behind) > 0 else (level, code)
+    return (behind, CLAMPED) if direction * (level - behind) > 0 else (level, mended)
 
 
-def _percent_away(direction: int, price: int, percent: float) -> int:
+def percent_away(direction: int, price: int, percent: float) -> int:
+    """``price`` moved by ``percent`` of it against the position."""
     return away(direction, price, trail_distance(price, to_micros(percent), True))
 
 
-def _target(policy: ExitPolicy, entry: int, direction: int, risk: int) -> int:
+def target_of(policy: ExitPolicy, entry: int, direction: int, risk: int) -> int:
+    """The profit target of ``policy`` for an ``entry`` with that R; 0 without one."""
     if policy.target_r > 0.0:
         return away(-direction, entry, round(policy.target_r * risk))
-    return _percent_away(-direction, entry, policy.target_percent) if policy.target_percent > 0.0 else 0
+    return percent_away(-direction, entry, policy.target_percent) if policy.target_percent > 0.0 else 0
 
 
 def added(state: StopState, policy: ExitPolicy, seen: Seen, entry: int, price: int, tick: int) -> tuple[StopState, str]:
@@ -200,11 +212,15 @@ def added(state: StopState, policy: ExitPolicy, seen: Seen, entry: int, price: i
     The level of the new average applies where it is tighter and still behind the market. One R, the best price and the bars held stay
     those of the first entry; the profit target moves to the new average.
     """
-    level, code = _placed(policy, seen, entry, price, state.direction, state.trail, tick)
-    tightened = nearer(state.direction, state.level, level)
-    initial = nearer(state.direction, state.initial, level)
-    target = _target(policy, entry, state.direction, state.risk)
-    return replace(state, entry=entry, initial=initial, level=tightened, target=target), code
+    initial, level, target, mended = added_at(state, policy, seen, entry, price, tick)
+    return replace(state, entry=entry, initial=initial, level=level, target=target), MENDED[mended]
+
+
+def added_at(state: StopState, policy: ExitPolicy, seen: Seen, entry: int, price: int, tick: int) -> tuple[int, int, int, int]:
+    """The numbers of :func:`added`: initial level, level, target and what had to be mended."""
+    level, mended = placed(policy, seen, entry, price, state.direction, state.trail, tick)
+    target = target_of(policy, entry, state.direction, state.risk)
+    return nearer(state.direction, state.initial, level), nearer(state.direction, state.level, level), target, mended
 
 
 def advanced(state: StopState, policy: ExitPolicy, seen: Seen) -> StopState:
@@ -213,19 +229,25 @@ def advanced(state: StopState, policy: ExitPolicy, seen: Seen) -> StopState:
     On the bar of the entry only what happened after it may be ``seen``. A bar that is none (a price unknown, a close outside low and high)
     changes nothing and is not counted.
     """
+    best, level, bars = advanced_to(state, policy, seen)
+    return replace(state, best=best, level=level, bars=bars)
+
+
+def advanced_to(state: StopState, policy: ExitPolicy, seen: Seen) -> tuple[int, int, int]:
+    """The numbers of :func:`advanced`: best price, level and bars."""
     if not 0 < seen.low <= seen.close <= seen.high:
-        return state
+        return state.best, state.level, state.bars
     direction = state.direction
     best = nearer(direction, state.best, seen.high if direction > 0 else seen.low)
     if not policy.has_stop:
-        return replace(state, best=best, bars=state.bars + 1)
+        return best, state.level, state.bars + 1
     level = moving_level(direction, best, to_micros(policy.trail_percent), state.trail, seen.chandelier, seen.pullback)
     level = nearer(direction, level, state.initial if policy.may_loosen else state.level)
     if policy.breakeven_r > 0.0 and direction * (best - state.entry) >= policy.breakeven_r * state.risk:
         even = breakeven_level(direction, state.entry, round(policy.breakeven_cost_bps * 100))
         # At or beyond the market it would sell at once, which is not what it is for.
         level = nearer(direction, level, even) if direction * (seen.close - even) > 0 else level
-    return replace(state, best=best, level=level, bars=state.bars + 1)
+    return best, level, state.bars + 1
 
 
 def exit_due(state: StopState, policy: ExitPolicy, close: int) -> str:
@@ -234,11 +256,16 @@ def exit_due(state: StopState, policy: ExitPolicy, close: int) -> str:
     ``STOP``: the close stands at or beyond the level, where a venue takes no stop order any more. ``TAKE_PROFIT``: at or beyond the
     target. ``TIME_STOP``: held long enough. When several are due the first of these is given.
     """
+    return DUE[due_number(state, policy, close)]
+
+
+def due_number(state: StopState, policy: ExitPolicy, close: int) -> int:
+    """The place of :func:`exit_due` in ``DUE``."""
     if state.level and state.direction * (close - state.level) <= 0:
-        return STOP
+        return STOP_DUE
     if state.target and state.direction * (close - state.target) >= 0:
-        return TAKE_PROFIT
-    return TIME_STOP if 0 < policy.time_bars <= state.bars else ""
+        return PROFIT_DUE
+    return TIME_DUE if 0 < policy.time_bars <= state.bars else 0
 
 
 def split(state: StopState, new: int, old: int) -> StopState:
