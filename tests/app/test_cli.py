@@ -58,14 +58,17 @@ def test_a_backtest_prints_figures_that_follow_from_its_equity_curve(finished):
     place, done = finished
     (run,) = runs(place)
     equity = np.array([float(row["equity"]) for row in rows(run / "equity.csv")])
-    returns = np.diff(equity, prepend=100_000.0) / np.concatenate(([100_000.0], equity[:-1]))
+    assert equity[0] == 100_000.0  # the first decision comes before anything could be traded: it is no day of its own
+    returns = np.diff(equity) / equity[:-1]
     trades = rows(run / "trades.csv")
     assert (done.code, done.err) == (0, "")
     assert len(trades) > 3
     printed = {label.strip(): value.strip() for label, value in re.findall(r"│([^│]+)│([^│]+)│", done.out)}
     assert printed["final equity"] == f"${equity[-1]:,.2f}"
     assert printed["total return"] == f"{equity[-1] / 100_000 - 1:+.2%}"
-    assert printed["Sharpe ratio"] == f"{empyrical.sharpe_ratio(returns):.2f}"
+    sharpe = json.loads((run / "summary.json").read_text(encoding="utf-8"))["sharpe"]
+    assert sharpe == pytest.approx(empyrical.sharpe_ratio(returns), abs=1e-5)  # the file's equity is rounded to the cent
+    assert printed["Sharpe ratio"] == f"{sharpe:.2f}"
     assert printed["max drawdown"] == f"{empyrical.max_drawdown(returns):.2%}"
     assert printed["trades"] == str(len(trades))
     assert printed["win rate"] == f"{np.mean([float(trade['pnl']) > 0 for trade in trades]):.1%}"

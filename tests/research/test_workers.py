@@ -78,7 +78,7 @@ def test_memory_does_not_grow_with_the_number_of_trials(tmp_path):
         return highest
 
     peak(1_000)  # what is loaded and kept once
-    assert peak(24_000) < 1.1 * peak(6_000)
+    assert peak(24_000) - peak(6_000) < 18_000 * 40  # bytes: a trial kept would be hundreds
 
 
 def test_a_trial_that_kills_its_worker_fails_alone(tmp_path):

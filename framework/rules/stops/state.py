@@ -148,7 +148,9 @@ def seen_at(policy: ExitPolicy, direction: int, high: Floats, low: Floats, close
         lowest = known_price(float(extreme))
         pullback = away(direction, lowest, tick) if lowest else 0
     atr = wilder_atr(high, low, close, policy.atr_period) if policy.atr_multiple > 0.0 else 0.0
-    return Seen(known_price(float(high[-1])), known_price(float(low[-1])), known_price(float(close[-1])), known_price(atr), chandelier, pullback)
+    return Seen(
+        known_price(float(high[-1])), known_price(float(low[-1])), known_price(float(close[-1])), known_price(atr), chandelier, pullback
+    )
 
 
 def known_price(price: float) -> int:
