@@ -28,8 +28,9 @@ def made_of(coarse: BarSeries, finer: BarSeries, sessions: Sessions) -> tuple[Fi
     last = np.searchsorted(finer.timestamp, coarse.timestamp, "right")
     first = np.minimum(np.searchsorted(finer.timestamp, np.maximum(opened, before), "right"), last)
     there = np.flatnonzero(first < last)
-    high = _over(np.maximum, finer.high, first[there], last[there])
-    low = _over(np.minimum, finer.low, first[there], last[there])
+    traded = finer.volume > 0.0  # the others fill nothing: what only they reached, nobody walks to
+    high = _over(np.maximum, np.where(traded, finer.high, -np.inf), first[there], last[there])
+    low = _over(np.minimum, np.where(traded, finer.low, np.inf), first[there], last[there])
     allowed = CENT + NOISE * coarse.high[there]
     apart = (np.abs(high - coarse.high[there]) > allowed) | (np.abs(low - coarse.low[there]) > allowed)
     first[there[apart]] = last[there[apart]]

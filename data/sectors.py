@@ -19,6 +19,7 @@ industrials, information_technology, materials, real_estate, utilities.
 from __future__ import annotations
 
 import csv
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -43,8 +44,13 @@ def sector_map(override: Path | None = None) -> Mapping[str, str]:
         MissingDataError: ``override`` is not there.
         BadDataError: It cannot be read; the message names file, line and remedy.
     """
-    shipped = {symbol: sector for _, symbol, sector in _rows(SECTORS_FILE)}
-    return MappingProxyType(shipped | _checked(override, sorted(set(shipped.values()))) if override else shipped)
+    shipped = _shipped()
+    return MappingProxyType({**shipped, **_checked(override, sorted(set(shipped.values())))}) if override else shipped
+
+
+@cache
+def _shipped() -> Mapping[str, str]:
+    return MappingProxyType({symbol: sector for _, symbol, sector in _rows(SECTORS_FILE)})
 
 
 def _checked(path: Path, sectors: list[str]) -> dict[str, str]:

@@ -69,20 +69,33 @@ class VenueAccount:
             return quantity
         if order.side.sign < 0 and not self._venue.shorting:
             return closing
-        if order.side.sign < 0 and not self._is_margin:
-            return quantity
 
         def cost(more: int) -> int:
             bought = closing + more
             price = prices(bought)
-            taken = initial_of(order.side.sign * more, price) if self._is_margin else notional(bought, price)
+            if self._is_margin:
+                taken = initial_of(order.side.sign * more, price)
+            else:  # what is bought is paid for; what is sold short takes as much as it brings in
+                taken = notional(more, price) + order.side.sign * notional(closing, price)
             return taken + self.fees(order, bought, price)
 
-        there = self._free(order.symbol, closing) if self._is_margin else self.book.cash_micros
+        there = self._free(order.symbol, closing) if self._is_margin else self._unpledged(order.symbol, closing)
         if cost(opening) <= there:
             return quantity
         # Closing is always settled; what opens is paid from what that leaves.
         return closing + most_affordable(cost, there, self._venue.lot_micros, opening)
+
+    def _unpledged(self, symbol: str, closing: int) -> int:
+        """Cash without what short sales brought and as much again, the ``closing`` micro-shares of ``symbol`` not counted.
+
+        By the closes before the bar that is being walked.
+        """
+        pledged = 0
+        for position in self.book.positions.values():
+            if position.quantity_micros < 0:
+                kept = -position.quantity_micros - (closing if position.symbol == symbol else 0)
+                pledged += 2 * notional(kept, self._market.known_price(self._market.row_of(position.symbol)))
+        return self.book.cash_micros - pledged
 
     def _free(self, symbol: str, closing: int) -> int:
         """What is one's own beyond the initial margin of all positions, without the ``closing`` micro-shares of ``symbol``.

@@ -16,6 +16,7 @@ from brokers.simulated.working import KINDS
 from framework.domain.order import OrderStatus, TimeInForce, TrailType
 from framework.domain.values import notional, to_micros
 from framework.rules import fills
+from framework.rules.account.splits import split_price
 from framework.rules.back_fills import fill_price
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ class BackMatching:
         """Let a working order go on under ``terms``."""
         (one,) = (one for one in (*self._resting, *self._arrived) if one.order is order)
         one.level = terms.stop_micros or 0
-        one.price = one.level or terms.limit_micros or self._market.price_micros(one.row)
+        split = self._market.split_now(one.row)
+        one.price = one.level or terms.limit_micros or (split_price(one.price, *split) if split else one.price)
         self._tell(order, order.status, reason, restated=terms)
 
     def cancel(self, order: Order, reason: str) -> None:

@@ -12,6 +12,7 @@ from brokers.simulated.working import Working, working_order
 from framework.domain.order import OrderStatus, TimeInForce
 from framework.domain.values import MICRO, floor_to_lot, from_micros, to_micros
 from framework.rules import fills
+from framework.rules.account.splits import split_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -89,7 +90,9 @@ class PathMatching:
     def restate(self, order: Order, terms: OrderTerms, reason: str) -> None:
         """Let a working order go on under ``terms``."""
         (work,) = (work for work in self._working[self._market.row_of(order.symbol)] if work.order is order)
-        work.level, work.measured = terms.stop_micros or 0, self.price_now(self._market.row_of(order.symbol))
+        split = self._market.split_now(self._market.row_of(order.symbol))
+        work.level = terms.stop_micros or 0
+        work.measured = split_price(work.measured, *split) if split else work.measured
         self._tell(order, order.status, reason, restated=terms)
 
     def cancel(self, order: Order, reason: str) -> None:
@@ -232,7 +235,8 @@ class PathMatching:
         if payable > 0:
             self._executions.book(order, payable, prices(payable), reference)
         if payable < quantity and order.is_open:
-            self._tell(order, OrderStatus.CANCELED, "insufficient_buying_power" if order.side.sign > 0 else "short_not_allowed")
+            may_open = order.side.sign > 0 or self._venue.shorting
+            self._tell(order, OrderStatus.CANCELED, "insufficient_buying_power" if may_open else "short_not_allowed")
         return payable
 
     def _is_sent(self, order: Order) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from framework.domain.account_event import Delisted, GoodFaithViolation, MarginCall, Split
 from framework.domain.order import OrderUpdate
 from framework.domain.values import from_micros
+from framework.engine.margin import MARGIN_CALL
 from framework.engine.market import session_number, session_numbers
 from framework.rules.account.daytrades import Traded, day_trades, pattern_day_trader_on
 
@@ -41,7 +42,9 @@ def _ended(market: Market, book: Book) -> Iterable[str]:
 def _calls(journal: Journal) -> Iterable[str]:
     calls = [event for event in journal.account_events if isinstance(event, MarginCall)]
     if calls:
-        yield f"margin called {len(calls)} x, first on {_date(session_number(calls[0].timestamp))}: positions were reduced to meet it"
+        filled = sum(order.filled_micros > 0 for order in journal.orders if order.tag == MARGIN_CALL)
+        met = f"positions were reduced by {filled} orders to meet it" if filled else "no order that was to meet it has filled"
+        yield f"margin called {len(calls)} x, first on {_date(session_number(calls[0].timestamp))}: {met}"
 
 
 def _faith(journal: Journal) -> Iterable[str]:

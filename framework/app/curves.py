@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framework.domain.values import MICRO
-from framework.engine.market import session_number
+from framework.engine.market import session_number, session_numbers
 from framework.engine.valuation import Risk
 
 if TYPE_CHECKING:
@@ -119,5 +119,8 @@ def buy_and_hold(series: Sequence[BarSeries], timestamps: Integers, cash: float)
         paid = np.concatenate(([0.0], np.cumsum(one.dividend[start + 1 :])))
         worth = shares * (one.close[start:] + paid)
         last = np.searchsorted(one.timestamp[start:], timestamps, side="right") - 1
-        total += np.where(last >= 0, worth[np.maximum(last, 0)], part)
+        held = np.where(last >= 0, worth[np.maximum(last, 0)], part)
+        if one.delisting is not None:
+            held = np.where(session_numbers(timestamps) >= one.delisting.day, shares * (one.delisting.payout + paid[-1]), held)
+        total += held
     return total

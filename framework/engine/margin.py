@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from framework.domain.account_event import MarginCall
 from framework.domain.order import OrderRole
 from framework.domain.values import MICRO, notional
+from framework.engine.blotter import closing_side
 from framework.rules.account.margin import maintenance_margin
 from framework.rules.account.policy import AccountType
 
@@ -67,5 +68,8 @@ class Margin:
                 continue
             wanted = -(-missing * MICRO // one.each)
             quantity = min(-(-wanted // lot) * lot, one.free)
+            for order in self._desk.blotter.exits(one.symbol, closing_side(one.direction)):
+                if not order.leaves_at_once:  # it holds the shares that have to go
+                    self._desk.cancel(order.order_id, MARGIN_CALL)
             self._desk.send(one.symbol, -one.direction * quantity, OrderRole.EXPLICIT, None, MARGIN_CALL, MARGIN_CALL)
             missing -= notional(quantity, one.each)

@@ -60,10 +60,13 @@ def test_a_buy_never_costs_more_than_the_cash_and_one_lot_more_would(venue, sche
 
 
 @given(schedules, quantities, st.integers(0, 50))
-def test_a_sale_needs_no_cash(schedule, shares, held):
+def test_selling_what_is_held_needs_no_cash(schedule, shares, held):
     def prices(_):
         return MICRO
 
     one = order(OrderSide.SELL, shares)
-    assert account(VENUES["generic"], schedule, 0, held).payable(one, prices, shares * MICRO) == shares * MICRO
+    # What is sold beyond that is a short sale, which takes as much as it brings: here what the sale before it has brought.
+    assert (
+        min(shares, held) * MICRO <= account(VENUES["generic"], schedule, 0, held).payable(one, prices, shares * MICRO) <= 2 * held * MICRO
+    )
     assert account(VENUES["robinhood"], schedule, 0, held).payable(one, prices, shares * MICRO) == min(shares, held) * MICRO

@@ -210,3 +210,34 @@ def test_a_limited_account_counts_no_violations():
     script = {0: buy(), 4: sell(), 5: buy(), 6: sell()}
     played = play(script, series, account=CASH | {"type": "limited"}, limits={"entry_collar_pct": 0.0}, data={"resolution": "10m"})
     assert (set(ends(played)), played.of(GoodFaithViolation)) == ({"filled"}, [])
+
+
+# --- found by a review
+
+
+@pytest.mark.parametrize("terms", [{"order_type": "limit", "limit_price": 200}, {"order_type": "stop_loss", "stop_price": 40}])
+def test_a_call_is_met_although_an_exit_of_the_strategy_s_own_holds_the_shares(terms):
+    script = {0: buy(180), 1: sell(180, **terms)}
+    played = play(script, bars("A", still(100, 2) + still(60, 3)), account=MARGIN, broker={"name": "robinhood"})
+    called = [order for order in played.orders if order.tag == "margin_call"]
+    # 10,800 worth, 8,000 owed: a quarter is 2,700 where equity is 2,800; one dollar lower it is not.
+    assert called == []
+    played = play(script, bars("A", still(100, 2) + still(55, 3)), account=MARGIN, broker={"name": "robinhood"})
+    called = [order for order in played.orders if order.tag == "margin_call"]
+    assert [life(order)[-1] for order in called] == ["filled"]
+    assert played.orders[1].changes[-2].reason == "margin_call"
+
+
+def test_what_a_short_sale_brought_pays_for_nothing_when_a_price_runs_away():
+    short = bars("A", still(100, 6))
+    long = bars("B", [*still(1000, 3), *still(2400, 3)])
+    account = {"type": "limited", "cash": 100_000}
+    played = play({0: sell(400), 2: buy(55, "B")}, short, long, account=account, broker=WHOLE)
+    # 140,000 in cash, 40,000 of it and as much again for the short: 60,000 buy 25 at 2,400.
+    assert played.held("B") == 25.0
+
+
+def test_a_short_that_opens_far_above_its_decision_is_no_larger_than_equity():
+    played = play({2: sell(90)}, bars("A", [*still(1000, 3), *still(2400, 3)]), account={"type": "limited", "cash": 100_000}, broker=WHOLE)
+    assert played.held() == -41.0
+    assert played.orders[0].changes[-1].reason == "insufficient_buying_power"

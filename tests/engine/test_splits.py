@@ -232,3 +232,10 @@ def test_the_split_and_what_it_restated_come_before_the_fills_of_its_bar():
     assert updates[0].restated.quantity_micros == 20_000_000
     assert updates[1].fill.quantity_micros == 20_000_000
     assert kinds.count("Split") == 1
+
+
+def test_the_collar_of_a_market_buy_that_waits_over_a_split_is_that_of_its_decision():
+    rows = [*still(100), (56, 56, 56, 56), (56, 56, 52, 53), (53, 53, 53, 53)]
+    played = play({0: buy()}, bars("A", rows, splits={1: 2.0}), broker=WHOLE)
+    # 5 % above 100 is 52.50 in the new shares: the open at 56 is beyond it, the second bar comes down to it.
+    assert played.fills == [(2, "A", 20.0, 52.5)]

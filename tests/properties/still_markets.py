@@ -90,14 +90,14 @@ def on_tick(dollars: float) -> float:
 
 @cache
 def _times() -> np.ndarray:
-    return np.array(daily(HISTORY + 4, date(2012, 1, 3)), dtype=np.int64)
+    return np.array(daily(HISTORY + 3, date(2012, 1, 3)), dtype=np.int64)
 
 
 def _bars(dice: Dice, symbol: str, last: float) -> BarSeries:
     """A walk that ends at ``last``, two bars that stand there, and one that goes far both ways."""
     moves = np.random.default_rng(dice.count(0, 2**32)).standard_t(3, HISTORY) * dice.one_of((0.0, 0.005, 0.02))
     walked = last * np.exp(-np.cumsum(moves[::-1])[::-1])
-    close = np.concatenate([walked, [last] * 4])
+    close = np.concatenate([walked, [last] * 3])
     high, low = close * 1.01, close * 0.99
     high[HISTORY:], low[HISTORY:] = last, last
     high[HISTORY + 2], low[HISTORY + 2] = last * 1.7, last * 0.5

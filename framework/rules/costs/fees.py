@@ -92,7 +92,8 @@ class Tiered:
 
     def total(self, traded: Traded) -> int:
         """The sum over the tiers the order lies in, rounded up."""
-        first, end, start, cost = traded.month, traded.month + traded.quantity, 0, 0
+        # An order from last month has traded before this month began: its first shares are below 0, in the first tier.
+        first, end, start, cost = traded.month, traded.month + traded.quantity, min(traded.month, 0), 0
         for number, (upto, each) in enumerate(self.tiers):
             stop = end if number == len(self.tiers) - 1 else min(end, upto)
             cost += max(stop - max(first, start), 0) * each

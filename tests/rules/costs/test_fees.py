@@ -134,3 +134,10 @@ def test_a_month_ends_with_its_last_day():
 
 def test_a_cent_is_the_least_a_broker_can_charge():
     assert paid(Bounded(PerShare(1), CENT), 1, 10) == 0.01
+
+
+def test_an_order_that_goes_on_in_the_next_month_pays_for_its_shares_there_too():
+    schedule = Bounded(Tiered(((300_000 * MICRO, 3_500),)), minimum=350_000)
+    # 5,000 shares on the last of a month cost 17.50; 100 more on the first of the next are counted from there, 5,000 before it.
+    later = Traded(sign=1, day=0, quantity=5_000 * MICRO, value=5_000 * MICRO, month=-5_000 * MICRO)
+    assert paid(schedule, 100, 1, later) == 0.35
