@@ -193,3 +193,18 @@ def test_margin_interest_is_a_cost_of_its_own(tmp_path):
     assert 0.0 < paid < 2_000.0
     assert result.summary["fees"] == 0.0
     assert "Interest and borrow fees" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_buy_and_hold_is_paid_for_a_delisted_symbol_too(project):
+    record = run(project / "onetape.toml").record
+    gone, last = record.series["GONE"], len(record.timestamps) - 1
+    half = record.initial_cash / 2
+    ibm = record.benchmark[last] - half * 100 / gone.open[0]
+    before = int(np.flatnonzero(record.timestamps == gone.timestamp[-1])[0])
+    # Between the last day with both and the end, what IBM's half changed by is IBM's alone.
+    other = record.series["IBM"]
+    paid = half / other.open[0] * (other.close[-1] + other.dividend[1:].sum())
+    assert ibm == pytest.approx(paid)
+    assert record.benchmark[before] == pytest.approx(
+        half / gone.open[0] * gone.close[-1] + half / other.open[0] * (other.close[before] + other.dividend[1 : before + 1].sum())
+    )
