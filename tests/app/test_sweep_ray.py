@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from framework import sweep
 from tests.app.project import ONETAPE, strategy, write
@@ -110,6 +111,7 @@ def test_a_trial_that_kills_its_worker_on_a_node_fails_alone(cluster, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(settings().max_examples < 1_000, reason="a cluster that loses a node takes most of a minute; in the deep profile only")
 def test_a_node_that_dies_costs_no_trial(cluster, folder):
     address, take_a_node_away = cluster
     write(waiting(folder, seconds="2"), folder)
