@@ -37,6 +37,16 @@ def as_strategy_sees(strategy: Strategy, dataset: Dataset) -> Dataset:
     return replace(dataset, series={symbol: replace(one, split=np.ones(len(one))) for symbol, one in dataset.series.items()})
 
 
+def as_strategy_reads(strategy: Strategy, config: Config) -> Config:
+    """``config`` as it is meant for ``strategy``: where ``[limits]`` is empty, only cash, venue and sanity refuse a backtrader strategy's orders.
+
+    It was written against a broker that knows no other limits; a key in the section is a wish for ours.
+    """
+    if guest_of(strategy) is None or config.limits.model_fields_set:
+        return config
+    return config.model_copy(update={"limits": config.limits.model_copy(update={"profile": "venue"})})
+
+
 def guest_of(strategy: Strategy) -> Guest | None:
     """``strategy`` if it is one of backtrader's; its module is not imported to find out, because a run without one does not need it."""
     module = sys.modules.get("brokers.backtrader.guest")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
 from framework.app.curves import Curves, buy_and_hold
-from framework.app.hosting import analyses_of, as_strategy_sees, notes_of
+from framework.app.hosting import analyses_of, as_strategy_reads, as_strategy_sees, notes_of
 from framework.app.loader import load_strategy
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO
@@ -139,7 +139,7 @@ def play(
     Without ``forecasts`` the record's VaR forecasts are NaN. They are a third of the work, and nothing else in it depends on them.
     """
     params = params_of(strategy)  # as it starts: a strategy may use its parameters up
-    dataset = as_strategy_sees(strategy, dataset)
+    config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, dataset)
     simulation = backtest(config, strategy, dataset)
     curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
     return replace(_record(config, strategy, dataset, simulation, curves, watch), params=params)

@@ -202,3 +202,12 @@ def test_too_little_in_the_config_is_still_named(tmp_path):
     place = project(tmp_path, universe={"symbols": ["AAPL"]})
     with pytest.raises(ConfigError, match="did you mean"):
         run({"strategy": {"clas": "mine:Cross"}, "universe": {"symbols": ["AAPL"]}}, beside=place)
+
+
+def test_without_limits_only_cash_and_venue_refuse_and_the_run_says_so(tmp_path):
+    for limits, refusals in ({}, {}), ({"max_position_pct": 0.01}, {"position_limit"}):
+        house = {"limits": limits, "stops": {"attach": "never"}, "guards": {"enabled": False}}
+        write({"mine.py": STRATEGY, **config(strategy={"class": "mine:Cross", "params": {"size": 100}}, **house)}, tmp_path)
+        result = run(tmp_path / "onetape.toml")
+        assert set(result.summary["refusals"]) == set(refusals)
+        assert f'profile = "{"conservative" if limits else "venue"}"' in result.record.config_text

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("ray", reason='Ray is not installed here: pip install "onetape[ray]"')
 
+deep = pytest.mark.skipif(settings().max_examples < 1_000, reason="what goes wrong on a cluster takes minutes; in the deep profile only")
 #: Starts the cluster, says where it is, takes a node away for every line it is told, and ends the rest when its stdin ends.
 CLUSTER = """\
 import sys
@@ -101,6 +102,7 @@ def test_a_sweep_on_three_nodes_gives_what_it_gives_here(cluster, folder):
 
 
 @pytest.mark.slow
+@deep
 def test_a_trial_that_kills_its_worker_on_a_node_fails_alone(cluster, folder):
     write(waiting(folder), folder)
     (folder / "nodes" / "die").touch()
@@ -111,7 +113,7 @@ def test_a_trial_that_kills_its_worker_on_a_node_fails_alone(cluster, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(settings().max_examples < 1_000, reason="a cluster that loses a node takes most of a minute; in the deep profile only")
+@deep
 def test_a_node_that_dies_costs_no_trial(cluster, folder):
     address, take_a_node_away = cluster
     write(waiting(folder, seconds="2"), folder)

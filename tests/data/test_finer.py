@@ -178,5 +178,7 @@ def test_finer_bars_that_were_not_given_are_asked_for():
 
 
 def test_what_only_a_finer_bar_without_volume_reached_is_not_made_up():
-    dataset = loaded(days([(10, 12, 8, 11), WHOLE[1]]), hours([(10, 12, 10, 11), (11, 11, 8, 11, 0.0)], MADE[1]), policy={"zero_volume": "accept"})
+    dataset = loaded(
+        days([(10, 12, 8, 11), WHOLE[1]]), hours([(10, 12, 10, 11), (11, 11, 8, 11, 0.0)], MADE[1]), policy={"zero_volume": "accept"}
+    )
     assert [finding.kind for finding in dataset.findings if finding.action == "walked as one bar"] == [FindingKind.FINER_RANGE]
