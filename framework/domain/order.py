@@ -130,7 +130,7 @@ class Order:
 
     ``trail_micros`` is in micro-percent for ``TrailType.PERCENTAGE`` (5 % = 5_000_000) and in micro-dollars for ``AMOUNT``. A
     trailing stop may carry a ``stop_micros``: a level it already reached. ``oco_id`` is the first order of a group of which only one is
-    to fill. ``triggered`` is the venue's word that a stop-limit has become a limit order. ``extended_hours`` lets it work outside of
+    to fill. ``triggered`` is the venue's word that the stop price was reached: what is left is a market or limit order. ``extended_hours`` lets it work outside of
     regular hours too.
     """
 

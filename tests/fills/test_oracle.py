@@ -77,7 +77,6 @@ def test_the_oracle_agrees_when_one_of_a_group_is_canceled():
     compare("canceled", 200, lambda *one: is_canceled_by_itself(*one) and not expires_by_itself(*one))
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a stop that was reached is forgotten when its entry fills further")
 def test_the_oracle_agrees_when_an_entry_fills_after_its_stop_was_reached():
     compare("overtaken", 20, is_overtaken)
 
