@@ -232,6 +232,7 @@ class Desk:
 
     def give_up(self, order: Order) -> bool:
         """Cancel a working order at the strategy's word; a position that loses its stop by it is recorded."""
+        order = self._contingencies.current(order)
         canceled = self.cancel(order.order_id, "strategy")
         if canceled:
             self._note_bare(order, "as the strategy asked")
