@@ -7,6 +7,7 @@ reaction follows the venue's report.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from framework.domain.order import Order, OrderRole, OrderStatus, OrderType, TrailType
@@ -291,7 +292,7 @@ class Protection:
         total = 0
         for place, order in enumerate(known.reached):
             keep = min(order.leaves_micros, most - total)
-            rest = self._resized(order, keep, lambda keep=keep: self._reached_order(symbol, known, keep))
+            rest = self._resized(order, keep, partial(self._reached_order, symbol, known, keep))
             known.reached[place] = rest or order
             total += known.reached[place].leaves_micros
         return min(total, most)
