@@ -76,6 +76,9 @@ class Door(Protocol):
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order."""
 
+    def reduce(self, order: Order, quantity: int, reason: str) -> None:
+        """Make a working order smaller."""
+
     def close(self, symbol: str, reason: str) -> Order | None:
         """Leave a position at market."""
 
@@ -338,10 +341,11 @@ class Protection:
                 self._desk.cancel(order.order_id, "position closed")
 
     def _cancel_exits(self, done: Order, held: int) -> None:
-        """Exits larger than what is left would open the opposite position; partners of ``done`` are made smaller elsewhere."""
+        """Exits larger than what is left would open the opposite position; partners of ``done`` are made smaller by their group."""
         for order in self._desk.blotter.exits(done.symbol, done.side):
             if order.group_id != done.group_id and order.order_id in self._exits and order.leaves_micros > held:
-                self._desk.cancel(order.order_id, "position closed")
+                lot = self._desk.broker.capabilities.lot_of(order.order_type)
+                self._desk.reduce(order, floor_to_lot(held, lot), "less is held" if held else "position closed")
 
     # --- what is at risk
 
