@@ -67,7 +67,8 @@ class PathMatching:
         """Let ``order`` work from the next bar on, or along the rest of the bar whose path is being walked."""
         row = self._market.row_of(order.symbol)
         now, after = self._market.now, self._hours.after if order.extended_hours else 0
-        starts, expires = lifetime(order.time_in_force, now, self._bounds, self._venue.gtc_days, after)
+        since = now if order.good_from is None else order.good_from
+        starts, expires = lifetime(order.time_in_force, since, self._bounds, self._venue.gtc_days, after)
         work = working_order(order, self.price_now(row), through=self._model.through, starts=starts, expires=expires)
         if self._place is not None and self._place[0] == row:
             _, leg, price, path = self._place

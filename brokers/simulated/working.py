@@ -89,7 +89,7 @@ class Working:
     def close_bar(self) -> None:
         """Keep what the bar has changed: a trigger that was reached, a trail that was raised."""
         self.triggered, self.level = self._after
-        self.order.triggered = self.triggered and self.kind == fills.STOP_LIMIT
+        self.order.triggered = self.triggered
         self.price = fills.NO_FILL
         if self.kind == fills.TRAILING:
             self.order.stop_micros = self.level

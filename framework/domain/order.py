@@ -130,8 +130,9 @@ class Order:
 
     ``trail_micros`` is in micro-percent for ``TrailType.PERCENTAGE`` (5 % = 5_000_000) and in micro-dollars for ``AMOUNT``. A
     trailing stop may carry a ``stop_micros``: a level it already reached. ``oco_id`` is the first order of a group of which only one is
-    to fill. ``triggered`` is the venue's word that a stop-limit has become a limit order. ``extended_hours`` lets it work outside of
-    regular hours too.
+    to fill. ``triggered`` is the venue's word that the stop price was reached: what is left is a market or limit order.
+    ``extended_hours`` lets it work outside of regular hours too. ``good_from`` (ns UTC) is when the order whose place it takes was made,
+    from which its time in force counts.
     """
 
     order_id: str
@@ -159,6 +160,7 @@ class Order:
     changes: list[StateChange] = field(default_factory=list)
     asked: OrderTerms | None = None
     triggered: bool = False
+    good_from: int | None = None
 
     @property
     def quantity(self) -> Decimal:

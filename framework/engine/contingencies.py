@@ -37,6 +37,7 @@ class Contingencies:
     def __init__(self, desk: Desk, protection: Protection) -> None:
         self._desk = desk
         self._protection = protection
+        self._smaller: dict[str, Order] = {}
 
     def join(self, order: Order, first: Order) -> Refusal | None:
         """Put ``order`` into the group of ``first``; the refusal when what only one was to do has been done already.
@@ -57,14 +58,21 @@ class Contingencies:
         """``fill`` of ``order``: what its partners still ask for shrinks by the same part, and ends where nothing of it is left."""
         left, before = order.leaves_micros, order.leaves_micros + fill.quantity_micros
         for other in self._desk.blotter.partners(order):
-            self._reduce(other, floor_to_lot(other.leaves_micros * left // before, self._desk.broker.capabilities.lot_micros))
+            self.reduce(other, floor_to_lot(other.leaves_micros * left // before, self._desk.broker.capabilities.lot_micros), OCO)
 
-    def _reduce(self, order: Order, quantity: int) -> None:
-        """Put an order of ``quantity`` in the place of ``order``."""
+    def reduce(self, order: Order, quantity: int, reason: str) -> None:
+        """Put an order of ``quantity`` micro-shares, less than it has left, in the place of ``order``; for none cancel it."""
         plan, seen = self._protection.plan_of(order), self._desk.broker.get_order(order.order_id)
-        if self._desk.cancel(order.order_id, OCO) and quantity:
+        if self._desk.cancel(order.order_id, reason) and quantity:
             order_id = self._desk.next_id(seen.symbol, seen.side)
-            self._desk.submit(remade(replace(seen, oco_id=seen.group_id), order_id, quantity, self._desk.market.now), plan)
+            smaller = remade(replace(seen, oco_id=seen.group_id), order_id, quantity, self._desk.market.now)
+            self._smaller[order.order_id] = self._desk.submit(smaller, plan)
+
+    def current(self, order: Order) -> Order:
+        """The order that works in the place of ``order``: itself, if none had to."""
+        while order.order_id in self._smaller:
+            order = self._smaller[order.order_id]
+        return order
 
 
 def remade(seen: Order, order_id: str, quantity: int, now: int) -> Order:
@@ -74,6 +82,7 @@ def remade(seen: Order, order_id: str, quantity: int, now: int) -> Order:
         order_id=order_id,
         quantity_micros=quantity,
         created_at=now,
+        good_from=seen.created_at if seen.good_from is None else seen.good_from,
         status=OrderStatus.INITIALIZED,
         filled_micros=0,
         filled_value_micros=0,
@@ -82,6 +91,7 @@ def remade(seen: Order, order_id: str, quantity: int, now: int) -> Order:
         asked=None,
         triggered=False,
     )
-    if seen.triggered or (seen.filled_micros and seen.order_type in dict(_TRIGGERED)):
-        order = replace(order, order_type=dict(_TRIGGERED)[seen.order_type], stop_micros=None, trail_micros=None)
+    reached = dict(_TRIGGERED).get(seen.order_type)
+    if reached is not None and (seen.triggered or seen.filled_micros):
+        order = replace(order, order_type=reached, stop_micros=None, trail_micros=None)
     return order

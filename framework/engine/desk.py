@@ -230,8 +230,13 @@ class Desk:
         self.breakers.on_broker_answer(self.market.now, failed=False)
         return canceled
 
+    def reduce(self, order: Order, quantity: int, reason: str) -> None:
+        """Put a smaller order in the place of a working one; for a ``quantity`` of 0 cancel it."""
+        self._contingencies.reduce(order, quantity, reason)
+
     def give_up(self, order: Order) -> bool:
         """Cancel a working order at the strategy's word; a position that loses its stop by it is recorded."""
+        order = self._contingencies.current(order)
         canceled = self.cancel(order.order_id, "strategy")
         if canceled:
             self._note_bare(order, "as the strategy asked")

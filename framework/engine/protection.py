@@ -6,7 +6,8 @@ reaction follows the venue's report.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from framework.domain.order import Order, OrderRole, OrderStatus, OrderType, TrailType
@@ -75,6 +76,9 @@ class Door(Protocol):
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order."""
 
+    def reduce(self, order: Order, quantity: int, reason: str) -> None:
+        """Make a working order smaller."""
+
     def close(self, symbol: str, reason: str) -> Order | None:
         """Leave a position at market."""
 
@@ -86,7 +90,8 @@ class Door(Protocol):
 class Guarded:
     """How one position is protected: its stop state, the policy that moves it, and the orders that work for it.
 
-    ``bar`` is the last bar that was taken in; on the ``entry_bar`` only the close came after the entry for certain.
+    ``bar`` is the last bar that was taken in; on the ``entry_bar`` only the close came after the entry for certain. ``reached`` are stops
+    whose price has been reached and that are not done: they go on selling their shares, and ``stop`` guards the others.
     """
 
     parent_id: str
@@ -97,6 +102,7 @@ class Guarded:
     code: str = ""
     stop: Order | None = None
     profit: Order | None = None
+    reached: list[Order] = field(default_factory=list)
 
 
 class Protection:
@@ -203,8 +209,8 @@ class Protection:
 
     def _tighten(self, symbol: str, known: Guarded) -> None:
         stop = known.stop
-        if stop is None or not stop.is_open or stop.filled_micros:
-            return  # one that has begun to fill was triggered; a new one would wait for the price again
+        if stop is None or not stop.is_open or self._is_reached(stop):
+            return  # a new one would wait for the price again
         working = self._desk.broker.get_order(stop.order_id).stop_micros or 0
         level = self._level(known)
         moved = known.state.direction * (level - working)
@@ -230,6 +236,7 @@ class Protection:
         if known is None or not known.policy.lowers_on_dividend:
             return
         self._follow(known)
+        self._set_aside(known)
         known.state = ex_dividend(known.state, known.policy, amount_micros)
         known.stop, known.profit = self._withdrawn(known.stop), self._withdrawn(known.profit)
         self.align(symbol)
@@ -265,9 +272,37 @@ class Protection:
         if known.state.level:
             # Parts of a share follow the whole ones: with those gone they are guarded on their own.
             guarded = floor_to_lot(wanted, self._desk.broker.capabilities.lot_of(OrderType.STOP_LOSS)) or wanted
-            known.stop = self._resized(known.stop, guarded, lambda: self._stop_order(symbol, known, guarded))
+            waiting = guarded - self._keep_reached(symbol, known, guarded)
+            known.stop = self._resized(known.stop, waiting, lambda: self._stop_order(symbol, known, waiting))
         if known.state.target:
             known.profit = self._resized(known.profit, wanted, lambda: self._profit_order(symbol, known, wanted))
+
+    def _is_reached(self, stop: Order) -> bool:
+        """Whether the price of a working stop has been reached: the venue says so, or it has begun to fill."""
+        return stop.filled_micros > 0 or self._desk.broker.get_order(stop.order_id).triggered
+
+    def _set_aside(self, known: Guarded) -> None:
+        """Leave a stop that was reached alone: one in its place would wait for the price again."""
+        stop = known.stop
+        known.reached = [order for order in known.reached if order.is_open]
+        if stop is not None and stop.is_open and self._is_reached(stop):
+            known.reached.append(stop)
+            known.stop = None
+
+    def _keep_reached(self, symbol: str, known: Guarded, most: int) -> int:
+        """Micro-shares that stops which were reached go on selling; those beyond ``most`` they sell no more."""
+        self._set_aside(known)
+        total = 0
+        for place, order in enumerate(known.reached):
+            keep = min(order.leaves_micros, most - total)
+            rest = self._resized(order, keep, partial(self._reached_order, symbol, known, keep))
+            known.reached[place] = rest or order
+            total += known.reached[place].leaves_micros
+        return min(total, most)
+
+    def _reached_order(self, symbol: str, known: Guarded, quantity: int) -> Order:
+        """What a stop is once it was reached: it sells at market."""
+        return self._desk.protective(symbol, known.state.direction, quantity, OrderType.MARKET, OrderRole.STOP, known.parent_id)
 
     def _resized(self, order: Order | None, wanted: int, make: Callable[[], Order]) -> Order | None:
         if order is not None and order.is_open and (order.leaves_micros == wanted or not self._desk.cancel(order.order_id, "resized")):
@@ -301,15 +336,16 @@ class Protection:
         return on_tick(level, self._tick(level), known.state.direction)
 
     def _drop(self, known: Guarded) -> None:
-        for order in (known.stop, known.profit):
+        for order in (known.stop, known.profit, *known.reached):
             if order is not None and order.is_open:
                 self._desk.cancel(order.order_id, "position closed")
 
     def _cancel_exits(self, done: Order, held: int) -> None:
-        """Exits larger than what is left would open the opposite position; partners of ``done`` are made smaller elsewhere."""
+        """Exits larger than what is left would open the opposite position; partners of ``done`` are made smaller by their group."""
         for order in self._desk.blotter.exits(done.symbol, done.side):
             if order.group_id != done.group_id and order.order_id in self._exits and order.leaves_micros > held:
-                self._desk.cancel(order.order_id, "position closed")
+                lot = self._desk.broker.capabilities.lot_of(order.order_type)
+                self._desk.reduce(order, floor_to_lot(held, lot), "less is held" if held else "position closed")
 
     # --- what is at risk
 

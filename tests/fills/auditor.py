@@ -56,7 +56,7 @@ class Watched:
     low: int = 0
     high: int = 0
     is_restated: bool = False
-    is_smaller: bool = False  # it took the place of one whose partner has filled in part
+    is_smaller: bool = False  # it took the place of one for which less is left
     spent: int = 0
     fees: int = 0
 
@@ -154,7 +154,7 @@ class Auditor:
         assert order.created_at == self.now, "an order was decided at another time"
         price, found = self.last.get(order.symbol, 0), bars.get(order.symbol)
         low, high = (found.low, found.high) if found is not None and order.role.protects else (price, price)
-        is_smaller = self.groups.get(order.group_id, 0) > 0
+        is_smaller = self.groups.get(order.group_id, 0) > 0 or order.good_from is not None
         self.orders[order.order_id] = Watched(order, order.decided, low=low, high=high, is_smaller=is_smaller)
         if order.oco_id is not None:
             self.asked.setdefault(order.oco_id, order.decided.quantity_micros)

@@ -30,8 +30,7 @@ ACCOUNTS = ("limited", "limited", "cash", "margin")
 LENGTH = 60
 HALF_HOURS = (30, 60, 210, 390)
 KINDS = ("market", "market", "limit", "limit", "stop_loss", "stop_limit", "trailing_stop")
-#: And day, once the disputed cases of oco in cases.toml agree.
-PAIR_FORCES = ("gtc",)
+PAIR_FORCES = ("gtc", "gtc", "day")
 FORCES = ("gtc", "gtc", "gtc", "day", "day", "ioc", "fok", "opg", "cls")
 
 

@@ -53,7 +53,8 @@ def is_overtaken(scenario: Scenario, rules: Rules) -> bool:
 
 
 def is_settled(scenario: Scenario, rules: Rules) -> bool:
-    return not any(matter(scenario, rules) for matter in (expires_by_itself, is_canceled_by_itself, is_overtaken))
+    """An order made smaller by its partner is younger than the one it replaces; with days and cancels that shows, rarely."""
+    return not any(matter(scenario, rules) for matter in (expires_by_itself, is_canceled_by_itself))
 
 
 def compare(seed: str, count: int, is_wanted: Callable[[Scenario, Rules], bool]) -> None:
@@ -67,19 +68,16 @@ def test_the_oracle_agrees_on_every_fill(part):
     compare(f"fills {part}", SCENARIOS, is_settled)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="an order made smaller by its partner gets a new day")
 def test_the_oracle_agrees_when_one_of_a_group_expires():
     compare("expires", 200, lambda *one: expires_by_itself(*one) and not is_canceled_by_itself(*one))
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="an order made smaller by its partner hears no cancel (decision 017)")
 def test_the_oracle_agrees_when_one_of_a_group_is_canceled():
     compare("canceled", 200, lambda *one: is_canceled_by_itself(*one) and not expires_by_itself(*one))
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a stop that was reached is forgotten when its entry fills further")
 def test_the_oracle_agrees_when_an_entry_fills_after_its_stop_was_reached():
-    compare("overtaken", 20, is_overtaken)
+    compare("overtaken", 50, is_overtaken)
 
 
 # --- what the scenarios reach
