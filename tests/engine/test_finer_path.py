@@ -97,10 +97,11 @@ def test_each_finer_bar_bears_its_own_volume():
     assert played.fills == [(1, "A", 30.0, 100.0), (1, "A", 40.0, 101.0), (1, "A", 30.0, 102.0)]
 
 
-def test_a_finer_bar_without_volume_fills_nothing():
+def test_a_low_that_only_a_finer_bar_without_volume_has_is_walked_to_in_the_whole_bar():
+    # Nothing could fill in that bar, and a stop the day's low reached would be left untouched: the finer bars do not make up their bar.
     coarse, finer = daily_of(still(), [(100, 101, 99, 100), (100, 100, 90, 100, 0), (100, 101, 98, 100)])
     played = play({0: buy(10, "limit", limit_price=95)}, coarse, finer=[finer], **FINER)
-    assert played.fills == []
+    assert played.fills == [(1, "A", 10.0, 95.0)]
 
 
 def test_a_trailing_stop_follows_the_finer_bars():
