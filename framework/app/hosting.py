@@ -38,7 +38,7 @@ def as_strategy_sees(strategy: Strategy, dataset: Dataset) -> Dataset:
 
 
 def as_strategy_reads(strategy: Strategy, config: Config) -> Config:
-    """``config`` as it is meant for ``strategy``: with ``[limits]`` empty only cash, venue and sanity refuse a backtrader strategy's orders.
+    """``config`` as it is meant for ``strategy``: with ``[limits]`` empty only cash, venue and sanity refuse a backtrader order.
 
     It was written against a broker that knows no other limits; a key in the section is a wish for ours.
     """
