@@ -16,7 +16,7 @@ COMPILE := $(UV) pip compile pyproject.toml --group build --universal --python-v
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help backtest test check lint format typecheck contracts docs bench deep nightly mutation lock hooks clean
+.PHONY: help backtest test coverage check lint format typecheck contracts docs bench deep nightly mutation lock hooks clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,10 @@ help: ## list the tasks
 backtest: .venv/.run ## run the backtest of onetape.toml on real prices and write a report (CONFIG=other.toml)
 	@$(BIN)/onetape backtest -c $(CONFIG)
 
-test: .venv/.dev ## all tests, with coverage
+test: .venv/.dev ## all tests
+	@$(BIN)/pytest -n $(WORKERS)
+
+coverage: .venv/.dev ## all tests, and which lines and branches they reach
 	@$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-report=html
 
 check: lint typecheck contracts ## lint, types, import contracts and the quick tests: before every commit
