@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.domain.order import Order, OrderSide
+from framework.rules.pretrade.standing import entry_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from framework.domain.book import Book
+    from framework.engine.market import Market
 
 
 class Blotter:
@@ -19,8 +21,9 @@ class Blotter:
         orders: By id, oldest first; ``add`` and ``remove`` are the way to change it.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, market: Market) -> None:
         self._book = book
+        self._market = market
         self._by_symbol: dict[str, dict[str, Order]] = {}
         self._groups: set[str] = set()
         self.orders: dict[str, Order] = {}
@@ -72,7 +75,7 @@ class Blotter:
             free = dict(closable) if len(group) > 1 else closable
             coming = [(order, opening) for order in group if (opening := self._opening(order, closable, free))]
             if coming:
-                yield max(coming, key=_most_costly) if len(coming) > 1 else coming[0]
+                yield max(coming, key=self._cost) if len(coming) > 1 else coming[0]
 
     def _opening(self, order: Order, closable: dict[str, int], free: dict[str, int]) -> int:
         """Micro-shares of ``order`` that close nothing of what is ``free``; ``closable`` is what it leaves to be closed by others."""
@@ -83,6 +86,11 @@ class Blotter:
         closable[order.symbol] = min(closable.get(order.symbol, left), max(left - quantity, 0))
         return max(quantity - left, 0)
 
+    def _cost(self, coming: tuple[Order, int]) -> int:
+        """What a working entry comes to at its reference price."""
+        order, opening = coming
+        return opening * entry_price(order, self._market.price_micros(self._market.row[order.symbol]))
+
     def _grouped(self, orders: list[Order], beside: Order | None) -> Iterable[list[Order]]:
         """``orders`` by the group of which only one is to fill; most groups are of one."""
         if not self._groups and (beside is None or beside.oco_id is None):
@@ -92,12 +100,6 @@ class Blotter:
             if beside is None or order.group_id != beside.group_id:
                 groups.setdefault(order.group_id, []).append(order)
         return groups.values()
-
-
-def _most_costly(coming: tuple[Order, int]) -> int:
-    """What a working entry may come to, as far as its own prices tell."""
-    order, opening = coming
-    return opening * max(order.limit_micros or 0, order.stop_micros or 0)
 
 
 def closing_side(direction: int) -> OrderSide:

@@ -76,7 +76,7 @@ class Desk:
         self.book = book
         self.policies = policies
         self.journal = journal
-        self.blotter = Blotter(book)
+        self.blotter = Blotter(book, market)
         self.valuation = Valuation(market, book, policies)
         self._strategy = strategy
         self._hear = hear

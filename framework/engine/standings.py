@@ -184,13 +184,14 @@ class Standings:
         return Correlations(self._desk.market, self._desk.policies.risk)
 
     def _correlation(self, row: int, direction: int) -> float | None:
-        """Highest correlation with a holding, signed by both directions; 0 with nothing else held, ``None`` where there is no history."""
+        """Highest correlation with a symbol held or being entered, signed by both directions; 0 with none, ``None`` without history."""
         desk = self._desk
-        others = [other for other in desk.valuation.held_rows() if other != row]
-        if not others:
+        sides = [(other, 1 if desk.valuation.value(other) > 0 else -1) for other in desk.valuation.held_rows()]
+        sides += [(desk.market.row[one.symbol], one.side.sign) for one, _ in desk.blotter.entering()]
+        sides = [(other, side) for other, side in sides if other != row]
+        if not sides:
             return 0.0
-        figures: list[float] = self._correlations.between(row, others).tolist()
+        figures: list[float] = self._correlations.between(row, [other for other, _ in sides]).tolist()
         if any(math.isnan(figure) for figure in figures):
             return None
-        signs = [direction if desk.valuation.value(other) > 0 else -direction for other in others]
-        return max(figure * sign for figure, sign in zip(figures, signs, strict=True))
+        return max(figure * side * direction for figure, (_, side) in zip(figures, sides, strict=True))

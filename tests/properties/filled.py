@@ -190,9 +190,18 @@ def piled_up(world: World, sent: Iterable[Sent]) -> Portfolio:
     return portfolio
 
 
+def one_of_each(dice: Dice, sent: list[Sent]) -> list[Sent]:
+    """The orders, one of every group of which only one is to fill."""
+    groups: dict[str, list[Sent]] = {}
+    for one in sent:
+        groups.setdefault(one.order.group_id, []).append(one)
+    chosen = {dice.one_of(group).order.order_id for group in groups.values()}
+    return [one for one in sent if one.order.order_id in chosen]
+
+
 def some_fills(dice: Dice, sent: list[Sent]) -> list[Sent]:
     """Some of the orders, in an order in which the market may come to them; same symbol and side: first sent, first filled."""
-    some = [one for one in sent if dice.chance(0.7)]
+    some = [one for one in one_of_each(dice, sent) if dice.chance(0.7)]
     queues: dict[tuple[str, OrderSide], list[Sent]] = {}
     for one in some:
         queues.setdefault((one.order.symbol, one.order.side), []).append(one)

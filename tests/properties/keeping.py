@@ -66,7 +66,7 @@ def assert_each_order_keeps_to_itself(world: World, decision: Decision) -> None:
         assert order.side is OrderSide.BUY or world.venue.shorting
         assert order.order_type in limits.allowed_entry_types
         # A target that was shrunk may look like another order; as it was asked for it did not.
-        assert not limits.refuse_duplicates or order.role is OrderRole.TARGET or _print(order) not in seen
+        assert not limits.refuse_duplicates or order.role is OrderRole.TARGET or order.oco_id or _print(order) not in seen
         seen.add(_print(order))
         _assert_entry(world, one)
         assert limits.max_turnover_pct_per_day is None or not is_over(traded, limits.max_turnover_pct_per_day * account.equity)
@@ -144,11 +144,11 @@ def assert_entries_are_paid(world: World, decision: Decision) -> None:
     short = world.venue.shorting or any(one.held < 0 for one in world.holdings.values())
     if short or account.margin is not None or not decision.entries:
         return
-    spent = 0.0
+    spent: dict[str, float] = {}
     for one in (*decision.working, *decision.entries):
         worst = 1.0 + (limits.entry_collar_pct if one in decision.entries and not one.order.limit_micros else 0.0)
-        spent += _value(one.order, one.opening, world) * worst
-    assert not is_over(spent, account.cash - (account.unsettled if limits.settled_cash_only else 0))
+        spent[one.order.group_id] = max(spent.get(one.order.group_id, 0.0), _value(one.order, one.opening, world) * worst)
+    assert not is_over(sum(spent.values()), account.cash - (account.unsettled if limits.settled_cash_only else 0))
 
 
 def assert_losses_are_bounded(

@@ -111,11 +111,16 @@ def _bars(dice: Dice, symbol: str, last: float) -> BarSeries:
 def _doing(before: Callable[[Desk], None], program: tuple[tuple[tuple[Any, ...], ...], ...]) -> Callable[[Context], None]:
     def carry_out(ctx: Context) -> None:
         before(ctx._desk)
+        sent: dict[str, Order] = {}
         for kind, about, *rest in (wish for wishes in program for wish in wishes):
+            terms = dict(rest[-1])
+            partner = sent.get(about) if terms.pop("one_of", False) else None
             try:
-                getattr(ctx, kind)(about, *rest[:-1], **rest[-1])
+                made = getattr(ctx, kind)(about, *rest[:-1], **terms, **({"oco": partner} if partner and partner.is_open else {}))
             except InvalidOrderError:
                 continue
+            if kind in {"buy", "sell"}:
+                sent[about] = made
 
     return carry_out
 
@@ -149,7 +154,7 @@ def _wish(dice: Dice, name: str, last: float, quantity: float) -> tuple[Any, ...
     if order_type == "trailing_stop":
         terms = {"trail_amount": dice.count(1, 30)}
     force = dice.one_of(("gtc", "gtc", "day"))
-    return kind, name, quantity, {"order_type": order_type, "time_in_force": force, **terms}
+    return kind, name, quantity, {"one_of": dice.chance(0.3), "order_type": order_type, "time_in_force": force, **terms}
 
 
 # --- the policies
@@ -253,12 +258,15 @@ def _holding(simulation: Simulation, row: int, held: int) -> Holding:
 
 
 def _parted(world: World, orders: list[Order]) -> list[Sent]:
-    """Each order with what it closes and what it opens, the earlier ones first."""
-    sent, leaving = [], dict.fromkeys(world.holdings, 0)
+    """Each order with what it closes and what it opens, the earlier ones first; of a group only one fills."""
+    sent, leaving = [], {name: dict[str, int]() for name in world.holdings}
     for order in orders:
-        held, quantity = world.holdings[order.symbol].held, order.leaves_micros
-        closing = min(quantity, abs(held) - leaving[order.symbol]) if held * order.side.sign < 0 else 0
-        leaving[order.symbol] += closing
+        held, quantity, groups = world.holdings[order.symbol].held, order.leaves_micros, leaving[order.symbol]
+        closing = 0
+        if held * order.side.sign < 0:
+            taken = sum(shares for group, shares in groups.items() if group != order.group_id)
+            closing = min(quantity, abs(held) - taken)
+            groups[order.group_id] = max(groups.get(order.group_id, 0), closing)
         sent.append(Sent(order, Wish(order, None), closing, quantity - closing))
     return sent
 
@@ -292,11 +300,13 @@ def booked(desk: Desk) -> dict[str, list[Lot]]:
 
 
 def assert_correlations_hold(simulation: Simulation, decision: Decision) -> None:
-    """No entry moves more like a holding than allowed."""
+    """No entry moves more like a holding, or another entry, than allowed."""
     most, market = simulation.engine.desk.policies.limits.max_correlation, simulation.market
-    held = {one.symbol: one.quantity_micros for one in simulation.broker.get_positions() if one.quantity_micros}
+    taken = {(one.symbol, 1 if one.quantity_micros > 0 else -1) for one in simulation.broker.get_positions() if one.quantity_micros}
+    taken |= {(one.order.symbol, one.order.side.sign) for one in decision.working if one.opening}
     returns = {one.symbol: np.diff(np.log(one.close[: at + 1]))[-LOOKBACK:] for one, at in zip(market.series, market.cursor, strict=True)}
     for one in decision.entries if most is not None else ():
-        for symbol in held.keys() - {one.order.symbol}:
-            side = one.order.side.sign if held[symbol] > 0 else -one.order.side.sign
-            assert side * np.corrcoef(returns[one.order.symbol], returns[symbol])[0, 1] <= most + 0.01
+        symbol, sign = one.order.symbol, one.order.side.sign
+        for other, side in taken:
+            assert other == symbol or sign * side * np.corrcoef(returns[symbol], returns[other])[0, 1] <= most + 0.01
+        taken.add((symbol, sign))

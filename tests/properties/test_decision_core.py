@@ -36,7 +36,7 @@ def test_no_limit_is_exceeded_after_the_accepted_orders_fill_at_their_reference_
     if not world.explicit and not working:
         keeping.assert_sizes_hold(world, decision)
     sent = decision.working + decision.sent
-    for fills in (sent, filled.some_fills(dice, sent)):
+    for fills in (filled.one_of_each(dice, sent), filled.some_fills(dice, sent)):
         keeping.assert_limits_hold(world, decision, filled.filled(world, fills))
 
 

@@ -36,7 +36,7 @@ def test_no_limit_is_exceeded_by_what_the_engine_sends_and_the_venue_fills(seed,
         if number == 0 and all(wish[0] == "target" for wish in market.program[0]):
             keeping.assert_sizes_hold(world, decision)
         sent = decision.working + decision.sent
-        for fills in (sent, filled.some_fills(dice, sent)):
+        for fills in (filled.one_of_each(dice, sent), filled.some_fills(dice, sent)):
             keeping.assert_limits_hold(world, decision, filled.filled(world, fills))
         assert not [order for order in simulation.journal.orders if order.role.protects and order.status is OrderStatus.DENIED]
 
