@@ -16,7 +16,7 @@ COMPILE := $(UV) pip compile pyproject.toml --group build --universal --python-v
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help backtest test coverage check lint format typecheck contracts docs bench deep nightly mutation lock hooks clean
+.PHONY: help backtest test coverage campaigns check lint format typecheck contracts docs bench deep nightly mutation lock hooks clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,14 +24,17 @@ help: ## list the tasks
 backtest: .venv/.run ## run the backtest of onetape.toml on real prices and write a report (CONFIG=other.toml)
 	@$(BIN)/onetape backtest -c $(CONFIG)
 
-test: .venv/.dev ## all tests
-	@$(BIN)/pytest -n $(WORKERS)
+test: .venv/.dev ## all tests but the long campaigns
+	@$(BIN)/pytest -n $(WORKERS) -m "not campaign"
 
-coverage: .venv/.dev ## all tests, and which lines and branches they reach
-	@$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-report=html
+campaigns: .venv/.dev ## the long campaigns, at the size for every change (kills, races, soaks, parity)
+	@$(BIN)/pytest -n $(WORKERS) -m campaign
+
+coverage: .venv/.dev ## all tests but the campaigns, and which lines and branches they reach
+	@$(BIN)/pytest -n $(WORKERS) -m "not campaign" --cov --cov-report=term --cov-report=html
 
 check: lint typecheck contracts ## lint, types, import contracts and the quick tests: before every commit
-	@$(BIN)/pytest -n $(WORKERS) -m "not slow" -q
+	@$(BIN)/pytest -n $(WORKERS) -m "not slow and not campaign" -q
 
 lint: .venv/.dev ## ruff, rules and layout
 	@$(BIN)/ruff check .
@@ -53,12 +56,13 @@ docs: .venv/.dev ## run every snippet of the README and follow every link inside
 bench: .venv/.dev ## what a run costs beside plain backtrader; writes benchmarks/RESULTS.md
 	@$(BIN)/python benchmarks/do_nothing.py --write
 
-deep: .venv/.dev ## all tests, the properties with twenty times the examples
+deep: .venv/.dev ## all tests, campaigns too, the properties with twenty times the examples
 	@HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n $(WORKERS) -q
 
-nightly: .venv/.dev ## what must always hold of the decision core, each on 100,000 examples
+nightly: .venv/.dev ## what must always hold of the decision core, each on 100,000 examples, and the campaigns at their full size
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n $(WORKERS) -q tests/properties/test_decision_core.py tests/properties/test_decision_path.py \
 		tests/properties/test_decision_risk.py
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n $(WORKERS) -q -m campaign
 
 mutation: .venv/.dev ## break the decision core in thousands of ways, count what the tests notice (20 minutes; a part: MUTANTS='framework.rules.stops*')
 	@rm -rf mutants

@@ -31,7 +31,7 @@ PARTS = 10
 ORDERS = max(20_000, 100 * settings().max_examples)
 
 
-@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, PARTS))])
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.campaign) for part in range(1, PARTS))])
 def test_random_orders_over_random_bars_break_no_rule(part):
     done = run = 0
     while done < ORDERS // PARTS:
