@@ -142,7 +142,7 @@ def play(
     config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, dataset)
     simulation = backtest(config, strategy, dataset)
     curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
-    return replace(_record(config, strategy, dataset, simulation, curves, watch), params=params)
+    return replace(record_of(config, strategy, dataset, simulation, curves, watch), params=params)
 
 
 def resolved_config(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
@@ -203,7 +203,8 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
     return curves
 
 
-def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, curves: Curves, watch: Stopwatch) -> RunRecord:
+def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, curves: Curves, watch: Stopwatch) -> RunRecord:
+    """The facts of a run that has ended."""
     from framework import __version__
     from framework.report.trades import round_trips
 
@@ -235,7 +236,9 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         finer=finer,
         fills=tuple(journal.fills),
         orders=tuple(journal.orders),
-        trades=round_trips(journal.fills, journal.orders, journal.account_events, dict(dataset.series)),
+        trades=round_trips(
+            journal.fills, journal.orders, journal.account_events, dict(zip(simulation.market.symbols, series, strict=True))
+        ),
         account_events=tuple(journal.account_events),
         refusals=tuple(journal.refusals),
         fees=book.fees_micros / MICRO,

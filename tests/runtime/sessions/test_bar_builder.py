@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from data.calendar import session_clock
 from framework.errors import BadDataError
-from framework.runtime.bar_builder import BarBuilder, Tick
+from framework.runtime.sessions.bar_builder import BarBuilder, Tick
 from tests.builders import MINUTE, minutes
 
 DAY = date(2012, 1, 3)

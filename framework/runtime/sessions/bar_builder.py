@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from framework.domain.market import Bar, ClosedBar
 from framework.domain.values import is_price
 from framework.errors import BadDataError
-from framework.runtime.arrivals import Arrival
+from framework.runtime.sessions.arrivals import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from framework.errors import BrokerError, DataError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from framework.runtime.arrivals import Arrival
-    from framework.runtime.bar_builder import BarBuilder, Tick
+    from framework.runtime.sessions.arrivals import Arrival
+    from framework.runtime.sessions.bar_builder import BarBuilder, Tick
 
 SECOND = 1_000_000_000
 #: The longest sleep, so that a stop or a command is heard soon.
