@@ -16,6 +16,7 @@ import typer
 
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+from framework.app.session_commands import paper, replay
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(audit, name="audit")
+app.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --rehearse --resume runs/20260131T153000Z-paper-SmaCross")(
+    paper
+)
+app.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")(replay)
 
 
 def _print_version(asked: bool) -> None:
@@ -72,7 +77,7 @@ def backtest(
     from framework.app.trial_count import counted, trial_ledger
     from framework.runtime.loading import load_config
 
-    settings = load_config(config)
+    settings = load_config(config).model_copy(update={"mode": "backtest"})  # the command says it
     if strategy is not None:
         settings = with_strategy(settings, strategy)
     if engine is not None:

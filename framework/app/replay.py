@@ -50,7 +50,7 @@ class Replayed(NamedTuple):
 
 
 def replay(tape: str | Path, beside: Path | None = None) -> Replayed:
-    """Decide the run on ``tape`` again; the strategy's module is looked for in ``beside`` first, or in the current folder.
+    """Decide the run on ``tape`` (a file or a URL) again; the strategy's module is looked for in ``beside`` or in the current folder.
 
     Raises:
         DataError: There is no tape, or it cannot be read.

@@ -18,7 +18,7 @@ from framework.app.loader import load_strategy
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO
 from framework.engine.strategy import description_of, params_of
-from framework.errors import DataError
+from framework.errors import ConfigError, DataError
 from framework.runtime.clock import Stopwatch, run_stamp
 from framework.runtime.config import Config
 from framework.runtime.hashing import inputs_hash
@@ -121,6 +121,8 @@ def run(
     """
     watch = Stopwatch()
     resolved, folder = resolved_config(config)
+    if resolved.mode != "backtest":
+        raise ConfigError(f'mode = "{resolved.mode}" is a session, which `onetape {resolved.mode}` plays; run() plays mode = "backtest"')
     strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder, resolved.strategy.cerebro)
     return RunResult(play(resolved, strategy, load_data(resolved, data, finer), watch, on_progress))
 

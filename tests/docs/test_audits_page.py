@@ -35,7 +35,8 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_commands_run_as_they_stand(folder, command):
+@pytest.mark.usefixtures("folder")
+def test_the_commands_run_as_they_stand(command):
     done = CliRunner().invoke(app, shlex.split(command)[1:])
     assert done.exit_code in {0, 1}, done.stderr
     assert done.stdout
