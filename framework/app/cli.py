@@ -16,7 +16,7 @@ import typer
 
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
-from framework.app.session_commands import paper, replay
+from framework.app.session_commands import compare, paper, replay
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ app.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --r
     paper
 )
 app.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")(replay)
+app.command(epilog="Examples:  onetape compare runs/monday runs/tuesday   ·   onetape compare paper-run backtest-run --out compare.html")(
+    compare
+)
 
 
 def _print_version(asked: bool) -> None:

@@ -64,3 +64,29 @@ def replay(
         typer.echo(replay_verdict(found, folder))
     if found.difference is not None:
         raise typer.Exit(1)
+
+
+@reported
+def compare(
+    one: Annotated[str, typer.Argument(metavar="RUN_A", help="A run folder, or an id below runs/.")],
+    other: Annotated[str, typer.Argument(metavar="RUN_B", help="The run it is compared with.")],
+    out: Annotated[Path | None, typer.Option(help="Write the page there, too.", show_default=False)] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Where do two runs part: decisions, fills, slippage, and the money, explained to the cent? Exit code 1 when decisions differ."""
+    from framework.app.compare import facts_of_run, write_page
+    from framework.app.saving import find_run
+    from framework.report.divergence import divergence
+    from framework.report.divergence_page import document, verdict
+
+    first, second = facts_of_run(find_run(one)), facts_of_run(find_run(other))
+    found = divergence(first, second)
+    if out is not None:
+        write_page(out, first, second, found)
+    if as_json:
+        typer.echo(json.dumps(document(first, second, found), indent=2, allow_nan=False))
+    elif not quiet:
+        typer.echo(verdict(first, second, found))
+    if found.decisions[1] or found.decisions[2]:
+        raise typer.Exit(1)
