@@ -12,7 +12,7 @@ from framework.runtime.control.audit import DONE, KINDS, command_event, done_eve
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal
+    from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal, Switch
     from framework.runtime.tape.store import TapeStore
 
 BLIND = OperatorCommand(CommandKind.HALT, "control", "the tape cannot be read or written: no command would be seen or kept")
@@ -37,7 +37,7 @@ class Control:
         self._store = store
         self._file = halt_file
         self._dead_man = dead_man
-        self._switches = (halt_file, halt_signal, *([] if dead_man is None else [dead_man]))
+        self._switches: tuple[Switch, ...] = (halt_file, halt_signal) if dead_man is None else (halt_file, halt_signal, dead_man)
         known = tuple(store.events(kinds=KINDS))
         self._seen = known[-1].sequence if known else -1
         self._again = to_give_again(known)

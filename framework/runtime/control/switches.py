@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.errors import ConfigError
@@ -14,6 +14,14 @@ from framework.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+class Switch(Protocol):
+    """Something that may say stop."""
+
+    def poll(self) -> OperatorCommand | None:
+        """What it says, once."""
+        ...
 
 
 class HaltFile:
