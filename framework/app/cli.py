@@ -16,7 +16,9 @@ import typer
 
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
-from framework.app.session_commands import compare, paper, replay
+from framework.app.control_commands import control
+from framework.app.session_commands import sessions
+from framework.app.tape_commands import tape
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,13 +34,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(audit, name="audit")
-app.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --rehearse --resume runs/20260131T153000Z-paper-SmaCross")(
-    paper
-)
-app.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")(replay)
-app.command(epilog="Examples:  onetape compare runs/monday runs/tuesday   ·   onetape compare paper-run backtest-run --out compare.html")(
-    compare
-)
+app.add_typer(sessions)
+app.add_typer(control)
+app.add_typer(tape, name="tape")
 
 
 def _print_version(asked: bool) -> None:

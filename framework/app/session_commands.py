@@ -13,7 +13,10 @@ import typer
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
 from framework.errors import ConfigError
 
+sessions = typer.Typer()
 
+
+@sessions.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --rehearse --resume runs/20260131T153000Z-paper-SmaCross")
 @reported
 def paper(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -44,6 +47,7 @@ def paper(
         print_summary(ended.summary, ended.folder)
 
 
+@sessions.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")
 @reported
 def replay(
     run: Annotated[str, typer.Argument(help="A run folder, or an id below runs/; the newest run by default.", show_default=False)] = "",
@@ -66,6 +70,7 @@ def replay(
         raise typer.Exit(1)
 
 
+@sessions.command(epilog="Examples:  onetape compare runs/monday runs/tuesday   ·   onetape compare paper backtest --out compare.html")
 @reported
 def compare(
     one: Annotated[str, typer.Argument(metavar="RUN_A", help="A run folder, or an id below runs/.")],

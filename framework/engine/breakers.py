@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framework.domain.fill import Refusal
+from framework.domain.order import OrderRole
 from framework.engine.market import session_number
 from framework.rules.guards import breakers
+from framework.rules.guards.policy import GuardPolicy
 from framework.rules.guards.state import GuardState, TradingState
 
 if TYPE_CHECKING:
     from framework.domain.order import Order
     from framework.engine.freshness import Lateness
     from framework.engine.journal import Journal
-    from framework.rules.guards.policy import GuardPolicy
 
 REDUCING = "guard_reducing"
 HALTED = "guard_halted"
+#: What the operator's word is checked by in a run without guards; it needs no limit.
+_WITHOUT = GuardPolicy()
 
 
 class Breakers:
-    """The guard's state, folded event by event; ``policy`` ``None`` never trips.
+    """The guard's state, folded event by event; ``policy`` ``None`` never trips, but for the operator.
 
     Attributes:
-        state: ``None`` before the first close.
+        state: ``None`` before the first close, and without a policy.
     """
 
     def __init__(self, policy: GuardPolicy | None, journal: Journal) -> None:
         self._policy = policy
         self._journal = journal
         self.state: GuardState | None = None
+        #: The operator's word where there is no state to hold it.
+        self._early = breakers.started(0, 0)
 
     def on_close(self, timestamp: int, session: int, equity: int) -> None:
         """The account is worth ``equity`` micro-dollars at a close of ``session``."""
         if self._policy is None:
             return
         if self.state is None:
-            self.state = breakers.started(session, equity)
+            self.state = replace(breakers.started(session, equity), trips=self._early.trips)
         elif self.state.session == session and self.state.equity == equity:
             return  # the same account again: every figure is what it was
         self._step(breakers.on_bar(self.state, self._policy, timestamp, session, equity))
@@ -77,12 +83,39 @@ class Breakers:
         if self._policy is not None and self.state is not None and (failed or self.state.failures):
             self._step(breakers.on_broker_answer(self.state, self._policy, timestamp, failed))
 
+    @property
+    def trading(self) -> TradingState:
+        """What is allowed."""
+        return (self.state or self._early).trading
+
+    def on_halt(self, timestamp: int, reason: str) -> None:
+        """The operator stops everything that does not protect."""
+        self._command(breakers.on_halt(self.state or self._early, self._policy or _WITHOUT, timestamp, reason))
+
+    def on_reduce(self, timestamp: int, reason: str) -> None:
+        """The operator stops entries."""
+        self._command(breakers.on_reduce(self.state or self._early, self._policy or _WITHOUT, timestamp, reason))
+
+    def on_resume(self, timestamp: int) -> None:
+        """The operator goes on: every breaker is closed."""
+        self._command(breakers.on_resume(self.state or self._early, timestamp))
+
+    def _command(self, step: breakers.Step) -> None:
+        if self.state is not None:
+            self._step(step)
+            return
+        self._early, transitions = step
+        for transition in transitions:
+            self._journal.guarded(transition)
+
     def refusal(self, order: Order, *, reduces: bool) -> Refusal | None:
         """Why ``order`` may not be sent now; ``None`` when it may."""
-        if self.state is None or breakers.permits(self.state.trading, reduces, order.role.protects):
+        state = self.state or self._early
+        protects = order.role.protects or (reduces and order.role is OrderRole.FLATTEN)
+        if not state.trips or breakers.permits(state.trading, reduces, protects):
             return None
-        code = HALTED if self.state.trading is TradingState.HALTED else REDUCING
-        cause = self.state.cause
+        code = HALTED if state.trading is TradingState.HALTED else REDUCING
+        cause = state.cause
         detail = f"{order.side} {order.quantity} {order.symbol}: {'' if cause is None else cause.detail}"
         figure, limit = (None, None) if cause is None else (cause.figure, cause.limit)
         return Refusal(order.created_at, order.symbol, code, detail, figure, limit)
