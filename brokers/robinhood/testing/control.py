@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from brokers.robinhood.testing.venue import Venue
 
 PREFIX = "/_double/"
+#: Fields of a listing that are given as decimal strings.
+PRICES = frozenset({"min_tick", "late_trade", "previous_close"})
 
 
 def obey(venue: Venue, name: str, raw: bytes) -> Answer:
@@ -53,9 +55,7 @@ def move_to(venue: Venue, time: str) -> str:
 
 def list_stock(venue: Venue, symbol: str, price: str, **rules: Any) -> str:  # noqa: ANN401 - fields of Listing
     """A stock is listed at ``price``; its instrument's id."""
-    if "min_tick" in rules:
-        rules["min_tick"] = micros(rules["min_tick"])
-    return venue.market.add(symbol, price, **rules).id
+    return venue.market.add(symbol, price, **_in_micros(rules)).id
 
 
 def quote(venue: Venue, symbol: str, bid: str | None, ask: str | None, last: str | None = None, size: int = MANY) -> None:
@@ -71,7 +71,7 @@ def trade_at(venue: Venue, symbol: str, price: str) -> None:
 
 def change_stock(venue: Venue, symbol: str, **rules: Any) -> None:  # noqa: ANN401 - fields of Listing
     """Set fields of a listing: ``halted``, ``tradeable``, ``fractional`` ..."""
-    for name, value in rules.items():
+    for name, value in _in_micros(rules).items():
         setattr(venue.market.listings[symbol], name, value)
     venue.book.quoted(symbol)
 
@@ -217,6 +217,10 @@ def counts(venue: Venue, seconds: float = 15.0) -> dict[str, Any]:
 def requests(venue: Venue, since: int = 0) -> list[list[Any]]:
     """(time in ns, method, path, status) of every request from the one numbered ``since`` on."""
     return [list(one) for one in venue.meter.seen[since:]]
+
+
+def _in_micros(rules: dict[str, Any]) -> dict[str, Any]:
+    return {name: micros(value) if name in PRICES else value for name, value in rules.items()}
 
 
 def _true_accounts(venue: Venue) -> dict[str, Any]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-DROP = "drop"
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -15,7 +13,7 @@ class Fault:
 
     Attributes:
         method: ``GET`` or ``POST``.
-        path: A pattern of addresses without the query, as ``/orders/*``; ``?`` and ``[`` mean themselves where the query is asked for.
+        path: A pattern of addresses without the query, as ``/orders/*``.
         query: A text the query must contain.
         handled: ``yes``; ``no``; ``later``, once the clock has moved on by ``later_seconds``; ``twice``, as by a proxy that sends again.
         waits: Real seconds before it is handled.

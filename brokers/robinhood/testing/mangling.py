@@ -24,7 +24,8 @@ def mangled(answer: Answer, how: str) -> Answer:
         return Answer.json(answer.status, ROWS[how](body))
     if how not in BYTES:
         raise ValueError(f"mangles = {how!r}; choose one of {', '.join([*ROWS, *BYTES])}")
-    headers = {"Content-Encoding": "gzip"} if how == "truncated_gzip" else {}
+    encoding = ENCODINGS.get(how)
+    headers = {} if encoding is None else {"Content-Encoding": encoding}
     return Answer(answer.status, BYTES[how](answer.body), {**answer.headers, **headers})
 
 
@@ -56,6 +57,9 @@ BYTES: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
         "null": lambda _: b"null",
         "truncated": lambda body: body[: len(body) // 2],
         "truncated_gzip": lambda body: gzip.compress(body)[:-9],
+        "gzip": gzip.compress,
+        # The two characters {} as a stream of brotli, not compressed.
+        "brotli": lambda _: b"\x8b\x00\x80{}\x03",
         "bad_utf8": lambda body: b'{"id": "\xff\xfe' + body[8:],
         "nan": lambda _: b'{"id": NaN, "quantity": Infinity}',
         "duplicate_keys": lambda body: b'{"id": "other", ' + body.lstrip()[1:],
@@ -63,3 +67,4 @@ BYTES: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
         "large": lambda body: body[:-1] + b', "filler": "' + b"x" * 12_000_000 + b'"}',
     }
 )
+ENCODINGS: Mapping[str, str] = MappingProxyType({"gzip": "gzip", "truncated_gzip": "gzip", "brotli": "br"})

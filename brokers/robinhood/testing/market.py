@@ -53,6 +53,7 @@ class Listing:
 
     Attributes:
         min_tick: Step of its prices where it is larger than the ordinary one, micro-dollars.
+        late_trade: Last price outside of regular hours, micro-dollars.
         otc_tier: Of stocks traded over the counter; empty for others.
         closing_only: Whether only positions may be closed.
         overnight: Whether it trades around the clock.
@@ -68,6 +69,7 @@ class Listing:
     otc_tier: str = ""
     min_tick: int | None = None
     halted: bool = False
+    late_trade: int | None = None
     previous_close: int = 0
     bars: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     fundamentals: dict[str, str] = field(default_factory=dict)

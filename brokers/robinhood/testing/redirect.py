@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response, Session
 
+
+class Sent(NamedTuple):
+    """A request as the client asked for it; ``timeout`` is seconds, a pair of them, or ``None`` for ever."""
+
+    method: str
+    url: str
+    timeout: Any
+    body: str
+    headers: dict[str, str]
+
+
 HOSTS = ("api", "bonfire", "nummus", "phoenix", "minerva")
 
 
@@ -21,7 +32,7 @@ class LoopbackAdapter(HTTPAdapter):
     """Sends what is addressed to Robinhood to ``url``, which must be on loopback.
 
     Attributes:
-        sent: (method, address, timeout) of every request, as the client asked for it.
+        sent: Every request, oldest first. It holds what was said, passwords too: for tests only.
     """
 
     def __init__(self, url: str) -> None:
@@ -29,7 +40,7 @@ class LoopbackAdapter(HTTPAdapter):
             raise SafetyError(f"a double at {url!r}: only an address of this machine is one")
         super().__init__()
         self._place = urlsplit(url)
-        self.sent: list[tuple[str | None, str | None, Any]] = []
+        self.sent: list[Sent] = []
 
     def send(
         self,
@@ -46,7 +57,8 @@ class LoopbackAdapter(HTTPAdapter):
         copy = request.copy()
         copy.url = asked._replace(scheme=self._place.scheme, netloc=self._place.netloc).geturl()
         copy.headers["Host"] = asked.netloc
-        self.sent.append((request.method, request.url, timeout))
+        body = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
+        self.sent.append(Sent(request.method or "", request.url or "", timeout, body, dict(request.headers)))
         answer = super().send(copy, stream, timeout, verify, cert, {})
         answer.url, answer.request = request.url or "", request
         return answer

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from brokers.robinhood.testing.routes.route import Route
 
 ROUTES: tuple[Route, ...] = (*login.ROUTES, *accounts.ROUTES, *orders.ROUTES, *market.ROUTES)
-NOT_LOGGED_IN = {"detail": "Incorrect authentication credentials."}
+NOT_LOGGED_IN = Answer.json(401, {"detail": "Incorrect authentication credentials."})
 FRACTIONAL_BURST = "Too many requests for fractional orders."
 
 
@@ -111,5 +111,5 @@ class Venue:
             groups = route.groups(request.method, request.path)
             if groups is not None:
                 allowed = route.open or self.gate.admits(request.token)
-                return route.handler(self, request, *groups) if allowed else Answer.json(401, NOT_LOGGED_IN)
+                return route.handler(self, request, *groups) if allowed else NOT_LOGGED_IN
         return NOT_FOUND

@@ -67,7 +67,7 @@ def quote_json(listing: Listing, now: int) -> dict[str, Any]:
         "last_trade_price": fixed(quote.last, 6),
         "venue_last_trade_time": at,
         "last_trade_price_source": "consolidated",
-        "last_extended_hours_trade_price": None,
+        "last_extended_hours_trade_price": fixed(listing.late_trade, 6),
         "last_non_reg_trade_price": None,
         "venue_last_non_reg_trade_time": None,
         "previous_close": fixed(listing.previous_close, 6),
