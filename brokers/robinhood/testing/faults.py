@@ -23,7 +23,8 @@ class Fault:
         headers: Of that.
         drops: The connection is closed without an answer, or in the middle of it after so many bytes (``drops_after``).
         drip: Real seconds between two bytes of the answer.
-        mangles: Name of a change of the ordinary answer, see ``mangling``.
+        mangles: Name of a change of the ordinary answer, see ``mangling``; or ``swapped``: the answer to the request of this method
+            before; ``stale``: the answer that this address gave before.
     """
 
     method: str = "*"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from brokers.robinhood.testing.answers import Answer, Request
-from brokers.robinhood.testing.clock import instant
+from brokers.robinhood.testing.clock import SECOND, instant
 from brokers.robinhood.testing.control import PREFIX, obey
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The double's own time, in the form of the header ``Date``."""
         del timestamp
-        return instant(self.server.venue.clock.now()).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        return instant(self.server.venue.clock.now() + int(self.server.venue.date_skew * SECOND)).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
     def _serve(self) -> None:
         split = urlsplit(self.path)
