@@ -40,7 +40,8 @@ def needed(form: OrderForm, last: int) -> int:
     """Micro-dollars to set aside for a buy: at its limit, or at five percent above the last price or its stop."""
     if form.dollars is not None:
         return form.dollars
-    return notional(form.quantity or 0, form.price or collar(form.stop or last))
+    limit = collar(last) if form.is_plain_market else form.price or collar(form.stop or last)
+    return notional(form.quantity or 0, limit)
 
 
 def collar(price: int) -> int:
