@@ -136,7 +136,7 @@ def _throttle_words(bench: ProbeBench) -> str:
 def _dead_session(bench: ProbeBench) -> str:
     """``refused`` or ``placed``."""
     ref_id = bench.new_ref()
-    bench.place(ref_id, token="a-session-that-never-was")  # noqa: S106 - made up
+    bench.place(ref_id, token="an-example-of-no-session")  # noqa: S106 - made up
     bench.wait(5.0)
     return "placed" if any(row.get("ref_id") == ref_id for row in bench.listed()) else "refused"
 
