@@ -1,0 +1,33 @@
+"""What an adapter that talks to a venue is given: who may send now, and when to ask again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from framework.domain.request import Priority
+    from framework.rules.pacing.refusals import Hint
+
+
+class RequestBudget(Protocol):
+    """How many requests one credential may send; shared by all threads and processes that use it."""
+
+    def slot(self, priority: Priority, *, is_order: bool = False, patience: float) -> AbstractContextManager[None]:
+        """Wait for leave to send one request, and hold it until its answer is there.
+
+        Args:
+            priority: What it is for.
+            is_order: Whether it places an order, which keeps its distance from the one before.
+            patience: Seconds after which it is no longer wanted.
+
+        Raises:
+            ThrottledError: It cannot leave in time; nothing was sent.
+        """
+
+    def refused(self, hint: Hint | None) -> float:
+        """Hear that the venue said "too many requests"; returns the seconds for which nothing will leave."""
+
+    def answered(self) -> None:
+        """Hear that the venue answered."""
