@@ -31,3 +31,13 @@ class RequestBudget(Protocol):
 
     def answered(self) -> None:
         """Hear that the venue answered."""
+
+
+class Clock(Protocol):
+    """A clock that only goes forward, the same for all processes of a machine."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since some moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
