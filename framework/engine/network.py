@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from framework.domain.request import Priority
+    from framework.domain.venue_order import OutcomeKind
     from framework.rules.pacing.refusals import Hint
+
+T = TypeVar("T")
 
 
 class RequestBudget(Protocol):
@@ -41,3 +45,10 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
+
+
+class Retry(Protocol):
+    """Asks again where an answer was lost; for reads only."""
+
+    def __call__(self, ask: Callable[[], T], kind_of: Callable[[T], OutcomeKind], patience: float) -> T:
+        """The answer to ``ask``, asked again for at most ``patience`` seconds while ``kind_of`` says that it was lost."""
