@@ -16,6 +16,7 @@ import typer
 
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+from framework.app.walkforward_command import walkforward
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(audit, name="audit")
+app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
+    reported(walkforward)
+)
 
 
 def _print_version(asked: bool) -> None:
