@@ -48,7 +48,7 @@ class Simulation(NamedTuple):
 def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
     """Recorded bars and a simulated venue behind the one engine."""
     from data.calendar import session_clock
-    from framework.app.hosting import driver_of
+    from framework.app.drivers import driver_of
 
     daily = config.data.resolution == "1d"
     market = Market(dataset.series, daily=daily, indicators=dataset.indicators)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from framework.domain.values import MICRO, to_micros
-from framework.engine.quoted import Quoted
+from framework.engine.quoted import NO_SPLIT, Quoted
 from framework.errors import InvalidOrderError
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Market:
         self.daily = daily
         self.indicators = indicators
         self._prices = [(-1, 0)] * len(self.symbols)
+        #: Most symbols never split, and nothing has to be looked at for them.
+        self._splitting = frozenset(row for row, quoted in enumerate(self._quoted) if quoted.until != NO_SPLIT)
         self._sessions = tuple(Sessions(one, daily=daily) for one in self.adjusted)
 
     def begin(self, first: int) -> None:
@@ -73,7 +75,7 @@ class Market:
 
     def on_bars(self, rows: Sequence[int]) -> None:
         """The cursors of ``rows`` have moved: where a split was passed, put the past into the shares that are quoted now."""
-        for row in rows:
+        for row in self._splitting.intersection(rows) if self._splitting else ():
             quoted = self._quoted[row]
             if self.cursor[row] >= quoted.until:
                 quoted.put(self.cursor[row])
@@ -114,7 +116,7 @@ class Market:
         index = self.cursor[row]
         known = self._prices[row]
         if known[0] != index:
-            known = (index, 0 if index < 0 else to_micros(float(self.series[row].close[index])))
+            known = (index, 0 if index < 0 else to_micros(self.series[row].close.item(index)))
             self._prices[row] = known
         return known[1]
 
@@ -126,6 +128,10 @@ class Market:
     def sessions_seen(self, row: int) -> int:
         """Number of completed sessions of the symbol."""
         return self._sessions[row].completed(self.cursor[row])
+
+    def sessions_seen_at(self, row: int, bars: Integers) -> Integers:
+        """The same as of each of ``bars``, indices of the symbol's bars, int64."""
+        return self._sessions[row].completed_at(bars)
 
     def daily_returns(self, row: int, lookback: int) -> Floats:
         """The last ``lookback`` daily total returns known now, oldest first (fewer at the start)."""
@@ -197,10 +203,13 @@ class Sessions:
         """Sessions complete when ``bar`` (an index, -1 before the first) has closed."""
         return bar + 1 if self._daily else int(np.searchsorted(self.last_bars, bar))
 
+    def completed_at(self, bars: Integers) -> Integers:
+        """The same for each of ``bars``, int64."""
+        return bars + 1 if self._daily else np.searchsorted(self.last_bars, bars)
+
     def completed_by_bar(self) -> Integers:
         """The same for every bar, int64."""
-        bars = np.arange(self._bars)
-        return bars + 1 if self._daily else np.searchsorted(self.last_bars, bars)
+        return self.completed_at(np.arange(self._bars))
 
     def dated(self, sessions: int, lookback: int) -> tuple[Integers, Floats]:
         """Session numbers and returns of the last ``lookback`` of the first ``sessions`` sessions."""
