@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from framework.errors import ConfigError, OnetapeError
+from framework.runtime.collector import seldom_collected
 
 if TYPE_CHECKING:
     from framework.runtime.config import Config
@@ -115,13 +116,14 @@ def backtest(
         str | None, typer.Option(help="Who turns the crank: auto, backtrader or arrays. The result does not depend on it.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write the run folder, or only tell the figures.")] = True,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run the strategy of a config over recorded bars and write a tear sheet."""
     from framework.app.progress import progress
     from framework.app.run import RunResult, run
-    from framework.app.saving import check_place, new_folder, save_run
+    from framework.app.saving import check_place, new_folder
     from framework.app.trial_count import counted, trial_ledger
     from framework.runtime.loading import load_config
 
@@ -130,13 +132,15 @@ def backtest(
         settings = _with_strategy(settings, strategy)
     if engine is not None:
         settings = _with_engine(settings, engine)
+    if out is not None and not report:
+        raise ConfigError(f"--out {out} has no use with --no-report, which writes no run folder; leave out one of the two")
     check_place(out)  # before the work, so that a long run does not end without a place to go
     # What a strategy prints must not mix with the result: it goes to stderr.
     with progress(shown=not (as_json or quiet)) as on_progress, redirect_stdout(sys.stderr):
         result = run(settings, beside=config.resolve().parent, on_progress=on_progress)
         if (ledger := trial_ledger(out)) is not None:
             result = RunResult(counted(result.record, settings.strategy.path, ledger))
-        folder = save_run(result.record, out or new_folder(result.record.run_id))
+        folder = result.save(out or new_folder(result.record.run_id)) if report else None
     if as_json:
         typer.echo(json.dumps(result.summary, indent=2, allow_nan=False))
     elif not quiet:
@@ -251,4 +255,5 @@ def main() -> None:
     if hasattr(sys.stdout, "reconfigure"):
         # A report may hold names that a terminal's old code page cannot show; that must not stop a run.
         sys.stdout.reconfigure(errors="replace")
-    app()
+    with seldom_collected():  # importing makes many objects too, and all of them stay
+        app()

@@ -35,8 +35,8 @@ class Curves:
         self._time = array("q")
         self._stretches: list[Stretch] = []
         self._holds = False
-        #: Number of the decision, VaR and CVaR of each joint forecast; and the last moment the last of them is good for.
-        self._joint: list[tuple[int, float, float]] = []
+        #: Numbers of the decisions with a joint forecast, and the last moment the last of them is good for.
+        self._joint = array("q")
         self._joint_until = -math.inf
 
     def note(self, timestamp: int) -> None:
@@ -47,8 +47,7 @@ class Curves:
         if self._holds and timestamp > self._joint_until:
             # The joint history moves once a session; asking at every minute would cost more than the run.
             self._joint_until = session_end(session_number(timestamp))
-            risk = self._desk.valuation.joint_risk()
-            self._joint.append((len(self._time) - 1, risk.var, risk.cvar))
+            self._joint.append(len(self._time) - 1)
 
     def _take_stock(self) -> None:
         """Begin a new stretch, if what happened has changed the books."""
@@ -65,7 +64,8 @@ class Curves:
     @cached_property
     def _worth(self) -> Worth:
         policy = self._desk.policies.risk
-        return worth(self.timestamps, self._stretches, self._desk.market, policy, forecasts=self._forecasts)
+        joint = np.array(self._joint, dtype=np.int64)
+        return worth(self.timestamps, self._stretches, joint, self._desk.market, policy, forecasts=self._forecasts)
 
     @cached_property
     def timestamps(self) -> Integers:
@@ -101,19 +101,12 @@ class Curves:
     @property
     def joint_var_1d(self) -> Floats:
         """The forecast over the positions' joint history, float64 [T]; 0 when flat, NaN within a session after its first decision."""
-        return self._joint_column(1)
+        return _ratio(self._worth.joint_var, self.equity)
 
     @property
     def joint_cvar_1d(self) -> Floats:
         """The forecast of expected shortfall made with that, float64 [T]."""
-        return self._joint_column(2)
-
-    def _joint_column(self, place: int) -> Floats:
-        lengths = np.diff([one.start for one in self._stretches], append=len(self))
-        column = np.repeat([math.nan if one.held else 0.0 for one in self._stretches], lengths)
-        for entry in self._joint:
-            column[entry[0]] = entry[place]
-        return _ratio(column, self.equity)
+        return _ratio(self._worth.joint_cvar, self.equity)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

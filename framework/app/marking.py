@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from framework.domain.values import MICRO
-from framework.rules.risk.joint import simple_sums
+from framework.rules.risk.joint import joint_historicals, simple_sums
 from framework.rules.risk.many import symbol_risks
 
 if TYPE_CHECKING:
@@ -40,27 +40,30 @@ class Stretch(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """At each of T decision times: equity and the sum of |position value|, micro-dollars, int64; VaR and CVaR, dollars, float64."""
+    """At each of T decision times: equity and the sum of |position value|, micro-dollars, int64; forecasts of risk, dollars, float64."""
 
     equity: Integers
     gross: Integers
     var: Floats
     cvar: Floats
+    joint_var: Floats
+    joint_cvar: Floats
 
 
-def worth(times: Integers, stretches: Sequence[Stretch], market: Market, policy: RiskPolicy, *, forecasts: bool) -> Worth:
+def worth(times: Integers, stretches: Sequence[Stretch], joint: Integers, market: Market, policy: RiskPolicy, *, forecasts: bool) -> Worth:
     """What the holdings of ``stretches`` were worth at ``times`` (ns UTC), at the last closes; bit for bit what the engine saw then.
 
-    VaR and CVaR are the simple sums of the positions' own, 0 when flat, NaN without ``forecasts``.
+    VaR and CVaR are the simple sums of the positions' own. The joint ones are found for the decision times with the numbers ``joint``
+    only, and NaN at others. All are 0 when flat, and NaN without ``forecasts``.
     """
-    starts = np.array([one.start for one in stretches])
-    lengths = np.diff(starts, append=len(times))
+    lengths = np.diff([one.start for one in stretches], append=len(times))
     equity = np.repeat(np.array([one.cash + one.receivable for one in stretches], dtype=np.int64), lengths)
-    found = Worth(equity, np.zeros_like(equity), *np.zeros((2, len(times))))
-    risks = _Risks(market, policy)
+    unknown = np.repeat([np.nan if one.held else 0.0 for one in stretches], lengths)
+    found = Worth(equity, np.zeros_like(equity), *(unknown.copy() for _ in range(4)))
+    risks = _Risks(market, policy, joint) if forecasts else None
     for block in _blocks(lengths):
         for numbers in _alike(stretches, block):
-            _mark(found, times, [stretches[number] for number in numbers], lengths[numbers], risks if forecasts else None)
+            _mark(found, times, [stretches[number] for number in numbers], lengths[numbers], risks)
     return found
 
 
@@ -85,18 +88,16 @@ def _mark(found: Worth, times: Integers, stretches: list[Stretch], lengths: Inte
     """Work out the decision times of ``stretches``, which hold the same symbols."""
     at = np.concatenate([np.arange(one.start, one.start + length) for one, length in zip(stretches, lengths.tolist(), strict=True)])
     held = stretches[0].held
-    values = np.empty((len(at), len(held)), dtype=np.int64)
-    var, cvar = np.full((2, *values.shape), np.nan)
+    bars, values = np.empty((2, len(at), len(held)), dtype=np.int64)
     for column, one in enumerate(held):
         quantity = np.repeat(np.array([stretch.held[column].quantity for stretch in stretches]), lengths)
-        bars = np.searchsorted(one.series.timestamp, times[at], side="right") - 1
-        prices = np.where(bars >= 0, np.rint(one.series.close[bars] * MICRO), 0.0).astype(np.int64)
-        values[:, column] = notionals(quantity, prices)
-        if risks is not None:
-            var[:, column], cvar[:, column] = risks.of(one.row, bars)
+        bars[:, column] = np.searchsorted(one.series.timestamp, times[at], side="right") - 1
+        closes = one.series.close[bars[:, column]]
+        values[:, column] = notionals(quantity, np.where(bars[:, column] >= 0, np.rint(closes * MICRO), 0.0).astype(np.int64))
     found.equity[at] += values.sum(axis=1)
     found.gross[at] = np.abs(values).sum(axis=1)
-    found.var[at], found.cvar[at] = simple_sums(values / MICRO, var, cvar)
+    if risks is not None:
+        risks.forecast(found, at, [one.row for one in held], bars, values / MICRO)
 
 
 def notionals(quantities: Integers, prices: Integers) -> Integers:
@@ -108,16 +109,30 @@ def notionals(quantities: Integers, prices: Integers) -> Integers:
 
 
 class _Risks:
-    """VaR and CVaR of a dollar of each symbol, by the sessions seen; each is asked for once."""
+    """Forecasts of risk. What a dollar of a symbol risks is asked for once for each number of sessions seen.
 
-    def __init__(self, market: Market, policy: RiskPolicy) -> None:
+    ``joint`` are the numbers of the decision times, ascending, that want the risk over the joint history.
+    """
+
+    def __init__(self, market: Market, policy: RiskPolicy, joint: Integers) -> None:
         self._market = market
         self._policy = policy
+        self._joint = joint
         self._known: dict[tuple[int, int], tuple[float, float]] = {}
 
-    def of(self, row: int, bars: Integers) -> tuple[Floats, Floats]:
-        """Those of symbol ``row`` as of each of ``bars``, ascending indices of its bars."""
-        seen = self._market.sessions_seen_at(row, bars)
+    def forecast(self, found: Worth, at: Integers, rows: list[int], bars: Integers, values: Floats) -> None:
+        """Fill in the decision times ``at`` [k]: ``values`` dollars [k, N] of ``rows`` [N], whose last bars are ``bars`` [k, N]."""
+        seen = np.column_stack([self._market.sessions_seen_at(row, bars[:, column]) for column, row in enumerate(rows)])
+        risks = [self._of(row, seen[:, column]) for column, row in enumerate(rows)]
+        var, cvar = (np.column_stack(columns) for columns in zip(*risks, strict=True))
+        found.var[at], found.cvar[at] = simple_sums(values, var, cvar)
+        chosen = np.flatnonzero(np.isin(at, self._joint, assume_unique=True))
+        histories = [self._market.joint_returns(rows, self._policy.lookback, counts) for counts in seen[chosen].tolist()]
+        risk = joint_historicals(list(values[chosen]), histories, self._policy.confidence)
+        found.joint_var[at[chosen]], found.joint_cvar[at[chosen]] = risk
+
+    def _of(self, row: int, seen: Integers) -> tuple[Floats, Floats]:
+        """VaR and CVaR of a dollar of symbol ``row``, where so many sessions had been ``seen``, ascending."""
         firsts = np.flatnonzero(np.diff(seen, prepend=seen[:1] - 1))
         counts: list[int] = seen[firsts].tolist()
         self._look_up(row, [count for count in counts if (row, count) not in self._known])

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framework.errors import ConfigError, MissingDataError
-from framework.report.analyses import write_analyses
-from framework.report.folder import write_run
-from framework.runtime.tape import read_account_events, read_bars, read_header, read_sectors, read_transitions, write_tape
 
 if TYPE_CHECKING:
     from framework.domain.record import RunRecord
@@ -71,6 +68,10 @@ def save_run(record: RunRecord, folder: Path) -> Path:
     Raises:
         ConfigError: The folder cannot be written.
     """
+    from framework.report.analyses import write_analyses
+    from framework.report.folder import write_run
+    from framework.runtime.tape import write_tape
+
     write_run(record, folder)
     write_analyses(record.analyses, folder)
     write_tape(record, folder / "tape.db")
@@ -104,6 +105,7 @@ def rewrite_report(folder: Path) -> Path:
     """
     from framework.report.reading import read_run
     from framework.report.tear_sheet import write_tear_sheet
+    from framework.runtime.tape import read_account_events, read_bars, read_header, read_sectors, read_transitions
 
     tape = folder / "tape.db"
     data = (

@@ -142,9 +142,13 @@ class Market:
         stops = [(row, count - 1 if count > 0 else 0) for row, count in seen.items()]
         return [self._sessions[row].returns[stop - lookback if stop > lookback else 0 : stop] for row, stop in stops]
 
-    def joint_returns(self, rows: list[int], lookback: int) -> Floats:
-        """Daily returns [T, N] of ``rows`` on the last ``lookback`` sessions that all of them have, oldest first."""
-        columns = [self._sessions[row].dated(self.sessions_seen(row), lookback) for row in rows]
+    def joint_returns(self, rows: Sequence[int], lookback: int, seen: Sequence[int] | None = None) -> Floats:
+        """Daily returns [T, N] of ``rows`` on the last ``lookback`` sessions that all of them have, oldest first.
+
+        As of now, or as of when so many sessions of each had been ``seen``.
+        """
+        counts = [self.sessions_seen(row) for row in rows] if seen is None else seen
+        columns = [self._sessions[row].dated(count, lookback) for row, count in zip(rows, counts, strict=True)]
         common = _common([dates for dates, _ in columns])
         if common is None:
             return np.column_stack([returns for _, returns in columns])

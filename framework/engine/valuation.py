@@ -83,10 +83,6 @@ class Valuation:
         values = self.values()
         return Holdings(values, self._book.cash_micros + self._book.receivable_micros + sum(values.values()))
 
-    def gross(self) -> int:
-        """Sum of |position value|, micro-dollars."""
-        return sum(abs(value) for value in self.values().values())
-
     def risk(self, row: int) -> Risk:
         """Risk of a symbol."""
         if self._seen.get(row) != self._market.sessions_seen(row):

@@ -27,7 +27,7 @@ class Seen:
         valuation = self.desk.valuation
         self.equity.append(valuation.equity())
         self.cash.append(self.desk.book.cash_micros)
-        self.gross.append(valuation.gross())
+        self.gross.append(sum(abs(value) for value in valuation.values().values()))
         self.risk.append(tuple(valuation.portfolio_risk()) if valuation.positions() else (0.0, 0.0))
         joint = (0.0, 0.0) if not valuation.positions() else (math.nan, math.nan)
         if valuation.positions() and self.session != session_number(timestamp):
