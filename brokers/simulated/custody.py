@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from framework.domain.account_event import CashInLieu, Delisted, Dividend, Entitlement, Split
 from framework.domain.values import notional, to_micros
-from framework.engine.market import session_number
+from framework.engine.market import session_end, session_number
 from framework.rules import ledger
 from framework.rules.account.splits import split_order, split_shares
 
@@ -16,16 +16,23 @@ if TYPE_CHECKING:
     from brokers.simulated.account import VenueAccount
     from brokers.simulated.ports import Matching
     from framework.domain.account_event import AccountEvent
+    from framework.domain.market import BarSeries
     from framework.domain.venue import Capabilities
     from framework.engine.market import Market
 
 
+#: Later than any bar, ns UTC.
+NEVER = 2**63
 #: Why orders of a symbol end, and new ones are rejected.
 DELISTED = "delisted"
 
 
 class Custody:
-    """Books what issuers do with the shares in ``account``, and reports it to ``hear``."""
+    """Books what issuers do with the shares in ``account``, and reports it to ``hear``.
+
+    Attributes:
+        wakes: Nothing takes effect before that moment, ns UTC.
+    """
 
     def __init__(
         self, market: Market, venue: Capabilities, account: VenueAccount, matching: Matching, hear: Callable[[AccountEvent], None]
@@ -40,6 +47,9 @@ class Custody:
         delistings = [(one.delisting, row) for row, one in enumerate(market.adjusted) if one.delisting is not None]
         self._delistings = sorted(((one.day, row, one.payout) for one, row in delistings), reverse=True)
         self._delisted: set[int] = set()
+        #: Closes of the bars before whose open a split or a dividend takes effect, the next one last.
+        self._effective = sorted({time for one in market.adjusted for time in _effective(one)}, reverse=True)
+        self.wakes = 0
 
     def is_delisted(self, row: int) -> bool:
         """Whether the symbol does not trade any more."""
@@ -48,6 +58,8 @@ class Custody:
 
     def before_trading(self, rows: Sequence[int]) -> None:
         """Book what takes effect before the open of the bars of ``rows``, which have just closed."""
+        if self._market.now < self.wakes:
+            return
         for row in rows:
             terms = self._market.split_now(row)
             if terms is not None:
@@ -55,6 +67,13 @@ class Custody:
             self._entitle(row)
         self._pay()
         self._delist()
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        while self._effective and self._effective[-1] <= self._market.now:
+            self._effective.pop()
+        days = [one.pay_day for one in self._due] + [day for day, _, _ in self._delistings[-1:]]
+        self.wakes = min([session_end(day - 1) + 1 for day in days] + self._effective[-1:], default=NEVER)
 
     def _delist(self) -> None:
         """End the orders of what does not trade any more, and pay its holders."""
@@ -110,3 +129,9 @@ class Custody:
     def _book(self, event: AccountEvent) -> None:
         ledger.post(self._account.book, event)
         self._hear(event)
+
+
+def _effective(series: BarSeries) -> list[int]:
+    """Closes of the bars with a split or a dividend, ns UTC."""
+    times: list[int] = series.timestamp[(series.split != 1.0) | (series.dividend != 0.0)].tolist()
+    return times

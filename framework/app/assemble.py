@@ -50,7 +50,7 @@ class Simulation(NamedTuple):
 
 def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
     """Recorded bars and a simulated venue behind the one engine."""
-    from framework.app.hosting import driver_of
+    from framework.app.drivers import driver_of
 
     parts = _parts(config, strategy, dataset, span_of(dataset), Journal())
     return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine))

@@ -44,7 +44,7 @@ def paper(
 
         if ended.resumed:
             typer.echo(f"went on behind {ended.resumed} decisions of the tape, which were taken again and are the same")
-        print_summary(ended.summary, ended.folder)
+        print_summary(ended.summary, ended.folder, "bars arrive")
 
 
 @sessions.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")

@@ -33,6 +33,7 @@ class Standings:
         self._desk = desk
         self._protection = protection
         self._settlement = Settlement(desk.policies.account, desk.book, desk.journal)
+        self._session: int | None = None
         self._traded = 0
         self._entries_today = 0
         self._entries_in_bar = (0, 0)
@@ -42,9 +43,11 @@ class Standings:
 
     def on_session(self, session: int) -> None:
         """Something happens in ``session``; one not seen before starts new counts."""
-        if self._settlement.on_session(session):
+        if session != self._session:
+            self._session = session
+            self._settlement.on_session(session)
             self._traded = self._entries_today = 0
-        self.forget()
+        self._account = None
 
     def forget(self) -> None:
         """Something changed that the account was counted from."""

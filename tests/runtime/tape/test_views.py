@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from framework.runtime.arrivals import Arrival, arrivals
 
 from framework import run
 from framework.domain.market import Bar, ClosedBar
 from framework.errors import TapeError
+from framework.runtime.sessions.arrivals import Arrival, arrivals
 from framework.runtime.tape.chain import START, NewEvent, chained
 from framework.runtime.tape.inputs import bars_event, read_arrival
 from framework.runtime.tape.reading import read_bars, read_events
