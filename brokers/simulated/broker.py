@@ -224,7 +224,7 @@ class SimulatedBroker:
         if self._financing is not None:
             self._financing.before_trading(rows)
         matching, custody = self._matching, self._custody
-        if self._market.now < custody.wakes and matching.is_idle:
+        if matching.is_idle and custody.is_quiet():
             return
         matching.begin(rows)
         custody.before_trading(rows)

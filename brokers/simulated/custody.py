@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from brokers.simulated.account import VenueAccount
     from brokers.simulated.ports import Matching
     from framework.domain.account_event import AccountEvent
-    from framework.domain.market import BarSeries
     from framework.domain.venue import Capabilities
     from framework.engine.market import Market
 
@@ -28,11 +27,7 @@ DELISTED = "delisted"
 
 
 class Custody:
-    """Books what issuers do with the shares in ``account``, and reports it to ``hear``.
-
-    Attributes:
-        wakes: Nothing takes effect before that moment, ns UTC.
-    """
+    """Books what issuers do with the shares in ``account``, and reports it to ``hear``."""
 
     def __init__(
         self, market: Market, venue: Capabilities, account: VenueAccount, matching: Matching, hear: Callable[[AccountEvent], None]
@@ -47,18 +42,22 @@ class Custody:
         delistings = [(one.delisting, row) for row, one in enumerate(market.adjusted) if one.delisting is not None]
         self._delistings = sorted(((one.day, row, one.payout) for one, row in delistings), reverse=True)
         self._delisted: set[int] = set()
-        #: Closes of the bars before whose open a split or a dividend takes effect, the next one last.
-        self._effective = sorted({time for one in market.adjusted for time in _effective(one)}, reverse=True)
-        self.wakes = 0
+        #: No payment is due and nothing is delisted before that moment, ns UTC.
+        self._alarm = 0
 
     def is_delisted(self, row: int) -> bool:
         """Whether the symbol does not trade any more."""
         self._delist()
         return row in self._delisted
 
+    def is_quiet(self) -> bool:
+        """Whether nothing takes effect before the open of the bars that have just closed."""
+        now = self._market.now
+        return now < self._alarm and now not in self._market.effective
+
     def before_trading(self, rows: Sequence[int]) -> None:
         """Book what takes effect before the open of the bars of ``rows``, which have just closed."""
-        if self._market.now < self.wakes:
+        if self.is_quiet():
             return
         for row in rows:
             terms = self._market.split_now(row)
@@ -70,10 +69,8 @@ class Custody:
         self._set_alarm()
 
     def _set_alarm(self) -> None:
-        while self._effective and self._effective[-1] <= self._market.now:
-            self._effective.pop()
         days = [one.pay_day for one in self._due] + [day for day, _, _ in self._delistings[-1:]]
-        self.wakes = min([session_end(day - 1) + 1 for day in days] + self._effective[-1:], default=NEVER)
+        self._alarm = min((session_end(day - 1) + 1 for day in days), default=NEVER)
 
     def _delist(self) -> None:
         """End the orders of what does not trade any more, and pay its holders."""
@@ -129,9 +126,3 @@ class Custody:
     def _book(self, event: AccountEvent) -> None:
         ledger.post(self._account.book, event)
         self._hear(event)
-
-
-def _effective(series: BarSeries) -> list[int]:
-    """Closes of the bars with a split or a dividend, ns UTC."""
-    times: list[int] = series.timestamp[(series.split != 1.0) | (series.dividend != 0.0)].tolist()
-    return times

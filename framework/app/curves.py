@@ -42,7 +42,7 @@ class Curves:
     def note(self, timestamp: int) -> None:
         """Write down the account as it stands after the decision at ``timestamp``."""
         self._time.append(timestamp)
-        if self._book.entries != self._entries:
+        if self._book.entries != self._entries or self._desk.market.grows:
             self._take_stock()
         if self._holds and timestamp > self._joint_until:
             # The joint history moves once a session; asking at every minute would cost more than the run.

@@ -38,7 +38,7 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-def print_summary(summary: Mapping[str, object], folder: Path | None, engine_reason: str) -> None:
+def print_summary(summary: Mapping[str, object], folder: Path | None, engine_reason: str = "") -> None:
     """The headline figures, refusals and warnings, who turned the crank and why, where the report is if any, and what to do next."""
     console = Terminal(highlight=False)
     params = ", ".join(f"{name}={value}" for name, value in _mapping(summary["params"]).items())
@@ -56,7 +56,7 @@ def print_summary(summary: Mapping[str, object], folder: Path | None, engine_rea
     warnings = summary["warnings"]
     for line in warnings if isinstance(warnings, (list, tuple)) else ():
         console.print(f"warning: {line}", markup=False, soft_wrap=True)
-    console.print(f"engine: {summary['engine']}, {engine_reason}", markup=False, soft_wrap=True)
+    console.print(", ".join(filter(None, (f"engine: {summary['engine']}", engine_reason))), markup=False, soft_wrap=True)
     if folder is None:
         return
     console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)

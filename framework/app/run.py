@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
 from framework.app.curves import Curves, buy_and_hold
-from framework.app.drivers import chosen
 from framework.app.hosting import analyses_of, as_strategy_reads, as_strategy_sees, notes_of
 from framework.app.loader import load_strategy
 from framework.domain.record import RunRecord
@@ -221,7 +220,7 @@ def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
         run_id=f"{run_stamp()}-{config.mode}-{name}",
         mode=config.mode,
         engine=simulation.driver.name,
-        engine_reason=chosen(config, strategy).reason,
+        engine_reason=simulation.reason,
         strategy=name,
         description=description_of(type(strategy)),
         params=params_of(strategy),

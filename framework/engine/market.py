@@ -49,6 +49,7 @@ class Market:
         cursor: For each symbol, the index of its last closed bar, -1 before the first.
         now: Close of the current slice, ns UTC.
         daily: Whether a bar is a whole session.
+        effective: Closes of the bars before whose open a split or a dividend takes effect, ns UTC.
         indicators: What earlier runs over the same bars have worked out of them.
     """
 
@@ -65,6 +66,7 @@ class Market:
         self._prices = [(-1, 0)] * len(self.symbols)
         #: Most symbols never split, and nothing has to be looked at for them.
         self._splitting = frozenset(row for row, quoted in enumerate(self._quoted) if quoted.until != NO_SPLIT)
+        self.effective = {time for one in self.adjusted for time in one.timestamp[(one.split != 1.0) | (one.dividend != 0.0)].tolist()}
         self._sessions = tuple(Sessions(one, daily=daily) for one in self.adjusted)
         self._growing: dict[int, Growing] = {}
 
@@ -95,6 +97,8 @@ class Market:
             if growing is None:
                 growing = self._growing[row] = Growing(self.adjusted[row])
             series = growing.append(one)
+            if one.split != 1.0 or one.dividend:
+                self.effective.add(one.bar.timestamp)
             self.adjusted[row], self._quoted[row] = series, Quoted(series)
             self.cursor[row] = len(series) - 1
             self._quoted[row].put(self.cursor[row])
@@ -102,6 +106,11 @@ class Market:
             self._sessions[row].append(series)
             self._prices[row] = (-1, 0)
         self.indicators = None  # they were worked out of fewer bars
+
+    @property
+    def grows(self) -> bool:
+        """Whether bars have arrived that were not there at first."""
+        return bool(self._growing)
 
     @property
     def sessions(self) -> int:

@@ -54,7 +54,7 @@ class UsageLedger:
             # Nothing here is worth a sync: after a power loss the clock starts anew, and everything counts as just used.
             file.execute("PRAGMA synchronous=OFF")
             file.execute("CREATE TABLE IF NOT EXISTS usage (one INTEGER PRIMARY KEY CHECK (one = 1), page TEXT NOT NULL)")
-        except BaseException:
+        except BaseException:  # the file is let go of whatever happened
             file.close()
             raise
         return file
@@ -72,7 +72,7 @@ class UsageLedger:
                 yield page
                 self._write(page.usage)
                 self._file.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # an interrupt too must leave the usage as it was
                 self._file.execute("ROLLBACK")
                 raise
 
