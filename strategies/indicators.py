@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def deviation(bars: Panel, length: int) -> Floats:
 
 def volatility(bars: Panel, length: int) -> Floats:
     """Annual standard deviation of the last ``length`` returns from bar to bar, of daily bars."""
-    return ta("STDDEV", ta("ROCP", bars.close, timeperiod=1), timeperiod=length, nbdev=1.0) * np.sqrt(252.0)
+    return ta("STDDEV", ta("ROCP", bars.close, timeperiod=1), timeperiod=length, nbdev=1.0) * math.sqrt(252.0)
 
 
 def vwap(bars: Panel, length: int) -> Floats:

@@ -16,6 +16,7 @@ import typer
 
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+from framework.app.data_commands import data
 from framework.app.walkforward_command import walkforward
 from framework.errors import ConfigError
 
@@ -32,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(audit, name="audit")
+app.add_typer(data, name="data")
 app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
     reported(walkforward)
 )
