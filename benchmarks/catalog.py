@@ -2,8 +2,8 @@
 
     python benchmarks/catalog.py [--symbols N] [--days N] [--minutes N] [--folder DIR]
 
-The limits: the arrays are there in less than a second once the files are in the system's cache; memory while minutes are appended and scanned stays below
-500 MB, however many they are. Minutes go to ten series, a million a call.
+The limits: the arrays are there in less than a second, files in the system's cache; appending and scanning minutes takes less than 500 MB of
+memory, however many they are. Minutes go to ten series, a million a call.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def bars(times: np.ndarray[tuple[int], np.dtype[np.int64]], seed: int) -> dict[s
     close = 100.0 * np.exp(np.random.default_rng(seed).normal(0.0, 0.001, len(times)).cumsum())
     table = dict.fromkeys(COLUMNS, close)
     nothing = np.zeros(len(times))
-    return table | {"timestamp": times, "dividend": nothing, "split": nothing + 1.0, "pay_day": nothing.astype(np.int64)}  # type: ignore[dict-item] # integers among floats
+    return table | {"timestamp": times, "dividend": nothing, "split": nothing + 1.0, "pay_day": nothing.astype(np.int64)}
 
 
 def names(count: int) -> list[str]:
