@@ -2,8 +2,8 @@
 
     python benchmarks/catalog.py [--symbols N] [--days N] [--minutes N] [--folder DIR]
 
-The limits: the arrays are there in less than a second, files in the system's cache; appending and scanning minutes takes less than 500 MB of
-memory, however many they are. Minutes go to ten series, a million a call.
+The limits: the arrays are there in less than a second, files in the system's cache; appending and scanning minutes takes less than 500 MB
+of memory, however many they are. Minutes go to ten series, a million a call.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-def print_summary(summary: Mapping[str, object], folder: Path) -> None:
-    """The headline figures, refusals and warnings, where the report is, and what to do next."""
+def print_summary(summary: Mapping[str, object], folder: Path | None, engine_reason: str = "") -> None:
+    """The headline figures, refusals and warnings, who turned the crank and why, where the report is if any, and what to do next."""
     console = Terminal(highlight=False)
     params = ", ".join(f"{name}={value}" for name, value in _mapping(summary["params"]).items())
     symbols = summary["symbols"]
@@ -56,6 +56,9 @@ def print_summary(summary: Mapping[str, object], folder: Path) -> None:
     warnings = summary["warnings"]
     for line in warnings if isinstance(warnings, (list, tuple)) else ():
         console.print(f"warning: {line}", markup=False, soft_wrap=True)
+    console.print(", ".join(filter(None, (f"engine: {summary['engine']}", engine_reason))), markup=False, soft_wrap=True)
+    if folder is None:
+        return
     console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
     console.print(
         "next: open the report in a browser; change [strategy] params or [universe] symbols in the config and run again",
