@@ -17,6 +17,7 @@ import typer
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
 from framework.app.control_commands import control
+from framework.app.data_commands import data
 from framework.app.session_commands import sessions
 from framework.app.tape_commands import tape
 from framework.app.walkforward_command import walkforward
@@ -36,6 +37,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(audit, name="audit")
+app.add_typer(data, name="data")
 app.add_typer(sessions)
 app.add_typer(control)
 app.add_typer(tape, name="tape")
