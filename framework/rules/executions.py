@@ -114,3 +114,32 @@ def _busted(known: Known, shown: VenueOrder) -> tuple[Execution, ...]:
         return ()
     still = {one.execution_id for one in shown.executions}
     return tuple(one for name, one in known.executions.items() if name not in still and one.quantity_micros)
+
+
+def after(
+    known: Known,
+    seen: tuple[Execution, ...],
+    synthetic: Execution | None,
+    busted: tuple[str, ...],
+    cumulative_micros: int,
+    updated_at: int,
+) -> Known:
+    """``known`` with what a picture added, as ``bookings`` told."""
+    unmatched, executions = list(known.unmatched), dict(known.executions)
+    booked, value = known.booked_micros, known.value_micros
+    for one in seen:
+        rest, _ = _matched(one, unmatched)
+        executions[one.execution_id] = one
+        booked += rest
+        value += one._replace(quantity_micros=rest).value_micros
+    if synthetic is not None:
+        unmatched.append(Lot(synthetic.quantity_micros, synthetic.price_micros))
+        booked += synthetic.quantity_micros
+        value += synthetic.value_micros
+    for name in busted:
+        gone = executions[name]
+        executions[name] = gone._replace(quantity_micros=0)
+        booked -= gone.quantity_micros
+        value -= gone.value_micros
+    most = cumulative_micros if busted else max(known.cumulative_micros, cumulative_micros)
+    return Known(executions, tuple(unmatched), booked, value, most, max(known.updated_at, updated_at))

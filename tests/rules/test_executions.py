@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from framework.domain.order import OrderSide, OrderStatus, OrderType, TimeInForce
 from framework.domain.values import MICRO, notional, rounded_quotient
 from framework.domain.venue_order import Execution, VenueOrder
-from framework.rules.executions import Known, Lot, bookings
+from framework.rules.executions import Known, Lot, after, bookings
 
 SHOWN = VenueOrder(
     "v1", "ref", "AAPL", OrderSide.BUY, 100 * MICRO, OrderType.LIMIT, 50 * MICRO, None, None, None, TimeInForce.GTC,
@@ -45,26 +45,11 @@ class Books:
     def look(self, picture, is_overdue=False):
         found = bookings(self.known, picture, is_overdue=is_overdue)
         assert not found.busted
-        lots = list(self.known.unmatched)
-        for match in found.matches:
-            left = match.quantity_micros
-            while left:
-                lot = lots.pop(0)
-                if lot.quantity_micros > left:
-                    lots.insert(0, lot._replace(quantity_micros=lot.quantity_micros - left))
-                left -= min(left, lot.quantity_micros)
-            self.corrected += match.excess_micros
+        self.corrected += sum(match.excess_micros for match in found.matches)
+        before = self.known.booked_micros
+        self.known = after(self.known, found.seen, found.synthetic, (), picture.cumulative_micros, picture.updated_at)
         new = [*found.booked, *([found.synthetic] if found.synthetic else [])]
-        if found.synthetic:
-            lots.append(Lot(found.synthetic.quantity_micros, found.synthetic.price_micros))
-        self.known = Known(
-            {**self.known.executions, **{one.execution_id: one for one in found.seen}},
-            tuple(lots),
-            self.known.booked_micros + sum(one.quantity_micros for one in new),
-            self.known.value_micros + sum(one.value_micros for one in new),
-            max(self.known.cumulative_micros, picture.cumulative_micros),
-            max(self.known.updated_at, picture.updated_at),
-        )
+        assert self.known.booked_micros == before + sum(one.quantity_micros for one in new)
         return found
 
 
@@ -147,6 +132,10 @@ def test_an_execution_taken_back_in_a_newer_picture_is_told():
     assert bookings(known, shown([first], updated_at=6)).busted == (second,)
     assert bookings(known, shown([first], updated_at=5)).busted == ()  # an old picture
     assert bookings(known, shown([first], cumulative=15 * MICRO, updated_at=6)).busted == ()  # a list that lags
+    less = after(known, (), None, ("e2",), 10 * MICRO, 6)
+    assert (less.booked_micros, less.value_micros, less.cumulative_micros) == (10 * MICRO, 500 * MICRO, 10 * MICRO)
+    assert bookings(less, shown([first], updated_at=7)).busted == ()
+    assert bookings(less, shown([first, second], updated_at=5)).booked == ()  # an old picture does not bring it back
 
 
 def test_fees_are_booked_with_their_execution():

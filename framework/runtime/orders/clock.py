@@ -13,7 +13,7 @@ class Clock(Protocol):
         """Wall clock, ns UTC; it may be set back."""
 
     def monotonic(self) -> int:
-        """ns since anything; it never goes back."""
+        """Time since anything, ns; it never goes back."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -27,8 +27,8 @@ class SystemClock:
         return time.time_ns()
 
     def monotonic(self) -> int:
-        """ns since the machine started."""
-        return time.monotonic_ns()
+        """Time since the machine started, sleep included, ns."""
+        return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
