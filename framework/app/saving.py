@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from framework.errors import ConfigError, MissingDataError
 from framework.report.analyses import write_analyses
 from framework.report.folder import write_run
-from framework.runtime.tape import read_account_events, read_bars, read_header, read_sectors, read_transitions, write_tape
+from framework.runtime.tape.reading import read_account_events, read_bars, read_header, read_sectors, read_transitions
+from framework.runtime.tape.recording import write_tape
 
 if TYPE_CHECKING:
     from framework.domain.record import RunRecord
