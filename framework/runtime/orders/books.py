@@ -48,7 +48,7 @@ class Leg:
         venue_order_id: The venue's id, once bound.
         known: What of it has traded.
         word: The venue's last word for its state.
-        cancel_wanted: It is to be taken back.
+        cancel_wanted: It is to be taken back; ``is_canceling``: the venue shows that it is about to be.
         cancels: Requests for that.
         latency_ns: From the request to the answer that bound it.
     """
@@ -65,6 +65,7 @@ class Leg:
     known: Known = field(default_factory=lambda: Known({}))
     word: str = ""
     cancel_wanted: bool = False
+    is_canceling: bool = False
     cancels: int = 0
     latency_ns: int = 0
 

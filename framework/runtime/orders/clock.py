@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+from framework.runtime.clock import now_ns, steady_ns
+
 
 class Clock(Protocol):
     """Two clocks and a way to wait."""
@@ -24,11 +26,11 @@ class SystemClock:
 
     def now(self) -> int:
         """Wall clock, ns UTC."""
-        return time.time_ns()
+        return now_ns()
 
     def monotonic(self) -> int:
         """Time since the machine started, sleep included, ns."""
-        return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+        return steady_ns()
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

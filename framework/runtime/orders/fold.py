@@ -78,7 +78,7 @@ def _seen(books: OrderBooks, timestamp: int, payload: Payload) -> None:
         payload["cumulative_micros"],
         payload["updated_at"],
     )
-    leg.word = payload["word"]
+    leg.word, leg.is_canceling = payload["word"], payload["is_canceling"]
     if payload["has_ended"]:
         leg.phase = Phase.ENDED
     _close(books, tracked, timestamp)

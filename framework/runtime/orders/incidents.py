@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from framework.runtime.orders import events
-from framework.runtime.tape import NewEvent
+from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
     from framework.runtime.orders.books import OrderBooks

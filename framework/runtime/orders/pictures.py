@@ -14,7 +14,7 @@ from framework.rules.executions import Bookings, after, bookings
 from framework.runtime.orders import events
 from framework.runtime.orders.books import Leg, Phase, Tracked
 from framework.runtime.orders.incidents import Code, Effect, Incident
-from framework.runtime.tape import NewEvent
+from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
     from framework.domain.order import Order
@@ -61,12 +61,19 @@ class _Reading:
     def _is_current(self) -> bool:
         return self._leg is self._tracked.leg
 
+    @property
+    def _is_last(self) -> bool:
+        """Whether nothing of the order can trade but this leg."""
+        return all(leg.phase is Phase.ENDED for leg in self._tracked.legs if leg is not self._leg)
+
     # --- shares
 
     def _fill(self, one: Execution) -> None:
         order = self._order
         if not order.is_open:
-            self._incident(Code.LATE_FILL, order.order_id, Effect.ALERT, f"{from_micros(one.quantity_micros)} {order.symbol} filled after its end")
+            self._incident(
+                Code.LATE_FILL, order.order_id, Effect.ALERT, f"{from_micros(one.quantity_micros)} {order.symbol} filled after its end"
+            )
         within = min(one.quantity_micros, order.quantity_micros - order.filled_micros)
         if within:
             price = one.price_micros
@@ -109,7 +116,7 @@ class _Reading:
         known = after(leg.known, found.seen, found.synthetic, busted, shown.cumulative_micros, shown.updated_at)
         is_whole = known.booked_micros >= known.cumulative_micros
         has_ended = is_whole and (shown.status in TERMINAL or known.booked_micros >= leg.quantity_micros)
-        if has_ended and self._is_current and self._order.is_open and not (self._order.status is _S.EMULATED):
+        if has_ended and self._is_last and self._order.is_open and self._order.status is not _S.EMULATED:
             self._finish()
         word = shown.word if shown.updated_at >= leg.known.updated_at else leg.word
         self._note_word(word)
@@ -123,6 +130,7 @@ class _Reading:
             "cumulative_micros": shown.cumulative_micros,
             "updated_at": shown.updated_at,
             "word": word,
+            "is_canceling": shown.status is _S.PENDING_CANCEL if word == shown.word else leg.is_canceling,
             "has_ended": has_ended,
         }
         self._events.append(NewEvent(self._now, events.SEEN, payload))
@@ -133,7 +141,7 @@ class _Reading:
         if status is _S.REJECTED and _S.REJECTED not in lifecycle.TRANSITIONS[order.status]:
             status, reason = _S.CANCELED, f"rejected after it was accepted: {reason}"
         if status not in TERMINAL or status is _S.FILLED:
-            detail = f"over with {order.filled_quantity} of {order.quantity} {order.symbol} filled, asked for {from_micros(self._leg.quantity_micros)}"
+            detail = f"the venue calls it {shown.word!r} with {order.filled_quantity} of {order.quantity} {order.symbol} filled"
             self._incident(Code.CHANGED_TERMS, order.order_id, Effect.ALERT, detail)
             status = _S.CANCELED
         self._report(status, reason)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from framework.domain.account_event import TradeCorrection
     from framework.engine.ports import BrokerListener
     from framework.runtime.orders.clock import Clock
-    from framework.runtime.tape import Lease, NewEvent, TapeEvent
+    from framework.runtime.tape.chain import NewEvent, TapeEvent
+    from framework.runtime.tape.lease import Lease
 
 
 class EventStore(Protocol):
@@ -70,6 +71,9 @@ class Recorder:
             if event.kind == events.INCIDENT:
                 self._sound(event)
         self._tell()
+
+    def rest(self) -> None:
+        """Nothing is under way: keep what is known once in a while, so that a restart need not fold everything."""
 
     def _sound(self, event: NewEvent) -> None:
         payload = event.payload
