@@ -29,7 +29,8 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
         ),
         # Venues reject late: the order was acknowledged, then failed a risk check of theirs.
         _S.ACCEPTED: frozenset({_S.EMULATED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.REJECTED}),
-        _S.REJECTED: frozenset(),
+        # A venue may say no to an order that it has taken all the same; what that one trades is booked.
+        _S.REJECTED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED}),
         _S.PARTIALLY_FILLED: frozenset({_S.EMULATED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}),
         _S.FILLED: frozenset(),
         # The cancel may lose the race against a fill, or be refused (back to ACCEPTED).

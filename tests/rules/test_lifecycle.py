@@ -26,7 +26,7 @@ LIFE = {
     "emulated": "submitted partially_filled filled pending_cancel canceled expired",  # a fill before we took it back is late
     "submitted": "accepted rejected partially_filled filled pending_cancel canceled expired unknown",
     "accepted": "emulated partially_filled filled pending_cancel canceled expired rejected",
-    "rejected": "",
+    "rejected": "partially_filled filled",  # the venue had taken it all the same
     "partially_filled": "emulated partially_filled filled pending_cancel canceled expired",
     "filled": "",
     "pending_cancel": "canceled partially_filled filled expired accepted",
@@ -35,8 +35,8 @@ LIFE = {
     "unknown": "accepted rejected partially_filled filled canceled expired",
 }
 PAIRS = list(itertools.product(OrderStatus, repeat=2))
-NO_LATE_FILLS = {OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.FILLED}
-WITH_LATE_FILLS = {OrderStatus.CANCELED, OrderStatus.EXPIRED}
+NO_LATE_FILLS = {OrderStatus.DENIED, OrderStatus.FILLED}
+WITH_LATE_FILLS = {OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
 
 
 def possible(before: OrderStatus, after: OrderStatus) -> bool:
