@@ -82,9 +82,7 @@ class Link:
         self.file = SessionFile(folder / "session" / "robinhood.session", KEY, USER, self.redact.add)
         self.session = Session(self.wire, self.file, self.attempts, self.clock.now_ns, self.alerts.append)
         rules, retry = venue("robinhood", fractional=True), ReadRetry(retries, Backoff(2.0, 4.0), self.clock)
-        self.gateway = RobinhoodGateway(
-            self.wire, self.session, ACCOUNT, rules, LinkCapabilities(), retry, self.clock, self.alerts.append
-        )
+        self.gateway = RobinhoodGateway(self.wire, self.session, ACCOUNT, rules, LinkCapabilities(), retry, self.clock, self.alerts.append)
 
     def armed(self, **changes):
         given = {
