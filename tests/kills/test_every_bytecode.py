@@ -150,7 +150,7 @@ def test_a_kill_before_any_bytecode_loses_doubles_and_invents_nothing(name):
         assert violations(dead / "tape.db", there.truth) == []
         assert total > 500, "the path is not traced"
         seen, bad = set(), []
-        for kill_at in range(1, total + 1, max(total // size(24, total), 1)):
+        for kill_at in range(1, total + 1, max(total // size(12, total), 1)):
             _, there = once(kill_at)
             left = (remains(dead), repr(there))
             if left in seen:
@@ -201,7 +201,7 @@ def test_a_kill_inside_the_recovery_from_a_kill_changes_nothing(name):
         total = recovered(dead, copy.deepcopy(venue))
         assert total > 500
         bad = []
-        for kill_at in range(1, total + 1, max(total // size(16, 2_000), 1)):
+        for kill_at in range(1, total + 1, max(total // size(8, 2_000), 1)):
             shutil.rmtree(dead)
             dead.mkdir()
             copied(base, dead)
