@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter, defaultdict
 from contextlib import closing
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,7 +85,5 @@ def _money(rows: list[tuple[str, dict]], truth: Truth) -> list[str]:
 
 
 def _product(quantity: int, price: int) -> int:
-    """Micro-dollars; the scenarios trade whole cents and thousandths of shares, so it is exact."""
-    value, rest = divmod(quantity * price, 1_000_000)
-    assert rest == 0
-    return value
+    """Micro-dollars, to the nearest, ties away from zero."""
+    return int((Decimal(quantity) * price / 1_000_000).quantize(Decimal(1), ROUND_HALF_UP))
