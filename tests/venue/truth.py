@@ -156,6 +156,7 @@ class Truth:
                 updated_at=self.time,
             )
         )
+        self._note(one)
 
     def _move(self, symbol: str, shares: int, cash: int) -> None:
         self.shares[symbol] = self.shares.get(symbol, 0) + shares

@@ -38,7 +38,7 @@ class Canceling:
             return False
         wish = NewEvent(now, events.CANCEL, {"order_id": order.order_id, "reason": reason})
         if any(leg.phase in AT_VENUE for leg in tracked.legs):
-            can_wait = OrderStatus.PENDING_CANCEL in TRANSITIONS[order.status]
+            can_wait = order.status is not OrderStatus.PENDING_CANCEL and OrderStatus.PENDING_CANCEL in TRANSITIONS[order.status]
             if can_wait or not all(leg.cancel_wanted for leg in tracked.legs if leg.phase in AT_VENUE):
                 self._recorder.write(wish)
             self.drive(tracked)

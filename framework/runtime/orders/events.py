@@ -42,6 +42,7 @@ _ORDER_FIELDS = (
     "order_id", "symbol", "quantity_micros", "created_at", "limit_micros", "stop_micros", "trail_micros", "extended_hours", "parent_id",
     "oco_id", "strategy", "tag", "reason", "good_from",
 )  # fmt: skip
+_FILLED = ("filled_micros", "filled_value_micros", "fees_micros")
 _ENUMS = (
     ("side", OrderSide),
     ("order_type", OrderType),
@@ -59,8 +60,8 @@ def order_payload(order: Order) -> Payload:
 
 
 def read_order(payload: Mapping[str, Any]) -> Order:
-    """The order of ``order_payload``."""
-    fields: Payload = {name: payload[name] for name in _ORDER_FIELDS}
+    """The order of ``order_payload``, with what it has filled where that is told too."""
+    fields: Payload = {name: payload[name] for name in (*_ORDER_FIELDS, *_FILLED) if name in payload}
     enums: Payload = {name: kind(payload[name]) for name, kind in _ENUMS}
     return Order(**fields, **enums)
 

@@ -116,7 +116,8 @@ def _move(books: OrderBooks, symbol: str, shares: int) -> None:
 
 def _cancel(books: OrderBooks, timestamp: int, payload: Payload) -> None:
     tracked = books.tracked[payload["order_id"]]
-    if OrderStatus.PENDING_CANCEL in lifecycle.TRANSITIONS[tracked.order.status]:
+    status = tracked.order.status
+    if status is not OrderStatus.PENDING_CANCEL and OrderStatus.PENDING_CANCEL in lifecycle.TRANSITIONS[status]:
         lifecycle.change(tracked.order, OrderStatus.PENDING_CANCEL, timestamp)
     _want_back(tracked)
 

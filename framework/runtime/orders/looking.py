@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from framework.domain.values import from_micros
 from framework.domain.venue_order import Listing
+from framework.rules.outcomes import is_worse
 from framework.runtime.orders import events
 from framework.runtime.orders.books import AT_VENUE, Phase
 from framework.runtime.orders.incidents import Code, Effect, Incident
@@ -125,6 +126,19 @@ class Looking:
             return
         added = news(tracked, leg, shown, self._clock.now(), is_overdue=self._is_overdue(leg, shown))
         self._recorder.write(*added)
+        self._check_terms(tracked, leg, shown)
+
+    def _check_terms(self, tracked: Tracked, leg: Leg, shown: VenueOrder) -> None:
+        """An order that the venue works under worse terms is taken back."""
+        order, now = tracked.order, self._clock.now()
+        if leg.phase is not Phase.BOUND or leg.cancel_wanted or not is_worse(shown, order, leg.quantity_micros):
+            return
+        limit = "" if shown.limit_micros is None else f" at {from_micros(shown.limit_micros)}"
+        detail = f"the venue works {from_micros(shown.quantity_micros)} {shown.symbol}{limit} for {order.order_id}; it is being canceled"
+        self._recorder.write(
+            Incident(Code.CHANGED_TERMS, order.order_id, Effect.ALERT, detail).event(now, lasts=False),
+            NewEvent(now, events.CANCEL, {"order_id": order.order_id, "reason": "changed by the venue"}),
+        )
 
     def _is_overdue(self, leg: Leg, shown: VenueOrder) -> bool:
         """Whether shares of ``leg`` have waited too long for their executions."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _S = OrderStatus
 #: Words of a venue after which nothing more is to fill.
 TERMINAL = frozenset({_S.FILLED, _S.CANCELED, _S.EXPIRED, _S.REJECTED})
-#: States that a fill leaves and that hold again after it, if shares are left.
-_RESTORED = frozenset({_S.EMULATED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED})
+#: States that a fill does not change as long as shares are left: what is awaited is awaited still, and an end stays one.
+_KEPT = frozenset({_S.EMULATED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.REJECTED})
 _UNANSWERED = frozenset({_S.SUBMITTED, _S.UNKNOWN})
 
 
@@ -46,13 +46,10 @@ class _Reading:
 
     def read(self, *, is_overdue: bool) -> list[NewEvent]:
         found = bookings(self._leg.known, self._shown, is_overdue=is_overdue)
-        before = self._order.status
-        if self._is_current and before in _UNANSWERED and self._shown.status is not _S.REJECTED:
+        if self._is_current and self._order.status in _UNANSWERED and self._shown.status is not _S.REJECTED:
             self._report(_S.ACCEPTED, "")
-            before = _S.ACCEPTED
         for one in (*found.booked, *((found.synthetic,) if found.synthetic else ())):
             self._fill(one)
-        self._restore(before)
         self._correct(found)
         self._end(found)
         return self._events
@@ -81,7 +78,8 @@ class _Reading:
                 one.execution_id, order.order_id, one.timestamp, order.symbol, order.side, within, price, price, one.fees_micros, order.tag,
                 order.strategy,
             )  # fmt: skip
-            self._report(lifecycle.status_after_fill(order, within), "", fill)
+            status = lifecycle.status_after_fill(order, within)
+            self._report(order.status if status is _S.PARTIALLY_FILLED and order.status in _KEPT else status, "", fill)
         if one.quantity_micros > within:
             self._over_fill(one, one.quantity_micros - within)
 
@@ -104,11 +102,6 @@ class _Reading:
             self._incident(Code.BUSTED, order.order_id, Effect.HALT, detail)
 
     # --- states
-
-    def _restore(self, before: OrderStatus) -> None:
-        """A cancel that is awaited, or an end, is not undone by shares that traded before it."""
-        if self._order.status is not before and self._order.is_open and before in _RESTORED | {_S.REJECTED}:
-            self._report(_S.CANCELED if before is _S.REJECTED else before, "as before the fill")
 
     def _end(self, found: Bookings) -> None:
         leg, shown = self._leg, self._shown

@@ -9,7 +9,9 @@ from framework.domain.order import OrderUpdate
 from framework.runtime.orders import events
 from framework.runtime.orders.books import OrderBooks
 from framework.runtime.orders.fold import fold
-from framework.runtime.orders.incidents import Effect, Incident
+from framework.runtime.orders.freezing import NAME, freeze, thaw
+from framework.runtime.orders.incidents import Code, Effect, Incident
+from framework.runtime.tape.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -17,8 +19,12 @@ if TYPE_CHECKING:
     from framework.domain.account_event import TradeCorrection
     from framework.engine.ports import BrokerListener
     from framework.runtime.orders.clock import Clock
-    from framework.runtime.tape.chain import NewEvent, TapeEvent
+    from framework.runtime.tape.chain import Head, NewEvent, TapeEvent
     from framework.runtime.tape.lease import Lease
+
+
+#: Events between two checkpoints.
+CHECKPOINT_EVERY = 5_000
 
 
 class EventStore(Protocol):
@@ -29,6 +35,16 @@ class EventStore(Protocol):
 
     def events(self, after: int = -1, kinds: Collection[str] = ()) -> Iterator[TapeEvent]:
         """What was written."""
+
+    @property
+    def head(self) -> Head:
+        """The last event."""
+
+    def checkpoint(self, name: str) -> Checkpoint | None:
+        """What was folded before."""
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Keep what is folded now."""
 
 
 class Recorder:
@@ -48,8 +64,16 @@ class Recorder:
         self._listener: BrokerListener | None = None
         self._untold: deque[OrderUpdate | TradeCorrection] = deque()
         self._is_telling = False
-        for event in store.events(kinds=events.ALL):
+        self._since_checkpoint = 0
+        self._recover()
+
+    def _recover(self) -> None:
+        kept = self.store.checkpoint(NAME)
+        if kept is not None:
+            self.books = thaw(kept.state)
+        for event in self.store.events(-1 if kept is None else kept.sequence, events.ALL):
             fold(self.books, event.timestamp, event.kind, event.payload)
+            self._since_checkpoint += 1
 
     def subscribe(self, listener: BrokerListener) -> None:
         """Tell ``listener`` what happens from now on; what is on the tape already it knows."""
@@ -64,6 +88,7 @@ class Recorder:
         if not new:
             return
         self.store.append(new, self._lease)
+        self._since_checkpoint += len(new)
         for event in new:
             heard = fold(self.books, event.timestamp, event.kind, dict(event.payload))
             if heard is not None:
@@ -74,10 +99,14 @@ class Recorder:
 
     def rest(self) -> None:
         """Nothing is under way: keep what is known once in a while, so that a restart need not fold everything."""
+        if self._since_checkpoint >= CHECKPOINT_EVERY:
+            sequence, last = self.store.head
+            self.store.save_checkpoint(Checkpoint(NAME, sequence, last, freeze(self.books)))
+            self._since_checkpoint = 0
 
     def _sound(self, event: NewEvent) -> None:
-        payload = event.payload
-        self._alarm(Incident(payload["code"], payload["subject"], Effect(str(payload["effect"])), str(payload["detail"])))  # type: ignore[arg-type]
+        code, subject, effect, detail = (str(event.payload[name]) for name in ("code", "subject", "effect", "detail"))
+        self._alarm(Incident(Code(code), subject, Effect(effect), detail))
 
     def _tell(self) -> None:
         """In the order it happened: what the engine does in reply is told after what it has not heard yet."""

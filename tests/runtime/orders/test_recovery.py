@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,10 @@ from framework.domain.book import Book
 from framework.domain.order import OrderRole, OrderStatus, OrderType
 from framework.domain.values import MICRO
 from framework.errors import SafetyError
-from framework.runtime.orders import events
+from framework.runtime.orders import events, recorder
 from framework.runtime.orders.books import OrderBooks
 from framework.runtime.orders.fold import fold
+from framework.runtime.orders.freezing import NAME, freeze, thaw
 from framework.runtime.orders.incidents import Code
 from framework.runtime.tape.chain import NewEvent
 from tests.venue.scripted import Fault, ScriptedVenue
@@ -60,6 +62,28 @@ def live_through(trader, venue):
 def test_what_is_known_is_the_fold_of_the_tape(trader, venue):
     live_through(trader, venue)
     assert shape(trader.manager.books) == shape(folded(trader))
+
+
+def test_what_is_kept_of_the_fold_is_the_fold(trader, venue):
+    live_through(trader, venue)
+    venue.truth.trade_by_hand("AAPL", order_of(0).side, 5 * MICRO, PRICE)
+    trader.manager.reconcile()
+    trader.manager.reconcile()
+    books = trader.manager.books
+    again = thaw(json.loads(json.dumps(freeze(books))))
+    assert shape(again) == shape(books)
+    assert freeze(again) == freeze(books)
+
+
+def test_a_checkpoint_is_taken_up_and_what_came_after_it_is_folded(tape, venue, monkeypatch):
+    monkeypatch.setattr(recorder, "CHECKPOINT_EVERY", 10)
+    with Trader(tape, venue) as first:
+        live_through(first, venue)
+        assert first.store.checkpoint(NAME) is not None
+        first.place(order_of(20, symbol="MSFT"))
+        known = shape(first.manager.books)
+    with Trader(tape, venue) as second:
+        assert shape(second.manager.books) == known
 
 
 def test_a_new_process_knows_what_the_last_one_knew_and_asks_for_no_order(tape, venue):
