@@ -29,7 +29,7 @@ KEY = b"k" * 32
 USER = "trader@example.com"
 PASSWORD = Secret("password", "an-example-only")
 TOTP = Secret("one-time secret", "JBSWY3DPEHPK3PXP")
-FAST = Timeouts(connect=0.5, read=0.4, total=1.0)
+FAST = Timeouts(connect=1.0, read=3.0, total=5.0)
 SECOND = 1_000_000_000
 
 
@@ -82,9 +82,7 @@ class Link:
         self.file = SessionFile(folder / "session" / "robinhood.session", KEY, USER, self.redact.add)
         self.session = Session(self.wire, self.file, self.attempts, self.clock.now_ns, self.alerts.append)
         rules, retry = venue("robinhood", fractional=True), ReadRetry(retries, Backoff(2.0, 4.0), self.clock)
-        self.gateway = RobinhoodGateway(
-            self.wire, self.session, ACCOUNT, rules, LinkCapabilities(), retry, self.clock, self.alerts.append
-        )
+        self.gateway = RobinhoodGateway(self.wire, self.session, ACCOUNT, rules, LinkCapabilities(), retry, self.clock, self.alerts.append)
 
     def armed(self, **changes):
         given = {
