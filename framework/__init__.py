@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from framework.app.lookahead import LookaheadAudit, audit_lookahead
     from framework.app.run import RunResult, run
     from framework.app.sweep import sweep
     from framework.app.sweep_result import SweepResult
@@ -32,6 +33,7 @@ __all__ = [
     "Config",
     "Context",
     "Fill",
+    "LookaheadAudit",
     "OnetapeError",
     "Order",
     "OrderSide",
@@ -46,6 +48,7 @@ __all__ = [
     "SweepResult",
     "TimeInForce",
     "Trade",
+    "audit_lookahead",
     "load_config",
     "run",
     "sweep",
@@ -54,6 +57,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = (
+    ("framework.app.lookahead", ("LookaheadAudit", "audit_lookahead")),
     ("framework.app.run", ("RunResult", "run")),
     ("framework.app.sweep", ("sweep",)),
     ("framework.app.sweep_result", ("SweepResult",)),

@@ -53,6 +53,20 @@ class BadDataError(DataError):
     """Bars were read but cannot be trusted: mend them, or choose a policy for the finding."""
 
 
+class TapeError(OnetapeError):
+    """The tape cannot be read, written or trusted: nothing may be sent until it can."""
+
+    exit_code = 3
+
+
+class AlreadyRecordedError(TapeError):
+    """An event with this key is on the tape already: it happened, do not do it again."""
+
+
+class LeaseLostError(TapeError):
+    """Another process may trade the account now: stop, and start again through recovery."""
+
+
 class SafetyError(OnetapeError):
     """Refused for safety: something that could move real money was not confirmed."""
 
@@ -61,6 +75,14 @@ class SafetyError(OnetapeError):
 
 class NotArmedError(SafetyError):
     """An order was about to leave for a real account without the leave to do so."""
+
+
+class LeaseHeldError(SafetyError):
+    """Another process trades the account: stop that one first."""
+
+
+class TapeMismatchError(SafetyError):
+    """The tape is another account's or another mode's, or an older copy of itself: use the right one."""
 
 
 class BrokerError(OnetapeError):

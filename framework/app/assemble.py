@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from brokers.simulated.broker import SimulatedBroker
@@ -12,19 +13,21 @@ from framework.app.venues import venue_of
 from framework.domain.book import Book
 from framework.domain.values import to_micros
 from framework.engine.engine import Engine
+from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.market import Market
 from framework.engine.schedule import Schedule
 from framework.rules import fills
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from data import Dataset
     from framework.domain.market import FinerBars
     from framework.engine.ports import Driver
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
+    from framework.runtime.sessions.arrivals import Arrival
 
 #: Inside each finer bar the extreme that hurts comes first.
 _PATHS = (
@@ -47,19 +50,62 @@ class Simulation(NamedTuple):
 
 def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
     """Recorded bars and a simulated venue behind the one engine."""
-    from data.calendar import session_clock
     from framework.app.hosting import driver_of
+
+    parts = _parts(config, strategy, dataset, span_of(dataset), Journal())
+    return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine))
+
+
+def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal) -> Simulation:
+    """Bars that arrive, and a simulated venue, behind the one engine."""
+    from framework.runtime.sessions.driver import RealtimeDriver
+
+    parts = _parts(config, strategy, coming.history, coming.span, journal)
+    return Simulation(*parts, RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving))
+
+
+def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
+    """A session in which the bars of ``dataset`` arrive from ``first_trade`` on, as fast as they are worked through."""
+    return session(config, strategy, rehearsed(dataset), Journal())
+
+
+class Coming(NamedTuple):
+    """What a session knows when it begins, the first and the last time its calendar is asked for (ns UTC), and what arrives."""
+
+    history: Dataset
+    span: tuple[int, int]
+    arriving: Iterable[Arrival]
+
+
+def rehearsed(dataset: Dataset) -> Coming:
+    """The bars of ``dataset`` before ``first_trade`` as history; the others arrive."""
+    from framework.runtime.sessions.arrivals import arrivals, known_before
+
+    first = dataset.first_trade
+    history = replace(dataset, series=known_before(dataset.series, first), indicators=Indicators())
+    return Coming(history, span_of(dataset), arrivals(dataset.series, first))
+
+
+class _Parts(NamedTuple):
+    market: Market
+    broker: SimulatedBroker
+    engine: Engine
+    journal: Journal
+
+
+def _parts(config: Config, strategy: Strategy, dataset: Dataset, span: tuple[int, int], journal: Journal) -> _Parts:
+    from data.calendar import session_clock
+    from data.due import DueBars
 
     daily = config.data.resolution == "1d"
     market = Market(dataset.series, daily=daily, indicators=dataset.indicators)
     cash = to_micros(config.account.cash)
-    bounds = session_clock(*_range(dataset), config.data.calendar)
+    bounds = session_clock(*span, config.data.calendar)
     decided = policies(config)
     broker = SimulatedBroker(market, venue_of(config), cash, fill_model(config, dataset.finer), bounds, decided.account)
-    journal = Journal()
+    due = DueBars(*span, config.data.resolution, config.data.calendar)
     schedule = Schedule(bounds, daily=daily)
-    engine = Engine(strategy, market, broker, Book(cash), decided, journal, schedule, _due_bars(dataset, config))
-    return Simulation(market, broker, engine, journal, driver_of(config, strategy, market, broker, engine))
+    return _Parts(market, broker, Engine(strategy, market, broker, Book(cash), decided, journal, schedule, due), journal)
 
 
 def fill_model(config: Config, finer: Mapping[str, FinerBars]) -> FillModel:
@@ -76,13 +122,7 @@ def fill_model(config: Config, finer: Mapping[str, FinerBars]) -> FillModel:
     )
 
 
-def _due_bars(dataset: Dataset, config: Config) -> Callable[[int], int]:
-    from data.due import DueBars
-
-    return DueBars(*_range(dataset), config.data.resolution, config.data.calendar)
-
-
-def _range(dataset: Dataset) -> tuple[int, int]:
+def span_of(dataset: Dataset) -> tuple[int, int]:
     """The first and the last bar's close, ns UTC."""
     times = [one.timestamp for one in dataset.series.values() if len(one)]
     return min(int(one[0]) for one in times), max(int(one[-1]) for one in times)

@@ -5,27 +5,22 @@ Exit codes: 0 done, 1 a check failed, 2 usage or config, 3 data, 4 refused for s
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import shlex
 import sys
-from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framework.errors import ConfigError, OnetapeError
+from framework.app.audit_commands import audit
+from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+from framework.app.session_commands import paper, replay
+from framework.errors import ConfigError
 
 if TYPE_CHECKING:
     from framework.runtime.config import Config
-
-P = ParamSpec("P")
-
-EXIT_BUG = 70
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="onetape",
@@ -36,53 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The config file: TOML, or JSON and YAML by suffix.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-DEFAULT_CONFIG = Path("onetape.toml")
-
-
-def reported(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn whatever a command raises into one message and the exit code of its kind."""
-
-    @functools.wraps(command)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except typer.Exit:
-            raise
-        except OnetapeError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(error.exit_code) from None
-        except SystemExit as stop:  # ours are typer's; this one would end a run with a code of its own and no word
-            typer.echo(f"error: the strategy called sys.exit({stop.code}); let it return, or raise an exception", err=True)
-            raise typer.Exit(ConfigError.exit_code) from None
-        except KeyboardInterrupt:
-            typer.echo("stopped; it was a simulation, nothing is open at a broker", err=True)
-            raise typer.Exit(EXIT_INTERRUPTED) from None
-        except BrokenPipeError:
-            _discard_output()
-            raise typer.Exit(0) from None
-        except Exception as error:  # noqa: BLE001 - the last resort: no traceback on the terminal, but none lost either
-            typer.echo(f"error: this is a bug in onetape: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
-            raise typer.Exit(EXIT_BUG) from None
-
-    return wrapper
-
-
-def _discard_output() -> None:
-    """Send what is still buffered nowhere: its reader has gone, and closing stdout at the end must not fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _keep_traceback() -> str:
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile("w", prefix="onetape-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        traceback.print_exc(file=file)
-    return f"please report it with {file.name}, which holds no prices, orders or secrets"
+app.add_typer(audit, name="audit")
+app.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --rehearse --resume runs/20260131T153000Z-paper-SmaCross")(
+    paper
+)
+app.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")(replay)
 
 
 def _print_version(asked: bool) -> None:
@@ -117,15 +70,16 @@ def backtest(
     quiet: QuietOption = False,
 ) -> None:
     """Run the strategy of a config over recorded bars and write a tear sheet."""
+    from framework.app.other_strategy import with_strategy
     from framework.app.progress import progress
     from framework.app.run import RunResult, run
     from framework.app.saving import check_place, new_folder, save_run
     from framework.app.trial_count import counted, trial_ledger
     from framework.runtime.loading import load_config
 
-    settings = load_config(config)
+    settings = load_config(config).model_copy(update={"mode": "backtest"})  # the command says it
     if strategy is not None:
-        settings = _with_strategy(settings, strategy)
+        settings = with_strategy(settings, strategy)
     if engine is not None:
         settings = _with_engine(settings, engine)
     check_place(out)  # before the work, so that a long run does not end without a place to go
@@ -141,14 +95,6 @@ def backtest(
         from framework.app.printing import print_summary
 
         print_summary(result.summary, folder)
-
-
-def _with_strategy(settings: Config, place: str) -> Config:
-    from framework.runtime.loading import validated
-
-    # Parameters and set-up belong to the strategy they were written for.
-    checked = validated({"strategy": {"class": place}, "universe": {"symbols": settings.universe.symbols}}, "--strategy")
-    return settings.model_copy(update={"strategy": checked.strategy})
 
 
 def _with_engine(settings: Config, name: str) -> Config:

@@ -18,7 +18,7 @@ from framework.app.loader import load_strategy
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO
 from framework.engine.strategy import description_of, params_of
-from framework.errors import DataError
+from framework.errors import ConfigError, DataError
 from framework.runtime.clock import Stopwatch, run_stamp
 from framework.runtime.config import Config
 from framework.runtime.hashing import inputs_hash
@@ -121,6 +121,8 @@ def run(
     """
     watch = Stopwatch()
     resolved, folder = resolved_config(config)
+    if resolved.mode != "backtest":
+        raise ConfigError(f'mode = "{resolved.mode}" is a session, which `onetape {resolved.mode}` plays; run() plays mode = "backtest"')
     strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder, resolved.strategy.cerebro)
     return RunResult(play(resolved, strategy, load_data(resolved, data, finer), watch, on_progress))
 
@@ -142,7 +144,7 @@ def play(
     config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, dataset)
     simulation = backtest(config, strategy, dataset)
     curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
-    return replace(_record(config, strategy, dataset, simulation, curves, watch), params=params)
+    return replace(record_of(config, strategy, dataset, simulation, curves, watch), params=params)
 
 
 def resolved_config(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
@@ -203,7 +205,8 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
     return curves
 
 
-def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, curves: Curves, watch: Stopwatch) -> RunRecord:
+def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, curves: Curves, watch: Stopwatch) -> RunRecord:
+    """The facts of a run that has ended."""
     from framework import __version__
     from framework.report.trades import round_trips
 
@@ -235,7 +238,9 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         finer=finer,
         fills=tuple(journal.fills),
         orders=tuple(journal.orders),
-        trades=round_trips(journal.fills, journal.orders, journal.account_events, dict(dataset.series)),
+        trades=round_trips(
+            journal.fills, journal.orders, journal.account_events, dict(zip(simulation.market.symbols, series, strict=True))
+        ),
         account_events=tuple(journal.account_events),
         refusals=tuple(journal.refusals),
         fees=book.fees_micros / MICRO,

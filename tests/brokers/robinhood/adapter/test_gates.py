@@ -172,6 +172,7 @@ def attempts(link):
 NAMES = sorted(attempts(None))
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=6), st.sampled_from(["shut", "dry", "unarmed", "broken"]), st.data())
 def test_no_order_leaves_a_process_that_may_not_send_one(tmp_path_factory, names, kind, data):
     """Whatever is called, in whatever order, with faults before it, after modules were loaded again and after exceptions."""
