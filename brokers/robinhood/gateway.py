@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from brokers.robinhood import reading
@@ -94,12 +95,11 @@ class RobinhoodGateway:
         if self._is_connected:
             return
         self._wire.open()
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._wire.close)
             self._session.start()
             self._confirm()
-        except BaseException:
-            self._wire.close()
-            raise
+            undo.pop_all()
         self._is_connected = True
 
     def _confirm(self) -> None:

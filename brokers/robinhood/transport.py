@@ -166,7 +166,7 @@ def _mended(request: PreparedRequest) -> PreparedRequest:
     body = copy.body.decode("utf-8", "replace") if isinstance(copy.body, bytes) else copy.body or ""
     if body:
         copy.headers["Content-Type"] = _JSON if body.lstrip().startswith("{") else _FORM
-    copy.headers["Accept-Encoding"] = "gzip, deflate"
+    copy.headers["Accept-Encoding"] = "gzip"
     return copy
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from requests import exceptions
@@ -145,7 +146,7 @@ def read_whole(response: Response, most: int) -> None:
     """
     raw, pieces, size = response.raw, [], 0
     try:
-        while piece := raw.read1(65_536, decode_content=True):
+        while piece := raw.read1(65_536, decode_content=False):
             size += len(piece)
             if size > most:
                 raise NoAnswerError(f"an answer of more than {most} bytes")
@@ -154,7 +155,23 @@ def read_whole(response: Response, most: int) -> None:
         raise NoAnswerError(f"an answer that broke off ({type(error).__name__})") from None
     if raw.length_remaining:
         raise NoAnswerError("an answer that ended early")
-    response._content = b"".join(pieces)  # noqa: SLF001 - where requests keeps what was read
+    response._content = _decoded(b"".join(pieces), response.headers.get("Content-Encoding", ""), most)  # noqa: SLF001 - where requests keeps it
     response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 - the same
-    response.close()
+    response.headers.pop("Content-Encoding", None)
     raw.release_conn()
+
+
+def _decoded(body: bytes, encoding: str, most: int) -> bytes:
+    """Strictly: urllib3 takes a stream that ends early for a whole one."""
+    if not encoding or encoding.lower() == "identity":
+        return body
+    if encoding.lower() != "gzip":
+        raise NoAnswerError(f"an answer encoded as {encoding!r}, which was not asked for")
+    reader = zlib.decompressobj(31)
+    try:
+        found = reader.decompress(body, most + 1)
+    except zlib.error:
+        raise NoAnswerError("an answer that cannot be decoded") from None
+    if not reader.eof or len(found) > most:
+        raise NoAnswerError("an answer that cannot be decoded: it ends early or is too large")
+    return found

@@ -16,6 +16,7 @@ import typer
 
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+from framework.app.login_command import login
 from framework.app.session_commands import paper, replay
 from framework.errors import ConfigError
 
@@ -36,6 +37,8 @@ app.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --r
     paper
 )
 app.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")(replay)
+
+app.command(epilog="Examples:  onetape login   ·   onetape login -c other.toml")(login)
 
 
 def _print_version(asked: bool) -> None:

@@ -29,7 +29,7 @@ KEY = b"k" * 32
 USER = "trader@example.com"
 PASSWORD = Secret("password", "an-example-only")
 TOTP = Secret("one-time secret", "JBSWY3DPEHPK3PXP")
-FAST = Timeouts(connect=0.5, read=0.4, total=1.0)
+FAST = Timeouts(connect=1.0, read=3.0, total=5.0)
 SECOND = 1_000_000_000
 
 
