@@ -78,7 +78,7 @@ def test_b4_a_request_arrives_minutes_later(double):
 
 def test_b5_a_request_gets_the_answer_of_another(double):
     first = buy(double, "one").json()
-    double.fault(path="/orders/", mangles="swapped")
+    double.fault(path="/orders/", mangles="previous")
     assert buy(double, "two").json() == first
     assert refs(double) == ["one", "two"]
 
@@ -351,6 +351,11 @@ def test_a_throttle_counts_what_it_refuses_and_says_how_long_to_wait(double):
     assert double.counts(15)["most_in_window"] == 5
     double.advance(16)
     assert read("/markets/").status_code == 200
+
+
+def test_a_fault_that_does_not_exist_is_refused(double):
+    with pytest.raises(ValueError, match="mangles = 'htlm'; choose one of duplicated_rows"):
+        double.fault(mangles="htlm")
 
 
 def test_faults_wait_for_their_turn_and_are_used_up(double):
