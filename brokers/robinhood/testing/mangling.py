@@ -65,7 +65,7 @@ BYTES: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
         "html": lambda _: b"<html><body>We'll be back soon.</body></html>",
         "empty": lambda _: b"",
         "null": lambda _: b"null",
-        "truncated": lambda body: _half(body),
+        "truncated": _half,
         "truncated_gzip": lambda body: _half(gzip.compress(body)),
         "gzip": gzip.compress,
         # The two characters {} as a stream of brotli, not compressed.
