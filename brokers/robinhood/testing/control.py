@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from brokers.robinhood.testing.accounts import Account, Holding
-from brokers.robinhood.testing.amounts import micros
+from brokers.robinhood.testing.amounts import fixed, micros
 from brokers.robinhood.testing.answers import Answer
 from brokers.robinhood.testing.clock import SECOND, iso, moment
 from brokers.robinhood.testing.faults import Fault
@@ -58,8 +58,8 @@ def list_stock(venue: Venue, symbol: str, price: str, **rules: Any) -> str:  # n
     return venue.market.add(symbol, price, **_in_micros(rules)).id
 
 
-def quote(venue: Venue, symbol: str, bid: str | None, ask: str | None, last: str | None = None, size: int = MANY) -> None:
-    """New best prices, ``size`` whole shares on either side; open orders meet them."""
+def quote(venue: Venue, symbol: str, bid: str | None = None, ask: str | None = None, last: str | None = None, size: int = MANY) -> None:
+    """New best prices, ``size`` whole shares on either side; a side left out is empty. Open orders meet them."""
     venue.market.quote(symbol, bid, ask, last, (size, size))
     venue.book.quoted(symbol)
 
@@ -72,7 +72,7 @@ def trade_at(venue: Venue, symbol: str, price: str) -> None:
 def change_stock(venue: Venue, symbol: str, **rules: Any) -> None:  # noqa: ANN401 - fields of Listing
     """Set fields of a listing: ``halted``, ``tradeable``, ``fractional`` ..."""
     for name, value in _in_micros(rules).items():
-        setattr(venue.market.listings[symbol], name, value)
+        _set(venue.market.listings[symbol], name, value)
     venue.book.quoted(symbol)
 
 
@@ -93,7 +93,7 @@ def open_account(venue: Venue, number: str, cash: str, **rules: Any) -> str:  # 
 def change_account(venue: Venue, number: str, **rules: Any) -> None:  # noqa: ANN401 - fields of Account
     """Set fields of an account: ``locked``, ``closing_only`` ..."""
     for name, value in rules.items():
-        setattr(venue.book.accounts[number], name, value)
+        _set(venue.book.accounts[number], name, value)
 
 
 def pay(venue: Venue, number: str, amount: str) -> None:
@@ -148,7 +148,7 @@ def place_by_hand(venue: Venue, account: str, symbol: str, agent: str = "user", 
     """A person (or ``agent`` ``recurring``, ``drip``) places an order in the app; its id."""
     ordinary = {"type": "market", "trigger": "immediate", "time_in_force": "gfd", "order_form_version": 7}
     addresses = {"account": account_url(account), "instrument": instrument_url(venue.market.listings[symbol].id), "symbol": symbol}
-    last = str(venue.market.listings[symbol].quote.last / 1_000_000)
+    last = fixed(venue.market.listings[symbol].quote.last, 4)
     form = read_form({**ordinary, **addresses, "price": last, **fields})
     placed = form if isinstance(form, Refusal) else venue.book.place(form, agent)
     if not isinstance(placed, Refusal):
@@ -172,18 +172,20 @@ def clear_faults(venue: Venue) -> None:
 
 
 def configure(venue: Venue, **settings: Any) -> None:  # noqa: ANN401 - settings by name
-    """``request_takes``, ``listing_lag``, ``page_size``, ``dedupe``; ``throttle_limit``, ``throttle_seconds``, ``throttle_hint``."""
-    owners: dict[str, object] = {"dedupe": venue.book, **dict.fromkeys(("request_takes", "listing_lag", "page_size"), venue)}
+    """Set ``request_takes``, ``listing_lag``, ``page_size``, ``date_skew`` or ``dedupe``."""
     for name, value in settings.items():
-        owner = venue.throttle if name.startswith("throttle_") else owners[name]
-        setattr(owner, name.removeprefix("throttle_"), value)
+        _set(venue.book if name == "dedupe" else venue, name, value)
+
+
+def throttle(venue: Venue, limit: int, seconds: float = 15.0, *, hint: bool = False) -> None:
+    """From now on at most ``limit`` requests in ``seconds`` (0: no limit); with ``hint`` the header ``Retry-After`` is sent too."""
+    venue.throttle.limit, venue.throttle.seconds, venue.throttle.hint = limit, seconds, hint
 
 
 def configure_login(venue: Venue, **settings: Any) -> None:  # noqa: ANN401 - settings by name
     """Fields of ``GateSettings``, or ``username``, ``password``, ``totp_secret``."""
     for name, value in settings.items():
-        owner: object = venue.gate.settings if hasattr(venue.gate.settings, name) else venue.gate.credentials
-        setattr(owner, name, value)
+        _set(venue.gate.settings if hasattr(venue.gate.settings, name) else venue.gate.credentials, name, value)
 
 
 def approve_device(venue: Venue) -> int:
@@ -217,6 +219,12 @@ def counts(venue: Venue, seconds: float = 15.0) -> dict[str, Any]:
 def requests(venue: Venue, since: int = 0) -> list[list[Any]]:
     """(time in ns, method, path, status) of every request from the one numbered ``since`` on."""
     return [list(one) for one in venue.meter.seen[since:]]
+
+
+def _set(owner: object, name: str, value: object) -> None:
+    if not hasattr(owner, name):
+        raise ValueError(f"{name!r} is not there to be set")
+    setattr(owner, name, value)
 
 
 def _in_micros(rules: dict[str, Any]) -> dict[str, Any]:
@@ -270,9 +278,12 @@ COMMANDS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         command.__name__: command
         for command in (
-            advance, move_to, list_stock, quote, trade_at, change_stock, set_bars, open_account, change_account, pay, give_shares, split,
-            plan, fill, bust, end_order, place_by_hand, cancel_by_hand, fault, clear_faults, configure, configure_login, approve_device,
-            issue_token, expire_tokens, book, counts, requests,
+            *(advance, move_to, list_stock, quote, trade_at, change_stock, set_bars, split),
+            *(open_account, change_account, pay, give_shares),
+            *(plan, fill, bust, end_order, place_by_hand, cancel_by_hand),
+            *(fault, clear_faults, configure, throttle),
+            *(configure_login, approve_device, issue_token, expire_tokens),
+            *(book, counts, requests),
         )
     }
-)  # fmt: skip
+)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import sys
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from signal import SIGKILL
 from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from brokers.robinhood.testing.answers import Answer, Request
-from brokers.robinhood.testing.clock import instant
+from brokers.robinhood.testing.clock import SECOND, instant
 from brokers.robinhood.testing.control import PREFIX, obey
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The double's own time, in the form of the header ``Date``."""
         del timestamp
-        return instant(self.server.venue.clock.now()).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        return instant(self.server.venue.clock.now() + int(self.server.venue.date_skew * SECOND)).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
     def _serve(self) -> None:
         split = urlsplit(self.path)
@@ -109,6 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.venue.fault_of(request, split.query)
         self._wait(fault.waits)
         delivery = self.server.venue.deliver(request, fault)
+        if fault.kills:
+            os.kill(fault.kills, SIGKILL)
         self._wait(fault.stalls)
         self._hand_over(delivery)
 

@@ -12,6 +12,7 @@ from brokers.robinhood.testing.book import Book
 from brokers.robinhood.testing.clock import SECOND, VirtualClock
 from brokers.robinhood.testing.faults import Fault, FaultScript
 from brokers.robinhood.testing.gate import Gate
+from brokers.robinhood.testing.hours import REGULAR, next_window
 from brokers.robinhood.testing.mangling import mangled
 from brokers.robinhood.testing.market import Market
 from brokers.robinhood.testing.meter import Meter, Seen, Throttle
@@ -44,6 +45,7 @@ class Venue:
         request_takes: Seconds by which a request moves the time, so that one who asks again and again gets somewhere.
         listing_lag: Seconds until a new order is seen in listings.
         page_size: Of listings, unless the request says otherwise.
+        date_skew: Seconds by which the header ``Date`` is ahead of its time.
         throttle: Limit on all requests; none by default.
     """
 
@@ -60,8 +62,11 @@ class Venue:
         self.request_takes = 0.05
         self.listing_lag = 0.0
         self.page_size = 10
+        self.date_skew = 0.0
         self.lock = RLock()
-        self._last: dict[str, Answer] = {}
+        # The calendar takes its time to load, and a client's time-out would end before the first answer.
+        next_window(self.clock.now(), REGULAR)
+        self._earlier: dict[tuple[str, str], Answer] = {}
 
     def advance(self, seconds: float) -> None:
         """Move the time on and let happen what is due."""
@@ -92,10 +97,10 @@ class Venue:
         return self._in_place(request, answer, fault)
 
     def _in_place(self, request: Request, answer: Answer | None, fault: Fault) -> Answer | None:
-        if fault.mangles == "previous":
-            return self._last.get(request.method)
+        if fault.mangles in {"swapped", "stale"}:
+            return self._earlier.get((request.method, request.path if fault.mangles == "stale" else ""))
         if answer is not None:
-            self._last[request.method] = answer
+            self._earlier |= {(request.method, ""): answer, (request.method, request.path): answer}
         if fault.status:
             return Answer.json(fault.status, "" if fault.body is None else fault.body, fault.headers)
         return mangled(answer, fault.mangles) if fault.mangles and answer is not None else answer

@@ -36,7 +36,7 @@ def test_trap_25_a_list_is_cut_short_when_a_later_page_fails(double, client):
     for limit in range(5, 10):
         client.order_buy_limit("F", 1, limit, timeInForce="gfd")
     double.configure(page_size=2)
-    double.fault(path="/orders/", query="cursor=2", status=500, handled="no")
+    double.fault(path="/orders/", query="cursor=", status=500, handled="no")
     assert len(client.get_all_stock_orders()) == 2
     assert len(client.get_all_stock_orders()) == 5
 
@@ -94,7 +94,7 @@ def test_trap_38_an_expired_token_reads_as_an_empty_account_of_one_logged_in(dou
 
 
 def test_trap_39_how_long_to_wait_is_lost(double, client):
-    double.configure(throttle_limit=2, throttle_hint=True)
+    double.throttle(2, hint=True)
     answers = [client.load_account_profile(ACCOUNT) for _ in range(2)]
     assert answers[1] is None
     answer = helper.request_get("https://api.robinhood.com/quotes/", "regular", {"symbols": "F"}, jsonify_data=False)
