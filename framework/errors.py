@@ -73,16 +73,16 @@ class SafetyError(OnetapeError):
     exit_code = 4
 
 
-class NotArmedError(SafetyError):
-    """An order was about to leave for a real account without the leave to do so."""
-
-
 class LeaseHeldError(SafetyError):
     """Another process trades the account: stop that one first."""
 
 
 class TapeMismatchError(SafetyError):
     """The tape is another account's or another mode's, or an older copy of itself: use the right one."""
+
+
+class NotArmedError(SafetyError):
+    """An order was about to leave for a real account without the leave to do so."""
 
 
 class BrokerError(OnetapeError):

@@ -133,7 +133,7 @@ class FillsSection(Section):
         return self
 
 
-Engine = Literal["auto", "backtrader"]
+Engine = Literal["auto", "backtrader", "arrays"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 

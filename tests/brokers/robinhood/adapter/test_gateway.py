@@ -211,7 +211,7 @@ def test_a_compressed_answer_is_read(link, double):
 def test_an_order_in_the_answer_to_another_is_no_information(link, double):
     first, second = placed(link, 2)
     link.gateway.order(second)
-    double.fault(method="GET", path="/orders/*/", mangles="previous", times=1)
+    double.fault(method="GET", path="/orders/*/", mangles="swapped", times=1)
     assert link.gateway.order(first) is None
 
 

@@ -67,7 +67,7 @@ ACCEPTED_ANYWAY = [
     {"mangles": "duplicate_keys"},
     {"mangles": "deep"},
     {"mangles": "large"},
-    {"mangles": "previous"},
+    {"mangles": "swapped"},
     {"status": 204},
     {"status": 400, "body": "<html>bad</html>"},
     {"status": 400, "body": []},
