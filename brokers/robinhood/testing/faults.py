@@ -24,7 +24,7 @@ class Fault:
         kills: Process that is killed (SIGKILL) once the request was handled, or was not, and before anything is answered.
         drops: The connection is closed without an answer, or in the middle of it after so many bytes (``drops_after``).
         drip: Real seconds between two bytes of the answer.
-        mangles: Name of a change of the ordinary answer, see ``mangling``; or ``previous``: the answer to the request of this method
+        mangles: Name of a change of the ordinary answer, see ``mangling``; or ``swapped``: the answer to the request of this method
             before; ``stale``: the answer that this address gave before.
     """
 

@@ -46,7 +46,7 @@ def _without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 #: An answer of before in place of this one: to any request of the method, or to one of the same address.
-EARLIER = ("previous", "stale")
+EARLIER = ("swapped", "stale")
 ROWS: Mapping[str, Callable[[dict[str, Any]], Any]] = MappingProxyType(
     {
         "duplicated_rows": _with_rows(lambda rows: [*rows, *rows]),

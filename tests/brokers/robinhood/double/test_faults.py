@@ -78,7 +78,7 @@ def test_b4_a_request_arrives_minutes_later(double):
 
 def test_b5_a_request_gets_the_answer_of_another(double):
     first = buy(double, "one").json()
-    double.fault(path="/orders/", mangles="previous")
+    double.fault(path="/orders/", mangles="swapped")
     assert buy(double, "two").json() == first
     assert refs(double) == ["one", "two"]
 

@@ -19,7 +19,7 @@ PORTAL = {"handled": "no", "status": 302, "headers": {"Location": "https://porta
 #: What meets an order on its way.
 ORDER_FAULTS: tuple[dict[str, Any], ...] = (
     LOST, NEVER, {"handled": "later", "later_seconds": 40}, {"handled": "later", "later_seconds": 400}, ERROR, {**ERROR, "handled": "no"},
-    {"mangles": "html"}, {"mangles": "empty"}, {"mangles": "truncated"}, {"mangles": "without_id"}, {"mangles": "previous"},
+    {"mangles": "html"}, {"mangles": "empty"}, {"mangles": "truncated"}, {"mangles": "without_id"}, {"mangles": "swapped"},
     {"mangles": "null"}, {"mangles": "listed"}, {"mangles": "nan"}, {"drops_after": 50}, {"mangles": "truncated_gzip"},
     THROTTLED, NO_HINT, SESSION, PORTAL,
 )  # fmt: skip
