@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from brokers.robinhood.gateway import RobinhoodGateway
+from brokers.robinhood.reader import Reader
 from brokers.robinhood.session import Session
 from brokers.robinhood.tokens import SessionFile, session_key
 from brokers.robinhood.transport import Transport
@@ -77,6 +78,11 @@ class RobinhoodLink:
         file = budget_file(state / "sessions", "robinhood", name).with_suffix(".session")
         self.file = SessionFile(file, session_key(key), name, redact.add)
         self.session = Session(self.wire, self.file, self.attempts, now_ns, ears.alert)
+
+    @property
+    def reader(self) -> Reader:
+        """Reads what needs no account: past bars, hours."""
+        return Reader(self.wire, self.session, read_retry(self._broker))
 
     def gateway(self, account: Secret, link: LinkCapabilities) -> RobinhoodGateway:
         """The gateway of one account."""
