@@ -186,13 +186,19 @@ def init(
         typer.echo(f"next: {step}onetape backtest")
 
 
-@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json")
+@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json   ·   onetape doctor --broker robinhood")
 @reported
-def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def doctor(
+    config: ConfigOption = DEFAULT_CONFIG,
+    broker: Annotated[str | None, typer.Option(metavar="NAME", help="Look at the account there instead; nothing is ordered.")] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
     """Check that everything a run needs is here; exit 1 if something is not."""
+    from framework.app.broker_doctor import examine_broker
     from framework.app.doctor import examine
 
-    checks = examine(config)
+    checks = examine(config) if broker is None else examine_broker(broker, config)
     if as_json:
         typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
     elif not quiet:
