@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from framework.domain.request import Priority
@@ -47,17 +46,16 @@ class UsageLedger:
 
     def _opened(self) -> sqlite3.Connection:
         is_new = not self._path.exists()
-        file = sqlite3.connect(self._path, timeout=10.0, isolation_level=None, check_same_thread=False)
-        try:
+        with ExitStack() as undo:
+            file = undo.enter_context(closing(sqlite3.connect(self._path, timeout=10.0, isolation_level=None, check_same_thread=False)))
             if is_new:
-                os.chmod(self._path, 0o600)  # noqa: PTH101 - before anything is in it
+                self._path.chmod(0o600)  # before anything is in it
+            file.execute("PRAGMA journal_mode=WAL")
             # Nothing here is worth a sync: after a power loss the clock starts anew, and everything counts as just used.
             file.execute("PRAGMA synchronous=OFF")
             file.execute("CREATE TABLE IF NOT EXISTS usage (one INTEGER PRIMARY KEY CHECK (one = 1), page TEXT NOT NULL)")
-        except BaseException:  # the file is let go of whatever happened
-            file.close()
-            raise
-        return file
+            undo.pop_all()
+            return file
 
     @contextmanager
     def page(self) -> Iterator[Page]:
@@ -67,14 +65,13 @@ class UsageLedger:
                 self._file.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
                 raise BrokerError(f"the request budget in {self._path} cannot be read: {error}") from None
-            try:
+            with ExitStack() as undo:
+                undo.callback(self._file.execute, "ROLLBACK")
                 page = Page(self._read())
                 yield page
                 self._write(page.usage)
                 self._file.execute("COMMIT")
-            except BaseException:  # an interrupt too must leave the usage as it was
-                self._file.execute("ROLLBACK")
-                raise
+                undo.pop_all()
 
     def _read(self) -> Usage:
         row = self._file.execute("SELECT page FROM usage").fetchone()
