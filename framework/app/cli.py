@@ -186,13 +186,25 @@ def init(
         typer.echo(f"next: {step}onetape backtest")
 
 
-@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json")
+@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json   ·   onetape doctor --broker robinhood")
 @reported
-def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def doctor(
+    config: ConfigOption = DEFAULT_CONFIG,
+    broker: Annotated[str | None, typer.Option(help="Look at the account at this broker instead: robinhood.")] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PHRASE",
+            help='With --broker: also place and cancel one share far from the market. "LIVE <last four of the account> <dollars> <hours>".',
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
     """Check that everything a run needs is here; exit 1 if something is not."""
-    from framework.app.doctor import examine
+    from framework.app.examining import examination
 
-    checks = examine(config)
+    checks = examination(config, broker, arm)
     if as_json:
         typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
     elif not quiet:
