@@ -162,6 +162,18 @@ def test_a_stop_comes_back_to_the_venue_after_an_exit_that_did_not_fill(live):
     agree(one)
 
 
+def test_a_stop_the_venue_ends_at_the_close_rests_there_again(live):
+    one = live({0: lambda ctx: ctx.bracket("AAPL", 10, stop_loss=90)}, [100] * 4)
+    for number in range(2):
+        one.bar(number)
+    (stop,) = one.venue.truth.open.values()
+    one.venue.truth.set_status(stop, OrderStatus.EXPIRED)
+    one.look(1)
+    (again,) = one.venue.truth.open.values()
+    assert (again.now.stop_micros, again.now.quantity_micros) == (90 * MICRO, 10 * MICRO)
+    agree(one)
+
+
 RATES = {
     "send": [F.LOST_AFTER, F.THROTTLED, F.NOT_SENT, F.SWAPPED, F.RAISES, F.REJECTED, F.REJECTED_LATER, F.FILLED_AT_ONCE],
     "cancel": [F.LOST_AFTER, F.LOST_BEFORE, F.THROTTLED, F.FILLED_BEFORE, F.PART_FILLED_BEFORE, F.FROZEN, F.RAISES],
