@@ -41,7 +41,7 @@ class Leg:
 
     Attributes:
         ref: Our id of it at the venue.
-        quantity_micros: Asked for; with ``order_type`` and ``stop_micros`` as sent, which differ from the order's once it was triggered.
+        asked_micros: Shares asked for; ``order_type`` as sent, which differs from the order's once it was triggered.
         deadline: Not sent after it, ns UTC.
         dispatches: Requests that were made.
         first_sent_at, sent_at: When the first and the last of them was made, ns UTC.
@@ -54,7 +54,7 @@ class Leg:
     """
 
     ref: str
-    quantity_micros: int
+    asked_micros: int
     order_type: OrderType
     deadline: int
     phase: Phase = Phase.PLANNED
@@ -72,7 +72,7 @@ class Leg:
     @property
     def leaves_micros(self) -> int:
         """Shares that may still trade at the venue."""
-        return max(self.quantity_micros - self.known.booked_micros, 0) if self.phase in AT_VENUE else 0
+        return max(self.asked_micros - self.known.booked_micros, 0) if self.phase in AT_VENUE else 0
 
     @property
     def is_unsettled(self) -> bool:

@@ -171,7 +171,7 @@ class OrderManager(Access):
         if leg is not None:
             payload |= {
                 "ref": leg.ref,
-                "quantity_micros": leg.quantity_micros,
+                "quantity_micros": leg.asked_micros,
                 "order_type": str(leg.order_type),
                 "deadline": leg.deadline,
             }

@@ -49,7 +49,7 @@ def _dispatch(books: OrderBooks, timestamp: int, payload: Payload) -> None:
         raise InvariantError(f"request {payload['n']} for {leg.ref} cannot follow: it is {leg.phase} after {leg.dispatches}")
     leg.phase, leg.dispatches, leg.sent_at = Phase.UNKNOWN, leg.dispatches + 1, timestamp
     leg.first_sent_at = leg.first_sent_at or timestamp
-    leg.quantity_micros = payload["quantity_micros"]
+    leg.asked_micros = payload["quantity_micros"]
 
 
 def _not_sent(books: OrderBooks, _timestamp: int, payload: Payload) -> None:

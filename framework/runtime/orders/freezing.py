@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAME = "orders 1"
 _FILLED = ("filled_micros", "filled_value_micros", "fees_micros")
 _LEG = (
-    "ref", "quantity_micros", "deadline", "dispatches", "first_sent_at", "sent_at", "venue_order_id", "word", "cancel_wanted",
+    "ref", "asked_micros", "deadline", "dispatches", "first_sent_at", "sent_at", "venue_order_id", "word", "cancel_wanted",
     "is_canceling", "cancels", "latency_ns",
 )  # fmt: skip
 
