@@ -82,10 +82,15 @@ class Leg:
 
 @dataclass(slots=True)
 class Tracked:
-    """An order and its legs, oldest first; ``ended_at`` is 0 while it is open, ``was_given_up`` after a tombstone."""
+    """An order and its legs, oldest first.
+
+    ``ended_at`` is 0 while it is open, ``was_given_up`` after a tombstone. ``replaces`` is the order whose place it takes, and what that
+    one had filled when this was decided, micro-shares.
+    """
 
     order: Order
     legs: list[Leg] = field(default_factory=list)
+    replaces: tuple[str, int] | None = None
     ended_at: int = 0
     was_given_up: bool = False
 

@@ -34,7 +34,8 @@ def _intent(books: OrderBooks, timestamp: int, payload: Payload) -> None:
     order_id = payload["order_id"]
     tracked = books.tracked.get(order_id)
     if tracked is None:
-        tracked = books.tracked[order_id] = Tracked(events.read_order(payload["order"]))
+        replaces = payload.get("replaces")
+        tracked = books.tracked[order_id] = Tracked(events.read_order(payload["order"]), replaces=replaces and (replaces[0], replaces[1]))
         books.open[order_id] = None
     elif tracked.order.status is OrderStatus.EMULATED:
         lifecycle.change(tracked.order, OrderStatus.SUBMITTED, timestamp)
