@@ -1,6 +1,7 @@
 """When the exchange was open: session dates, opens and closes in UTC.
 
-Only the range that is needed is asked of exchange_calendars, because a calendar of a hundred years takes a hundred times as long to make.
+New York's sessions come from a table, those of other exchanges and times from exchange_calendars. Only the range that is needed is asked of
+it, because a calendar of a hundred years takes a hundred times as long to make.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data import xnys
 from data.finding import NS_PER_DAY, NS_PER_SECOND
 from data.policy import near
 from framework.errors import ConfigError, MissingDataError
@@ -97,10 +99,14 @@ def utc_date(timestamp: int) -> date:
 
 
 def _sessions_around(first: date, last: date, name: str) -> Sessions:
+    years = (first - MARGIN).year, (last + MARGIN).year
+    if name == "XNYS" and xnys.knows(*years):
+        day, opened, closed = xnys.new_york_sessions(*years)
+        return Sessions(day, opened, closed, closed, closed)
     from exchange_calendars import errors, get_calendar_names
 
     try:
-        return _sessions_of_years((first - MARGIN).year, (last + MARGIN).year, name)
+        return _sessions_of_years(*years, name)
     except errors.InvalidCalendarName:
         meant = near(name, get_calendar_names(include_aliases=True))
         raise ConfigError(f"[data] calendar = {name!r} is unknown{meant}; allowed: exchange_calendars' names, as XNYS or XLON") from None

@@ -39,21 +39,22 @@ _PATHS = (
 
 
 class Simulation(NamedTuple):
-    """The parts of a backtest."""
+    """The parts of a run; ``reason`` is why it has the driver it has."""
 
     market: Market
     broker: SimulatedBroker
     engine: Engine
     journal: Journal
     driver: Driver
+    reason: str
 
 
 def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
     """Recorded bars and a simulated venue behind the one engine."""
-    from framework.app.hosting import driver_of
+    from framework.app.drivers import chosen, driver_of
 
     parts = _parts(config, strategy, dataset, span_of(dataset), Journal())
-    return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine))
+    return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine), chosen(config, strategy).reason)
 
 
 def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal) -> Simulation:
@@ -61,7 +62,8 @@ def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal
     from framework.runtime.sessions.driver import RealtimeDriver
 
     parts = _parts(config, strategy, coming.history, coming.span, journal)
-    return Simulation(*parts, RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving))
+    driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving)
+    return Simulation(*parts, driver, "bars arrive one by one")
 
 
 def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:

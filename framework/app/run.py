@@ -20,6 +20,7 @@ from framework.domain.values import MICRO
 from framework.engine.strategy import description_of, params_of
 from framework.errors import ConfigError, DataError
 from framework.runtime.clock import Stopwatch, run_stamp
+from framework.runtime.collector import seldom_collected
 from framework.runtime.config import Config
 from framework.runtime.hashing import inputs_hash
 from framework.runtime.loading import load_config, validated
@@ -196,9 +197,9 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
         if on_progress is not None and len(curves) % PROGRESS_STEP == 0:
             on_progress(len(curves), total)
 
-    with simulation.broker:
+    with simulation.broker, seldom_collected():
         simulation.engine.start(dataset.first_trade)
-        simulation.driver.run(note)
+        simulation.driver.run(curves.note if on_progress is None else note)
         simulation.engine.stop()
     if not len(curves):
         raise DataError("no bar lies in the traded range")
@@ -208,7 +209,7 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
 def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, curves: Curves, watch: Stopwatch) -> RunRecord:
     """The facts of a run that has ended."""
     from framework import __version__
-    from framework.report.trades import round_trips
+    from framework.report.trades import RoundTrips
 
     journal, book, series = simulation.journal, simulation.engine.desk.book, simulation.market.adjusted
     name = type(strategy).__name__
@@ -219,6 +220,7 @@ def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
         run_id=f"{run_stamp()}-{config.mode}-{name}",
         mode=config.mode,
         engine=simulation.driver.name,
+        engine_reason=simulation.reason,
         strategy=name,
         description=description_of(type(strategy)),
         params=params_of(strategy),
@@ -238,9 +240,7 @@ def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
         finer=finer,
         fills=tuple(journal.fills),
         orders=tuple(journal.orders),
-        trades=round_trips(
-            journal.fills, journal.orders, journal.account_events, dict(zip(simulation.market.symbols, series, strict=True))
-        ),
+        trades=RoundTrips(journal.fills, journal.orders, journal.account_events, dict(zip(simulation.market.symbols, series, strict=True))),
         account_events=tuple(journal.account_events),
         refusals=tuple(journal.refusals),
         fees=book.fees_micros / MICRO,

@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framework.errors import ConfigError, MissingDataError
-from framework.report.analyses import write_analyses
-from framework.report.folder import write_run
-from framework.runtime.tape.reading import read_account_events, read_bars, read_header, read_mode, read_sectors, read_transitions
-from framework.runtime.tape.recording import write_tape
 
 if TYPE_CHECKING:
     from framework.domain.record import RunRecord
@@ -73,6 +69,10 @@ def save_run(record: RunRecord, folder: Path) -> Path:
     Raises:
         ConfigError: The folder cannot be written.
     """
+    from framework.report.analyses import write_analyses
+    from framework.report.folder import write_run
+    from framework.runtime.tape.recording import write_tape
+
     write_run(record, folder)
     write_analyses(record.analyses, folder)
     write_tape(record, folder / "tape.db")
@@ -85,6 +85,8 @@ def save_session(record: RunRecord, folder: Path) -> Path:
     Raises:
         ConfigError: The folder cannot be written.
     """
+    from framework.report.folder import write_run
+
     write_run(record, folder)
     return folder
 
@@ -130,6 +132,7 @@ def _data_of(folder: Path, tape: Path) -> TearSheetData:
     """The data of the page, with what only the tape has."""
     from framework.app.session import told_by
     from framework.report.reading import read_run
+    from framework.runtime.tape.reading import read_account_events, read_bars, read_header, read_mode, read_sectors, read_transitions
 
     happened = read_transitions(tape), read_account_events(tape)
     if read_mode(tape) != "backtest":

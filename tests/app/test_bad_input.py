@@ -218,7 +218,7 @@ BARS = [
 ]  # fmt: skip
 
 COMMANDS = [
-    Case("unknown engine", USAGE, ("--engine 'warp'", "auto or backtrader"), SOUND, "backtest --engine warp"),
+    Case("unknown engine", USAGE, ("--engine 'warp'", "auto, backtrader, arrays"), SOUND, "backtest --engine warp"),
     Case("unknown option", USAGE, ("No such option: --outt", "--out"), SOUND, "backtest --outt x"),
     Case(
         "argument too many",
