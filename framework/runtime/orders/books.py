@@ -85,7 +85,7 @@ class Tracked:
     """An order and its legs, oldest first.
 
     ``ended_at`` is 0 while it is open, ``was_given_up`` after a tombstone. ``replaces`` is the order whose place it takes, and what that
-    one had filled when this was decided, micro-shares.
+    one had filled when this was decided, micro-shares. ``level`` is what a held trailing stop has reached, micro-dollars.
     """
 
     order: Order
@@ -93,6 +93,7 @@ class Tracked:
     replaces: tuple[str, int] | None = None
     ended_at: int = 0
     was_given_up: bool = False
+    level: int | None = None
 
     @property
     def leg(self) -> Leg | None:

@@ -234,7 +234,7 @@ class OrderManager(Access):
         tracked = self._known(order_id)
         if tracked.order.status not in (OrderStatus.EMULATED, OrderStatus.SUBMITTED):
             raise BrokerError(f"order {order_id} is {tracked.order.status}, so it is not held here")
-        leg = self._leg(tracked.order, len(tracked.legs), self._emulating.type_now(tracked.order))
+        leg = self._leg(tracked.order, len(tracked.legs), self._emulating.type_now(tracked))
         draft = Tracked(tracked.order.snapshot(), [*tracked.legs, leg])
         self._go(draft, leg, may_send(draft, self.books, self.capabilities))
 

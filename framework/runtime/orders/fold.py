@@ -129,6 +129,10 @@ def _hold(books: OrderBooks, timestamp: int, payload: Payload) -> None:
     _want_back(tracked)
 
 
+def _level(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
+    books.tracked[payload["order_id"]].level = payload["level_micros"]
+
+
 def _want_back(tracked: Tracked) -> None:
     for leg in tracked.legs:
         if leg.phase in AT_VENUE:
@@ -193,6 +197,7 @@ _STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | TradeCor
         events.CANCEL: _cancel,
         events.CANCEL_DISPATCH: _cancel_dispatch,
         events.HOLD: _hold,
+        events.LEVEL: _level,
         events.TOMBSTONE: _tombstone,
         events.FOREIGN: _foreign,
         events.BASELINE: _baseline,

@@ -46,6 +46,7 @@ def _frozen(tracked: Tracked) -> dict[str, Any]:
         "ended_at": tracked.ended_at,
         "was_given_up": tracked.was_given_up,
         "replaces": tracked.replaces,
+        "level": tracked.level,
     }
 
 
@@ -90,7 +91,7 @@ def _ledger(fields: dict[str, Any]) -> Book:
 def _thawed(one: dict[str, Any]) -> Tracked:
     order: Order = events.read_order(one["order"] | dict(zip(_FILLED, one["filled"], strict=True)))
     tracked = Tracked(order, [_thawed_leg(leg) for leg in one["legs"]])
-    tracked.ended_at, tracked.was_given_up = one["ended_at"], one["was_given_up"]
+    tracked.ended_at, tracked.was_given_up, tracked.level = one["ended_at"], one["was_given_up"], one["level"]
     tracked.replaces = one["replaces"] and (one["replaces"][0], one["replaces"][1])
     return tracked
 

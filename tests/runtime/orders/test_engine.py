@@ -19,6 +19,7 @@ from framework.runtime.orders.broker import OrderManager
 from framework.runtime.orders.policy import OrderPolicy
 from framework.runtime.tape.store import TapeStore
 from tests.builders import PLAIN, Scripted, bars
+from tests.campaigns import size
 from tests.kills.checker import violations
 from tests.venue.market import match
 from tests.venue.scripted import Fault, ScriptedVenue
@@ -198,7 +199,7 @@ def random_trader(dice):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(size(25, 1_000)))
 def test_engine_and_venue_agree_after_whatever_a_venue_can_do(live, tape, seed):
     dice = random.Random(seed)
     prices = [100.0]

@@ -239,6 +239,25 @@ def test_a_held_trailing_stop_follows_the_market_and_never_goes_back(trader, ven
     assert [one.now.order_type for one in true_sales(venue)] == [OrderType.MARKET]
 
 
+def test_no_restart_loosens_a_held_trailing_stop(tape, venue):
+    with Trader(tape, venue) as first:
+        first.start()
+        first.place(order_of(1))
+        venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, PRICE)
+        first.manager.poll()
+        order = order_of(2, SELL, 10, kind=OrderType.TRAILING_STOP, role=OrderRole.STOP, status=S.EMULATED)
+        order.trail_micros = 5 * MICRO  # percent
+        first.place(order)
+        venue.prices["AAPL"] = 120.0
+        first.manager.poll()
+    with Trader(tape, venue) as second:
+        second.start()
+        venue.prices["AAPL"] = 113.9
+        second.manager.poll()
+        second.manager.poll()
+        assert [one.now.order_type for one in true_sales(venue)] == [OrderType.MARKET]
+
+
 def test_an_order_whose_price_was_reached_as_the_process_died_is_sent_by_the_next(tape, venue):
     with Trader(tape, venue) as first:
         first.start()
