@@ -67,6 +67,7 @@ class RobinhoodGateway:
         self._reader = Reader(wire, session, retry)
         self._instruments = Instruments(self._reader.read, clock)
         self._sights: dict[str, tuple[int, Sight]] = {}
+        self._halted: set[str] = set()
         self._is_connected = self._is_confirmed = False
 
     @property
@@ -152,6 +153,8 @@ class RobinhoodGateway:
             raise UnsupportedOrderTypeError(f"{order.symbol} cannot be bought at Robinhood now")
         if instrument.is_over_the_counter and order.order_type is OrderType.MARKET:
             raise UnsupportedOrderTypeError(f"{order.symbol} trades over the counter: Robinhood takes limit orders only")
+        if order.side is OrderSide.BUY and order.symbol in self._halted:
+            raise UnsupportedOrderTypeError(f"trading in {order.symbol} is halted; nothing is bought until it is quoted again")
         sight = self._sight(order.symbol) if needs_sight(order) else None
         addresses = Addresses(f"{API}/accounts/{self._number}/", instrument.url)
         return payload(order, client_id, quantity_micros, addresses, self._capabilities, sight)
@@ -248,11 +251,18 @@ class RobinhoodGateway:
             reply = self._reader.read("/quotes/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
             rows = reply.fields.get("results")
             for row in rows if isinstance(rows, list) else ():
-                one = reading.quote(row) if isinstance(row, dict) else None
-                if one is not None and one.symbol in symbols:
-                    found[one.symbol] = one
-                    self._sights[one.symbol] = (self._clock.now_ns(), _sight(one))
+                if isinstance(row, dict):
+                    self._see(row, symbols, found)
         return found
+
+    def _see(self, row: Mapping[str, Any], symbols: Sequence[str], found: dict[str, Quote]) -> None:
+        if row.get("trading_halted") is True:
+            self._halted.add(str(row.get("symbol")))
+        one = reading.quote(row)
+        if one is not None and one.symbol in symbols:
+            found[one.symbol] = one
+            self._sights[one.symbol] = (self._clock.now_ns(), _sight(one))
+            self._halted.discard(one.symbol)
 
 
 def _priority(order: Order) -> Priority:

@@ -192,15 +192,21 @@ def init(
 @reported
 def doctor(
     config: ConfigOption = DEFAULT_CONFIG,
-    broker: Annotated[str | None, typer.Option(metavar="NAME", help="Look at the account there instead; nothing is ordered.")] = None,
+    broker: Annotated[str | None, typer.Option(help="Look at the account at this broker instead: robinhood.")] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PHRASE",
+            help='With --broker: also place and cancel one share far from the market. "LIVE <last four of the account> <dollars> <hours>".',
+        ),
+    ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Check that everything a run needs is here; exit 1 if something is not."""
-    from framework.app.broker_doctor import examine_broker
-    from framework.app.doctor import examine
+    from framework.app.examining import examination
 
-    checks = examine(config) if broker is None else examine_broker(broker, config)
+    checks = examination(config, broker, arm)
     if as_json:
         typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
     elif not quiet:

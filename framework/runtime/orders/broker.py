@@ -121,7 +121,30 @@ class OrderManager(Access):
             BrokerError: Not connected, or the order id was used before.
             UnsupportedOrderTypeError: Its type is not allowed here.
         """
-        order = approved.order
+        self._check(approved.order)
+        self._place(approved.order, None)
+        return self._known(approved.order.order_id).order.snapshot()
+
+    def replace_order(self, order_id: str, approved: ApprovedOrder) -> Order:
+        """Put an approved order for what is left into the place of a working one: it is sent when the venue shows that one's end.
+
+        If the old one fills meanwhile, the new one is rejected.
+
+        Raises:
+            BrokerError: The old one is not known or has ended, or as for ``place_order``.
+            UnsupportedOrderTypeError: The type of the new one is not allowed here.
+        """
+        old = self._known(order_id)
+        if not old.order.is_open:
+            raise BrokerError(f"order {order_id} is {old.order.status}, so it cannot be replaced")
+        self._check(approved.order)
+        self._place(approved.order, (order_id, old.order.filled_micros))
+        new = self._known(approved.order.order_id).order
+        if new.is_open:
+            self._canceling.cancel(old, f"replaced by {new.order_id}")
+        return new.snapshot()
+
+    def _check(self, order: Order) -> None:
         if not self.is_connected():
             raise BrokerError(f"order {order.order_id}: not connected to {self.capabilities.name}; call connect()")
         if order.order_type not in self.capabilities.order_types:
@@ -129,23 +152,21 @@ class OrderManager(Access):
             raise UnsupportedOrderTypeError(f"order {order.order_id} is a {order.order_type} order; allowed are: {allowed}")
         if order.order_id in self.books.tracked:
             raise BrokerError(f"order id {order.order_id!r} was used before")
-        self._place(order)
-        return self._known(order.order_id).order.snapshot()
 
-    def _place(self, order: Order) -> None:
+    def _place(self, order: Order, replaces: tuple[str, int] | None) -> None:
         refusal = self._refusal(order)
         if order.status is OrderStatus.EMULATED:
             self._recorder.write(self._intent(order, None))
             if refusal:
                 self._refuse(self._known(order.order_id), refusal)
             return
-        draft = Tracked(order.snapshot(), [self._leg(order, 0, order.order_type)])
+        draft = Tracked(order.snapshot(), [self._leg(order, 0, order.order_type)], replaces=replaces)
         answer = Answer(refusal=refusal) if refusal else may_send(draft, self.books, self.capabilities)
         self._go(draft, draft.legs[-1], answer)
 
     def _go(self, tracked: Tracked, leg: Leg, answer: Answer) -> None:
         """Write the intent of ``leg`` down, with the claim of its first request if it may go at once."""
-        intent = self._intent(tracked.order, leg)
+        intent = self._intent(tracked.order, leg, tracked.replaces)
         self._sending.plan(leg.ref, self._patience(tracked.order))
         if answer.refusal:
             self._recorder.write(intent)
@@ -166,12 +187,14 @@ class OrderManager(Access):
         deadline = self._clock.now() + round(self._patience(order) * SECOND)
         return Leg(client_id(self._desk, order.order_id, number), order.leaves_micros, order_type, deadline)
 
-    def _intent(self, order: Order, leg: Leg | None) -> NewEvent:
+    def _intent(self, order: Order, leg: Leg | None, replaces: tuple[str, int] | None = None) -> NewEvent:
         payload: dict[str, object] = {"order_id": order.order_id, "order": events.order_payload(order), "ref": None}
+        if replaces is not None:
+            payload["replaces"] = list(replaces)
         if leg is not None:
             payload |= {
                 "ref": leg.ref,
-                "quantity_micros": leg.quantity_micros,
+                "quantity_micros": leg.asked_micros,
                 "order_type": str(leg.order_type),
                 "deadline": leg.deadline,
             }
@@ -211,7 +234,7 @@ class OrderManager(Access):
         tracked = self._known(order_id)
         if tracked.order.status not in (OrderStatus.EMULATED, OrderStatus.SUBMITTED):
             raise BrokerError(f"order {order_id} is {tracked.order.status}, so it is not held here")
-        leg = self._leg(tracked.order, len(tracked.legs), self._emulating.type_now(tracked.order))
+        leg = self._leg(tracked.order, len(tracked.legs), self._emulating.type_now(tracked))
         draft = Tracked(tracked.order.snapshot(), [*tracked.legs, leg])
         self._go(draft, leg, may_send(draft, self.books, self.capabilities))
 

@@ -23,6 +23,7 @@ CORRECTION = "venue_correction"  # the engine is told of a trade that was change
 CANCEL = "venue_cancel"  # it is to be canceled
 CANCEL_DISPATCH = "venue_cancel_dispatch"
 HOLD = "venue_hold"  # it is to be taken back, and held here
+LEVEL = "venue_level"  # how far a trailing stop that is held has followed the market
 TOMBSTONE = "venue_tombstone"  # never seen again, given up
 FOREIGN = "venue_foreign"  # an order that is not ours
 BASELINE = "venue_baseline"  # shares that are not ours
@@ -31,8 +32,8 @@ CLEARED = "venue_cleared"  # it is over, or a person has dealt with it
 RECONCILED = "venue_reconciled"
 ALL = frozenset(
     {
-        INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, TOMBSTONE, FOREIGN, BASELINE,
-        INCIDENT, CLEARED, RECONCILED,
+        INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE, FOREIGN,
+        BASELINE, INCIDENT, CLEARED, RECONCILED,
     }
 )  # fmt: skip
 

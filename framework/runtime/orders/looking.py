@@ -131,7 +131,7 @@ class Looking:
     def _check_terms(self, tracked: Tracked, leg: Leg, shown: VenueOrder) -> None:
         """An order that the venue works under worse terms is taken back."""
         order, now = tracked.order, self._clock.now()
-        if leg.phase is not Phase.BOUND or leg.cancel_wanted or not is_worse(shown, order, leg.quantity_micros):
+        if leg.phase is not Phase.BOUND or leg.cancel_wanted or not is_worse(shown, order, leg.asked_micros):
             return
         limit = "" if shown.limit_micros is None else f" at {from_micros(shown.limit_micros)}"
         detail = f"the venue works {from_micros(shown.quantity_micros)} {shown.symbol}{limit} for {order.order_id}; it is being canceled"

@@ -19,6 +19,7 @@ from framework.runtime.orders.broker import OrderManager
 from framework.runtime.orders.policy import OrderPolicy
 from framework.runtime.tape.store import TapeStore
 from tests.builders import PLAIN, Scripted, bars
+from tests.campaigns import size
 from tests.kills.checker import violations
 from tests.venue.market import match
 from tests.venue.scripted import Fault, ScriptedVenue
@@ -162,6 +163,18 @@ def test_a_stop_comes_back_to_the_venue_after_an_exit_that_did_not_fill(live):
     agree(one)
 
 
+def test_a_stop_the_venue_ends_at_the_close_rests_there_again(live):
+    one = live({0: lambda ctx: ctx.bracket("AAPL", 10, stop_loss=90)}, [100] * 4)
+    for number in range(2):
+        one.bar(number)
+    (stop,) = one.venue.truth.open.values()
+    one.venue.truth.set_status(stop, OrderStatus.EXPIRED)
+    one.look(1)
+    (again,) = one.venue.truth.open.values()
+    assert (again.now.stop_micros, again.now.quantity_micros) == (90 * MICRO, 10 * MICRO)
+    agree(one)
+
+
 RATES = {
     "send": [F.LOST_AFTER, F.THROTTLED, F.NOT_SENT, F.SWAPPED, F.RAISES, F.REJECTED, F.REJECTED_LATER, F.FILLED_AT_ONCE],
     "cancel": [F.LOST_AFTER, F.LOST_BEFORE, F.THROTTLED, F.FILLED_BEFORE, F.PART_FILLED_BEFORE, F.FROZEN, F.RAISES],
@@ -186,7 +199,7 @@ def random_trader(dice):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(size(25, 1_000)))
 def test_engine_and_venue_agree_after_whatever_a_venue_can_do(live, tape, seed):
     dice = random.Random(seed)
     prices = [100.0]

@@ -36,7 +36,7 @@ def folded(trader, upto=None):
 def shape(books):
     """What is known, in a form that compares."""
     orders = {
-        order_id: (one.order.status, one.order.filled_micros, one.ended_at, one.was_given_up, [repr(leg) for leg in one.legs])
+        order_id: (one.order.status, one.order.filled_micros, one.ended_at, one.was_given_up, one.replaces, [repr(leg) for leg in one.legs])
         for order_id, one in books.tracked.items()
     }
     return orders, books.refs, books.venue_ids, set(books.open), books.ledgers, books.shares, books.baseline, books.foreign, books.incidents

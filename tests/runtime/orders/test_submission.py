@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from framework.domain.order import OrderStatus, OrderType
@@ -95,6 +97,17 @@ def test_a_lost_request_is_repeated_under_its_id_where_a_probe_has_shown_that_it
         assert order.status is S.ACCEPTED
         assert list(venue.truth.arrivals.values()) == [1]
         assert venue.requests["send"] == 2
+
+
+@pytest.mark.parametrize("dedupe", [Dedupe.ASSUMED, Dedupe.ABSENT])
+def test_it_is_not_repeated_without_proof(tape, dedupe):
+    venue = ScriptedVenue(link=replace(PROVEN, dedupe=dedupe))
+    with Trader(tape, venue) as trader:
+        trader.start()
+        venue.script("send", Fault.ZOMBIE)
+        trader.place(order_of(1))
+        trader.pass_time(60)
+        assert venue.requests["send"] == 1
 
 
 def test_it_is_not_repeated_outside_of_the_time_that_was_proven(tape):

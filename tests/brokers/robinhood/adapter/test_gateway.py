@@ -265,6 +265,19 @@ def test_a_halted_stock_has_no_quote(link, double):
     assert link.gateway.quotes(["AAPL"]) == {}
 
 
+def test_nothing_is_bought_while_trading_is_halted_and_what_is_held_may_be_sold(link, double):
+    double.give_shares(ACCOUNT, "AAPL", "10", "900")
+    double.change_stock("AAPL", halted=True)
+    link.gateway.quotes(["AAPL"])
+    outcome = send(link, order(limit_price=99.5))
+    assert outcome.kind is OutcomeKind.NOT_SENT
+    assert "trading in AAPL is halted" in outcome.reason
+    assert send(link, order("sell", limit_price=101)).kind is OutcomeKind.ACCEPTED
+    double.change_stock("AAPL", halted=False)
+    link.gateway.quotes(["AAPL"])
+    assert send(link, order(limit_price=99.5), REF[:-1] + "2").kind is OutcomeKind.ACCEPTED
+
+
 def test_a_market_buy_without_a_quote_is_not_sent(link, double):
     double.quote("AAPL", "100", None)
     outcome = send(link, order(order_type="market"))
