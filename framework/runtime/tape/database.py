@@ -124,3 +124,5 @@ def told(place: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise TapeError(f"the tape {place} cannot be read: {type(error.orig).__name__}: {error.orig}".strip()) from None
+    except UnicodeDecodeError as error:  # a damaged file has text that is none, even in SQLite's own messages
+        raise TapeError(f"the tape {place} cannot be read: {error}") from None

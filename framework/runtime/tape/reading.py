@@ -150,5 +150,5 @@ def _rows(path: Path, query: str) -> Iterator[Any]:
         # A path as an address: characters such as ? and # keep their meaning in the name.
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             yield from connection.execute(query)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise BadDataError(f"{path} cannot be read as a tape: {error}; make the run again") from None

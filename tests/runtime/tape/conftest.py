@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +16,6 @@ from tests.postgres import cluster, programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 HEADER = {"mode": "paper", "account": "hash of an account"}
 
@@ -42,10 +44,19 @@ def empty_schema(server: str, numbers: Iterator[int]) -> str:
     return f"{server}&options=-csearch_path%3D{name}"
 
 
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder whose syncs cost nothing, where there is one."""
+    shared = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
+    folder = Path(tempfile.mkdtemp(prefix="onetape-", dir=shared if shared.is_dir() else None))
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def place(request: pytest.FixtureRequest, memory: Path) -> str:
     """Where a tape may be made."""
-    return f"sqlite:///{tmp_path / 'tape.db'}" if request.param == "sqlite" else request.getfixturevalue("empty_schema")
+    return f"sqlite:///{memory / 'tape.db'}" if request.param == "sqlite" else request.getfixturevalue("empty_schema")
 
 
 @pytest.fixture

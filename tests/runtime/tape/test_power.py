@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import tempfile
 from contextlib import closing
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -22,7 +19,7 @@ from tests.runtime.tape.conftest import HEADER
 from tests.runtime.tape.disk import FULL, WRITE_ERROR, Disk, Operation, after_power_cut, library, noting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(library() is None, reason="Python's SQLite is built in: its files cannot be watched")
 
@@ -107,20 +104,20 @@ def test_the_disk_is_watched_and_the_log_is_copied_meanwhile(worked):
 
 
 @pytest.mark.slow
-def test_no_acknowledged_event_is_lost_when_the_power_goes(worked, tmp_path):
-    assert lost(worked, tmp_path, size(800, 100_000)) == []
+def test_no_acknowledged_event_is_lost_when_the_power_goes(worked, memory):
+    assert lost(worked, memory, size(800, 100_000)) == []
 
 
-def test_the_test_would_find_a_tape_that_does_not_wait_for_the_disk(tmp_path):
+def test_the_test_would_find_a_tape_that_does_not_wait_for_the_disk(memory):
     disk = Disk()
     with noting(disk):
-        work(tmp_path / "tape.db", disk, 15, synchronous="NORMAL")
-    assert lost(disk, tmp_path, 200)
+        work(memory / "tape.db", disk, 15, synchronous="NORMAL")
+    assert lost(disk, memory, 200)
 
 
-def test_a_tape_goes_on_after_a_power_cut(worked, tmp_path):
+def test_a_tape_goes_on_after_a_power_cut(worked, memory):
     for seed in range(3):
-        place = tmp_path / str(seed)
+        place = memory / str(seed)
         place.mkdir()
         until = len(worked.operations) * (seed + 2) // 5
         after_power_cut(worked.operations[:until], place, Random(seed))  # noqa: S311 - repeatable
@@ -131,15 +128,6 @@ def test_a_tape_goes_on_after_a_power_cut(worked, tmp_path):
 
 
 # The n-th operation fails, for every n.
-
-
-@pytest.fixture
-def memory() -> Iterator[Path]:
-    """A folder whose syncs cost nothing, where there is one: the disk is our own here."""
-    shared = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
-    folder = Path(tempfile.mkdtemp(prefix="onetape-", dir=shared if shared.is_dir() else None))
-    yield folder
-    shutil.rmtree(folder)
 
 
 def fail_at(place: Path, number: int, code: int, *, lasting: bool) -> Disk:
@@ -168,7 +156,7 @@ def fail_at(place: Path, number: int, code: int, *, lasting: bool) -> Disk:
 @pytest.mark.parametrize("code", [FULL, WRITE_ERROR])
 @pytest.mark.parametrize("lasting", [False, True])
 def test_whatever_operation_fails_nothing_acknowledged_is_lost_and_the_tape_goes_on(memory, code, lasting):
-    step, number, reached = size(7, 1), 0, True
+    step, number, reached = size(3, 1), 0, True
     while reached:
         place = memory / str(number)
         place.mkdir()
@@ -177,23 +165,23 @@ def test_whatever_operation_fails_nothing_acknowledged_is_lost_and_the_tape_goes
     assert number > 100
 
 
-def test_after_an_error_of_the_disk_the_tape_refuses_until_it_is_opened_again(tmp_path):
+def test_after_an_error_of_the_disk_the_tape_refuses_until_it_is_opened_again(memory):
     disk = Disk(code=WRITE_ERROR)
     with noting(disk):
-        with TapeStore.open(tmp_path / "tape.db", header=HEADER) as store:
+        with TapeStore.open(memory / "tape.db", header=HEADER) as store:
             disk.fail_at = disk.count
             with pytest.raises(TapeError, match="nobody knows whether the last events were written"):
                 store.append([note(0)])
             for use in (lambda: store.append([note(0)]), lambda: store.head):
                 with pytest.raises(TapeError, match="open it again"):
                     use()
-        with TapeStore.open(tmp_path / "tape.db", header=HEADER) as store:
+        with TapeStore.open(memory / "tape.db", header=HEADER) as store:
             store.append([note(0)])
 
 
-def test_a_full_disk_writes_nothing_and_the_tape_goes_on_when_there_is_room(tmp_path):
+def test_a_full_disk_writes_nothing_and_the_tape_goes_on_when_there_is_room(memory):
     disk = Disk(code=FULL)
-    with noting(disk), TapeStore.open(tmp_path / "tape.db", header=HEADER) as store:
+    with noting(disk), TapeStore.open(memory / "tape.db", header=HEADER) as store:
         disk.fail_at = disk.count
         with pytest.raises(TapeError, match=r"was not written, nothing of it: .*full"):
             store.append([note(0)])
