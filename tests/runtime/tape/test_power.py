@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from random import Random
@@ -13,6 +14,7 @@ from framework.errors import TapeError
 from framework.runtime.tape.chain import START, NewEvent, Row, first_break
 from framework.runtime.tape.checkpoints import Checkpoint
 from framework.runtime.tape.schema import SELECT_EVENTS
+from framework.runtime.tape.sqlite import RESERVE_BYTES
 from framework.runtime.tape.store import TapeStore
 from tests.campaigns import size
 from tests.runtime.tape.conftest import HEADER
@@ -161,6 +163,7 @@ def test_whatever_operation_fails_nothing_acknowledged_is_lost_and_the_tape_goes
         place = memory / str(number)
         place.mkdir()
         reached = fail_at(place / "tape.db", number, code, lasting=lasting).failed
+        shutil.rmtree(place)
         number += step
     assert number > 100
 
@@ -188,3 +191,16 @@ def test_a_full_disk_writes_nothing_and_the_tape_goes_on_when_there_is_room(memo
         assert store.head.sequence == 0
         store.append([note(0)])
         assert store.verify() == 2
+
+
+def test_a_full_disk_gets_back_what_was_set_aside_for_stops_and_exits(memory):
+    disk, reserve = Disk(code=FULL), memory / "tape.db.reserve"
+    with noting(disk), TapeStore.open(memory / "tape.db", header=HEADER) as store:
+        assert reserve.stat().st_size == RESERVE_BYTES
+        for told in (r"tape\.db\.reserve was removed to make room", "full$"):
+            disk.fail_at = disk.count
+            with pytest.raises(TapeError, match=told):
+                store.append([note(0)])
+        assert not reserve.exists()
+    with TapeStore.open(memory / "tape.db", header=HEADER):
+        assert reserve.exists()
