@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy import NullPool, create_engine
 
-from framework.errors import LeaseHeldError, TapeError
+from framework.errors import ConfigError, LeaseHeldError, TapeError
 from framework.runtime.clock import steady_ns
 from framework.runtime.tape.backend import stored_version
 from framework.runtime.tape.schema import SQLITE_STEPS
@@ -83,14 +83,19 @@ class SqliteBackend:
         """See Backend."""
         return steady_ns()
 
-    def is_held(self, row: LeaseRow, now: int, host: str) -> bool:  # noqa: ARG002 - the lock on the file says it for this machine
-        """Only by another machine that did not release it: this file is a copy, or the disk is shared."""
-        return row.host != host and row.expires > 0
+    def is_held(self, row: LeaseRow, now: int, host: str) -> bool:
+        """By this process; or by another machine that did not release it: this file is a copy, or the disk is shared.
+
+        Of the other processes here the lock on the file tells.
+        """
+        return row.expires > (now if row.account in self._claims else 0) and (row.account in self._claims or row.host != host)
 
     def claim(self, account: str) -> None:
         """See Backend."""
-        import fcntl
-
+        try:
+            import fcntl
+        except ImportError:
+            raise ConfigError("a lease on an SQLite tape needs a system with flock; use PostgreSQL: [tape] url") from None
         if self._lock_file is None:
             file = self._path.with_name(f"{self._path.name}.lock").open("a+", encoding="utf-8")
             try:

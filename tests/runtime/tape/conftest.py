@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import NullPool, create_engine
 
 from framework.runtime.tape.store import TapeStore
+from tests.memory import memory_folder
 from tests.postgres import cluster, programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 HEADER = {"mode": "paper", "account": "hash of an account"}
 
@@ -34,21 +34,24 @@ def numbers() -> Iterator[int]:
     return count(1)
 
 
-@pytest.fixture
-def empty_schema(server: str, numbers: Iterator[int]) -> str:
+def new_schema(server: str, number: int) -> str:
     """The address of a schema with nothing in it."""
-    name = f"tape{next(numbers)}"
     engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-    return f"{server}&options=-csearch_path%3D{name}"
+        connection.exec_driver_sql(f"CREATE SCHEMA tape{number}")
+    return f"{server}&options=-csearch_path%3Dtape{number}"
+
+
+@pytest.fixture
+def empty_schema(server: str, numbers: Iterator[int]) -> str:
+    """The address of a new schema."""
+    return new_schema(server, next(numbers))
 
 
 @pytest.fixture
 def memory() -> Iterator[Path]:
     """A folder whose syncs cost nothing, where there is one."""
-    shared = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
-    folder = Path(tempfile.mkdtemp(prefix="onetape-", dir=shared if shared.is_dir() else None))
+    folder = memory_folder("onetape-")
     yield folder
     shutil.rmtree(folder)
 
