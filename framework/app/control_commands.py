@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from framework.app.reported import reported
+from framework.app.command import reported
 from framework.domain.command import CommandKind
 
 control = typer.Typer(rich_markup_mode="rich")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from framework.app.reported import reported
+from framework.app.command import reported
 from framework.errors import BadDataError, TapeError
 
 tape = typer.Typer(

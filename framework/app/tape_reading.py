@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framework.errors import MissingDataError
-from framework.runtime.arrivals import arrivals
+from framework.runtime.sessions.arrivals import arrivals
 from framework.runtime.tape.reading import read_bars, read_events, verify_tape
 from framework.runtime.tape.views import fold
 

@@ -75,12 +75,14 @@ class Engine:
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
-        self.on_clock(timestamp)
-        self.desk.on_close(timestamp, session_number(timestamp))
+        if not self.desk.rests(timestamp):
+            self.on_clock(timestamp)
+            self.desk.on_close(timestamp, session_number(timestamp))
         if self._news:
             self._tell_strategy()
-        for callback in self._schedule.due(timestamp):
-            self._calls.scheduled(callback)
+        if self._schedule.entries:
+            for callback in self._schedule.due(timestamp):
+                self._calls.scheduled(callback)
         self._calls.bar(timestamp)
         self._targets.settle()
 

@@ -89,6 +89,16 @@ def on_bar(state: GuardState, policy: GuardPolicy, timestamp: int, session: int,
     return state, opened
 
 
+def is_calm(policy: GuardPolicy, opening: int, day_peak: int, peak: int, equity: int) -> bool:
+    """Whether nothing that ``on_bar`` measures reaches its limit at ``equity`` within a session; the peaks have it in them already."""
+    if policy.max_daily_loss_pct is not None and loss_fraction(opening, equity) >= policy.max_daily_loss_pct:
+        return False
+    if policy.max_drawdown_pct is not None and loss_fraction(peak, equity) >= policy.max_drawdown_pct:
+        return False
+    goal = policy.profit_goal_pct
+    return (0.0 if goal is None else given_back(opening, day_peak, equity, goal)) < policy.profit_give_back
+
+
 def _given_back(state: GuardState, policy: GuardPolicy) -> float:
     goal = policy.profit_goal_pct
     return 0.0 if goal is None else given_back(state.opening, state.day_peak, state.equity, goal)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from framework.domain.market import Bar, ClosedBar
 from framework.errors import BadDataError, TapeError
-from framework.runtime.arrivals import Arrival
+from framework.runtime.sessions.arrivals import Arrival
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:

@@ -106,6 +106,19 @@ def read_header(path: Path) -> dict[str, str]:
         raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
 
 
+def read_mode(path: Path) -> str:
+    """The mode of the run: backtest, paper or live.
+
+    Raises:
+        DataError: There is no tape, or it cannot be read.
+    """
+    try:
+        ((payload,),) = _rows(path, "SELECT payload FROM events WHERE sequence = 0")
+        return str(json.loads(payload)["mode"])
+    except (TypeError, ValueError, KeyError):
+        raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
+
+
 def read_sectors(path: Path) -> dict[str, str]:
     """The sector of each of the run's symbols that had one.
 

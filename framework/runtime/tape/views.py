@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from framework.domain.account_event import AccountEvent
-    from framework.runtime.arrivals import Arrival
+    from framework.runtime.sessions.arrivals import Arrival
     from framework.runtime.tape.chain import TapeEvent
 
 Row = dict[str, Any]

@@ -10,7 +10,7 @@ import pytest
 from framework import run
 from framework.domain.market import Bar, ClosedBar
 from framework.errors import TapeError
-from framework.runtime.arrivals import Arrival, arrivals
+from framework.runtime.sessions.arrivals import Arrival, arrivals
 from framework.runtime.tape.chain import START, NewEvent, chained
 from framework.runtime.tape.inputs import bars_event, read_arrival
 from framework.runtime.tape.reading import read_bars, read_events

@@ -1,4 +1,4 @@
-"""Whatever a command raises becomes one message and the exit code of its kind."""
+"""What every command has in common: its options, and the exit code of whatever it raises."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from typing import ParamSpec
+from pathlib import Path
+from typing import Annotated, ParamSpec
 
 import typer
 
@@ -16,6 +17,11 @@ P = ParamSpec("P")
 
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The config file: TOML, or JSON and YAML by suffix.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+DEFAULT_CONFIG = Path("onetape.toml")
 
 
 def reported(command: Callable[P, None]) -> Callable[P, None]:
