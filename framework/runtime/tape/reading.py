@@ -19,7 +19,7 @@ from framework.runtime.tape.recording import LAST
 from framework.runtime.tape.schema import SELECT_BARS, SELECT_EVENTS, SELECT_EVENTS_1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from framework.domain.account_event import AccountEvent
@@ -68,22 +68,13 @@ def read_bars(path: Path) -> dict[str, BarSeries]:
     Raises:
         DataError: There is no tape, or it cannot be read.
     """
-    return series_of(_rows(path, SELECT_BARS), str(path))
-
-
-def series_of(rows: Iterable[Any], place: str) -> dict[str, BarSeries]:
-    """Bars out of their rows of symbol, name and bytes.
-
-    Raises:
-        BadDataError: They are not whole; the message names ``place``.
-    """
     columns: dict[str, dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]] = {}
     try:
-        for symbol, name, blob in rows:
+        for symbol, name, blob in _rows(path, SELECT_BARS):
             columns.setdefault(symbol, {})[name] = np.frombuffer(blob, dtype=column_type(name)).copy()
         return {symbol: _series(symbol, named) for symbol, named in columns.items()}
     except (TypeError, ValueError, LookupError, ArithmeticError, BadDataError) as error:  # a column too few or too many, or cut short
-        raise BadDataError(f"{place}: the bars cannot be read: {error}; make the run again") from None
+        raise BadDataError(f"{path}: the bars cannot be read: {error}; make the run again") from None
 
 
 def _series(symbol: str, columns: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> BarSeries:

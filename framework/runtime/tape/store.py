@@ -19,9 +19,8 @@ from framework.runtime.tape.checkpoints import Checkpoint, latest, newest_head, 
 from framework.runtime.tape.database import Database, told
 from framework.runtime.tape.mark import check_mark, read_mark, write_mark
 from framework.runtime.tape.migration import migrate, require_known
-from framework.runtime.tape.reading import series_of
-from framework.runtime.tape.recording import FIRST, bar_rows
-from framework.runtime.tape.schema import INSERT_BARS, INSERT_EVENT, SELECT_BARS, SELECT_EVENTS, VERSION
+from framework.runtime.tape.recording import FIRST
+from framework.runtime.tape.schema import INSERT_EVENT, SELECT_EVENTS, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from framework.domain.market import BarSeries
     from framework.runtime.tape.backend import Backend
     from framework.runtime.tape.lease import Lease
 
@@ -42,7 +40,6 @@ _PAGE_OF = text(f"{SELECT_EVENTS} WHERE sequence > :after AND kind IN :kinds ORD
     bindparam("kinds", expanding=True)
 )
 _HASH_AT = text("SELECT hash FROM events WHERE sequence = :sequence")
-_INSERT_BARS, _SELECT_BARS = text(INSERT_BARS), text(SELECT_BARS)
 _WITH_KEY = text("SELECT sequence FROM events WHERE key = :key")
 
 
@@ -205,29 +202,6 @@ class TapeStore:
             TapeError: The tape cannot be read.
         """
         return (row.read() for row in self._rows(after, kinds))
-
-    def add_bars(self, series: Mapping[str, BarSeries]) -> None:
-        """Keep the history that a session begins with; bars that close during it are events.
-
-        Raises:
-            AlreadyRecordedError: A symbol has its bars on the tape. Nothing was written.
-            TapeError: As ``append``.
-        """
-        rows = [dict(zip(("symbol", "name", "data"), row, strict=True)) for row in bar_rows(series)]
-        try:
-            with self._database.writing() as connection:
-                connection.execute(_INSERT_BARS, rows)
-        except IntegrityError:
-            raise AlreadyRecordedError(f"{self.place}: there are bars of one of {', '.join(series)} already; nothing was written") from None
-
-    def bars(self) -> dict[str, BarSeries]:
-        """The history that was kept, by symbol.
-
-        Raises:
-            BadDataError: It cannot be read.
-        """
-        with self._database.reading() as connection:
-            return series_of(connection.execute(_SELECT_BARS), self.place)
 
     def verify(self) -> int:
         """Follow the whole chain; returns the number of events.

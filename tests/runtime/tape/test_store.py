@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from framework.domain.market import BarSeries, Delisting
 from framework.errors import (
     AlreadyRecordedError,
     ConfigError,
@@ -21,7 +19,6 @@ from framework.errors import (
     TapeError,
     TapeMismatchError,
 )
-from framework.runtime.hashing import inputs_hash
 from framework.runtime.tape.chain import NewEvent, chained, link
 from framework.runtime.tape.checkpoints import Checkpoint
 from framework.runtime.tape.store import TapeStore
@@ -269,21 +266,6 @@ def test_a_checkpoint_of_another_tape_is_not_trusted(store):
     (event,) = store.append([note(1)])
     store.save_checkpoint(Checkpoint("orders/1", event.sequence, "f" * 64, {}))
     assert store.checkpoint("orders/1") is None
-
-
-# Bars.
-
-
-def test_the_history_of_a_session_comes_back_bit_for_bit_and_is_kept_once(store):
-    columns = [np.array([1.5, 1 / 3, 2.0]) for _ in range(5)]
-    days = np.array([0, 12_345, 0], dtype=np.int64)
-    series = BarSeries("IBM", np.arange(3, dtype=np.int64), *columns, np.zeros(3), np.ones(3), days, Delisting(20_000, 1.25))
-    store.add_bars({"IBM": series})
-    (back,) = store.bars().values()
-    assert inputs_hash([back]) == inputs_hash([series])
-    assert back.delisting == series.delisting
-    with pytest.raises(AlreadyRecordedError, match="bars of one of IBM"):
-        store.add_bars({"IBM": series})
 
 
 def test_rows_are_chained_as_the_store_chains_them(store):
