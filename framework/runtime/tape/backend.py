@@ -93,6 +93,14 @@ class Backend(Protocol):
         """Keep a copy of a tape of ``version`` before it is changed; returns where."""
         ...
 
+    def keep_reserve(self) -> None:
+        """Set space aside for the day when the disk is full."""
+        ...
+
+    def free_reserve(self, error: DBAPIError) -> str:
+        """Give that space back if ``error`` says that the disk is full; returns what to tell of it."""
+        ...
+
     def wrote_nothing(self, error: DBAPIError) -> bool:
         """Whether ``error`` proves that the transaction left no trace and that the connection can be used again."""
         ...

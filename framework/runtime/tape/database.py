@@ -97,7 +97,8 @@ class Database:
         """Find out what a failed transaction has left; return only if it got through."""
         cause = f"{type(error.orig).__name__}: {error.orig}".strip()
         if self.backend.wrote_nothing(error):
-            raise TapeError(f"the tape {self.backend.place} was not written, nothing of it: {cause}") from None
+            freed = self.backend.free_reserve(error)
+            raise TapeError(f"the tape {self.backend.place} was not written, nothing of it: {cause}{freed}") from None
         self._refusal = f"nobody knows whether the last events were written ({cause})"
         if not error.connection_invalidated or not self._asked_again(landed):
             self._require_usable()
@@ -124,3 +125,5 @@ def told(place: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise TapeError(f"the tape {place} cannot be read: {type(error.orig).__name__}: {error.orig}".strip()) from None
+    except UnicodeDecodeError as error:  # a damaged file has text that is none, even in SQLite's own messages
+        raise TapeError(f"the tape {place} cannot be read: {error}") from None

@@ -121,6 +121,13 @@ class PostgresBackend:
             connection.exec_driver_sql(f"CREATE TABLE {quoted(copy)}.{table} AS TABLE {quoted(source)}.{table}")
         return f"the schema {copy}"
 
+    def keep_reserve(self) -> None:
+        """Nothing: the disk is the server's."""
+
+    def free_reserve(self, error: DBAPIError) -> str:  # noqa: ARG002 - see keep_reserve
+        """Nothing."""
+        return ""
+
     def wrote_nothing(self, error: DBAPIError) -> bool:
         """See Backend; the server's own refusal is a rollback, a connection that broke is none."""
         return not error.connection_invalidated and getattr(error.orig, "sqlstate", None) is not None

@@ -114,6 +114,7 @@ class TapeStore:
             covered = newest_head(reader)
         self._check_header(header)
         self._follow(covered)
+        backend.keep_reserve()
         self._mark = backend.mark
         self._write_mark()
 

@@ -90,7 +90,7 @@ def test_what_came_of_a_command_is_on_the_tape_with_the_moment_it_was_obeyed(sto
     loop.done(123, told, {"canceled": ["a", "b"]})
     done = list(store.events())[-1]
     assert (done.kind, done.timestamp) == ("command_done", 123)
-    assert done.payload == {"command": sent.sequence, "kind": "cancel_all", "effect": {"canceled": ["a", "b"]}}
+    assert done.payload == {"command": sent.sequence, "kind": "cancel_all", "effect": {"canceled": ["a", "b"]}, "facts": 0}
     assert loop.poll() == ()
 
 
