@@ -46,4 +46,4 @@ def report(who: str, work: Callable[[], Outcome], repeats: int, note: str = "") 
     runs = [timed(work) for _ in range(repeats)]
     last = runs[-1].outcome
     facts = {"who": who, "cpu": [round(one.cpu, 5) for one in runs], "wall": [round(one.wall, 5) for one in runs], "note": note}
-    print(json.dumps({**facts, "equity": round(last.equity, 2), "trades": last.trades}), flush=True)
+    print(json.dumps({**facts, "equity": round(float(last.equity), 2), "trades": int(last.trades)}), flush=True)

@@ -128,4 +128,5 @@ def buy_and_hold(series: Sequence[BarSeries], timestamps: Integers, cash: float)
         if one.delisting is not None:
             held = np.where(session_numbers(timestamps) >= one.delisting.day, shares * (one.delisting.payout + paid[-1]), held)
         total += held
+        one.release()
     return total

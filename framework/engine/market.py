@@ -66,8 +66,8 @@ class Market:
         self._prices = [(-1, 0)] * len(self.symbols)
         #: Most symbols never split, and nothing has to be looked at for them.
         self._splitting = frozenset(row for row, quoted in enumerate(self._quoted) if quoted.until != NO_SPLIT)
-        self.effective = {time for one in self.adjusted for time in one.timestamp[(one.split != 1.0) | (one.dividend != 0.0)].tolist()}
-        self._sessions = tuple(Sessions(one, daily=daily) for one in self.adjusted)
+        self.effective = {time for one in self.adjusted for time in _effective(one)}
+        self._sessions = tuple(_sessions_of(one, daily=daily) for one in self.adjusted)
         self._growing: dict[int, Growing] = {}
 
     def begin(self, first: int) -> None:
@@ -204,6 +204,18 @@ class Market:
         """Mean volume of the last completed sessions, micro-shares; ``None`` without any."""
         volume = self._sessions[row].volumes(self.sessions_seen(row), sessions)
         return to_micros(float(volume.mean()) / self._quoted[row].shares) if len(volume) else None
+
+
+def _effective(series: BarSeries) -> list[int]:
+    """Closes of the bars with a split or a dividend, ns UTC."""
+    times: list[int] = series.timestamp[(series.split != 1.0) | (series.dividend != 0.0)].tolist()
+    return times
+
+
+def _sessions_of(series: BarSeries, *, daily: bool) -> Sessions:
+    found = Sessions(series, daily=daily)
+    series.release()
+    return found
 
 
 def _common(columns: list[Integers]) -> Integers | None:
