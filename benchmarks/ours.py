@@ -39,7 +39,13 @@ WIDE: Settings = {
         "max_orders_per_day": 1_000_000,
         "max_turnover_pct_per_day": 1000.0,
     },
-    "guards": {"max_daily_loss_pct": 0.9, "max_consecutive_losses": 1_000_000, "streak_losses": 1_000_000, "profit_goal_pct": 0.9},
+    "guards": {
+        "max_daily_loss_pct": 0.9,
+        "max_drawdown_pct": 0.99,
+        "max_consecutive_losses": 1_000_000,
+        "streak_losses": 1_000_000,
+        "profit_goal_pct": 0.9,
+    },
     "fills": {"slippage": {"model": "none"}, "fees": "none", "max_volume_share": 0.0},
     "sizing": {"method": "fixed", "fixed_unit": "shares", "fixed_amount": SHARES + 1e-6},
 }
