@@ -81,14 +81,38 @@ class TapeMismatchError(SafetyError):
     """The tape is another account's or another mode's, or an older copy of itself: use the right one."""
 
 
+class NotArmedError(SafetyError):
+    """An order was about to leave for a real account without the leave to do so."""
+
+
 class BrokerError(OnetapeError):
     """The broker or the network failed, or said no."""
 
     exit_code = 5
 
 
+class OrderSubmissionError(BrokerError):
+    """An order could not be placed: the venue refused it, or nothing was sent."""
+
+
 class OrderCancellationError(BrokerError):
     """The order could not be canceled: it is unknown or already ended."""
+
+
+class OrderStatusError(BrokerError):
+    """What became of an order could not be asked, or the answer cannot be read."""
+
+
+class AuthenticationError(BrokerError):
+    """The venue does not know us (any more): log in with ``onetape login``."""
+
+
+class ThrottledError(BrokerError):
+    """Too many requests: nothing was sent; ask again after ``retry_after`` seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class InvariantError(OnetapeError):

@@ -16,7 +16,10 @@ import typer
 
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
-from framework.app.session_commands import paper, replay
+from framework.app.control_commands import control
+from framework.app.session_commands import sessions
+from framework.app.tape_commands import tape
+from framework.app.walkforward_command import walkforward
 from framework.errors import ConfigError
 from framework.runtime.collector import seldom_collected
 
@@ -33,10 +36,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(audit, name="audit")
-app.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --rehearse --resume runs/20260131T153000Z-paper-SmaCross")(
-    paper
+app.add_typer(sessions)
+app.add_typer(control)
+app.add_typer(tape, name="tape")
+app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
+    reported(walkforward)
 )
-app.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")(replay)
 
 
 def _print_version(asked: bool) -> None:

@@ -49,7 +49,7 @@ def print_summary(summary: Mapping[str, object], folder: Path | None, engine_rea
     table = Table(show_header=False)
     for field, label, pattern in _ROWS:
         value = summary[field]
-        table.add_row(label, "none" if value is None else pattern.format(value))
+        table.add_row(label, "none" if value is None else pattern.format(value) + (_trials(summary) if field == "sharpe" else ""))
     console.print(table)
     for code, count in _mapping(summary["refusals"]).items():
         console.print(f"refused or made smaller: {count} x {code} ({refusal_name(code)})", markup=False, soft_wrap=True)
@@ -66,6 +66,12 @@ def print_summary(summary: Mapping[str, object], folder: Path | None, engine_rea
         markup=False,
         soft_wrap=True,
     )
+
+
+def _trials(summary: Mapping[str, object]) -> str:
+    """How many settings were tried over these bars: a ratio that was looked for is worth less than one that was found."""
+    trials = summary["trials"]
+    return f" (one of {trials:,} trials)" if isinstance(trials, int) and trials > 1 else ""
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -13,8 +13,9 @@ from framework.app.loader import load_strategy
 from framework.engine.journal import Journal
 from framework.errors import BadDataError
 from framework.runtime.loading import validated
-from framework.runtime.sessions.taping import BARS, DECIDED, HISTORY, Fact, bars_of, facts_of, first_difference, recorded
+from framework.runtime.sessions.taping import DECIDED, HISTORY, Fact, bars_of, facts_of, first_difference, recorded
 from framework.runtime.tape.chain import canonical
+from framework.runtime.tape.inputs import BARS
 from framework.runtime.tape.reading import read_bars
 from framework.runtime.tape.recording import FIRST, LAST
 from framework.runtime.tape.store import TapeStore

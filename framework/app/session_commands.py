@@ -13,7 +13,10 @@ import typer
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
 from framework.errors import ConfigError
 
+sessions = typer.Typer()
 
+
+@sessions.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --rehearse --resume runs/20260131T153000Z-paper-SmaCross")
 @reported
 def paper(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -41,9 +44,10 @@ def paper(
 
         if ended.resumed:
             typer.echo(f"went on behind {ended.resumed} decisions of the tape, which were taken again and are the same")
-        print_summary(ended.summary, ended.folder)
+        print_summary(ended.summary, ended.folder, "bars arrive")
 
 
+@sessions.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")
 @reported
 def replay(
     run: Annotated[str, typer.Argument(help="A run folder, or an id below runs/; the newest run by default.", show_default=False)] = "",
@@ -63,4 +67,31 @@ def replay(
     elif not quiet:
         typer.echo(replay_verdict(found, folder))
     if found.difference is not None:
+        raise typer.Exit(1)
+
+
+@sessions.command(epilog="Examples:  onetape compare runs/monday runs/tuesday   ·   onetape compare paper backtest --out compare.html")
+@reported
+def compare(
+    one: Annotated[str, typer.Argument(metavar="RUN_A", help="A run folder, or an id below runs/.")],
+    other: Annotated[str, typer.Argument(metavar="RUN_B", help="The run it is compared with.")],
+    out: Annotated[Path | None, typer.Option(help="Write the page there, too.", show_default=False)] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Where do two runs part: decisions, fills, slippage, and the money, explained to the cent? Exit code 1 when decisions differ."""
+    from framework.app.compare import facts_of_run, write_page
+    from framework.app.saving import find_run
+    from framework.report.divergence import divergence
+    from framework.report.divergence_page import document, verdict
+
+    first, second = facts_of_run(find_run(one)), facts_of_run(find_run(other))
+    found = divergence(first, second)
+    if out is not None:
+        write_page(out, first, second, found)
+    if as_json:
+        typer.echo(json.dumps(document(first, second, found), indent=2, allow_nan=False))
+    elif not quiet:
+        typer.echo(verdict(first, second, found))
+    if found.decisions[1] or found.decisions[2]:
         raise typer.Exit(1)

@@ -6,24 +6,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framework.domain.fill import Refusal
+from framework.domain.order import OrderRole
 from framework.engine.market import session_number
 from framework.rules.guards import breakers
+from framework.rules.guards.policy import GuardPolicy
 from framework.rules.guards.state import GuardState, TradingState
 
 if TYPE_CHECKING:
     from framework.domain.order import Order
     from framework.engine.freshness import Lateness
     from framework.engine.journal import Journal
-    from framework.rules.guards.policy import GuardPolicy
 
 REDUCING = "guard_reducing"
 HALTED = "guard_halted"
+#: What the operator's word is checked by in a run without guards; it needs no limit.
+_WITHOUT = GuardPolicy()
 
 
 class Breakers:
-    """The guard's state, folded event by event; ``policy`` ``None`` never trips.
+    """The guard's state, folded event by event; ``policy`` ``None`` never trips, but for the operator.
 
     Attributes:
+        state: What they remember; ``None`` before the first close, and without a policy.
         watches_data: Whether missing data may trip a breaker.
     """
 
@@ -31,6 +35,8 @@ class Breakers:
         self._policy = policy
         self._journal = journal
         self.watches_data = policy is not None and policy.max_missed_bars is not None
+        #: The operator's word where there is no state to hold it.
+        self._early = breakers.started(0, 0)
         self._state: GuardState | None = None
         #: Equity, the session's peak and the highest of all, which may be ahead of the state: most closes move nothing else.
         self._equity = self._day_peak = self._peak = 0
@@ -58,7 +64,8 @@ class Breakers:
         """The account is worth ``equity`` micro-dollars at a close of ``session``."""
         if self._policy is None or (self._state is not None and self._state.session == session and self._moved_calmly(equity)):
             return
-        self._step(breakers.on_bar(self.state or breakers.started(session, equity), self._policy, timestamp, session, equity))
+        state = self.state or replace(breakers.started(session, equity), trips=self._early.trips)
+        self._step(breakers.on_bar(state, self._policy, timestamp, session, equity))
 
     def _moved_calmly(self, equity: int) -> bool:
         """Whether no breaker has anything to say to ``equity``; it is taken in then."""
@@ -102,10 +109,36 @@ class Breakers:
         if self._policy is not None and self._state is not None and (failed or self._state.failures) and self.state is not None:
             self._step(breakers.on_broker_answer(self.state, self._policy, timestamp, failed))
 
+    @property
+    def trading(self) -> TradingState:
+        """What is allowed."""
+        return (self.state or self._early).trading
+
+    def on_halt(self, timestamp: int, reason: str) -> None:
+        """The operator stops everything that does not protect."""
+        self._command(breakers.on_halt(self.state or self._early, self._policy or _WITHOUT, timestamp, reason))
+
+    def on_reduce(self, timestamp: int, reason: str) -> None:
+        """The operator stops entries."""
+        self._command(breakers.on_reduce(self.state or self._early, self._policy or _WITHOUT, timestamp, reason))
+
+    def on_resume(self, timestamp: int) -> None:
+        """The operator goes on: every breaker is closed."""
+        self._command(breakers.on_resume(self.state or self._early, timestamp))
+
+    def _command(self, step: breakers.Step) -> None:
+        if self.state is not None:
+            self._step(step)
+            return
+        self._early, transitions = step
+        for transition in transitions:
+            self._journal.guarded(transition)
+
     def refusal(self, order: Order, *, reduces: bool) -> Refusal | None:
         """Why ``order`` may not be sent now; ``None`` when it may."""
-        state = self._state  # what may be ahead of it is not asked here
-        if state is None or breakers.permits(state.trading, reduces, order.role.protects):
+        state = self._state or self._early  # what may be ahead of it is not asked here
+        protects = order.role.protects or (reduces and order.role is OrderRole.FLATTEN)
+        if not state.trips or breakers.permits(state.trading, reduces, protects):
             return None
         code = HALTED if state.trading is TradingState.HALTED else REDUCING
         cause = state.cause

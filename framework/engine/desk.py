@@ -221,7 +221,7 @@ class Desk:
         order = self.order(symbol, side, quantity, tag="bracket", plan=plan, **terms)
         return Bracket(order, None if profit is None else from_micros(profit), None if stop is None else from_micros(stop))
 
-    def close(self, symbol: str, reason: str) -> Order | None:
+    def close(self, symbol: str, reason: str, role: OrderRole = OrderRole.EXPLICIT) -> Order | None:
         """Leave a position at market."""
         self.market.row_of(symbol)
         for order in [order for order in self.blotter.of(symbol) if not order.role.protects]:
@@ -229,7 +229,7 @@ class Desk:
         held = self.book.quantity(symbol)
         if held == 0:
             return None
-        return self.send(symbol, -held, OrderRole.EXPLICIT, None, reason, reason)
+        return self.send(symbol, -held, role, None, reason, reason)
 
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order; ``False`` when it has ended, or cannot be canceled now: its own or its cancel's answer is not known."""

@@ -32,3 +32,15 @@ class Stopwatch:
     def seconds(self) -> float:
         """Elapsed wall time."""
         return time.perf_counter() - self._started
+
+
+class MonotonicClock:
+    """Time that setting the wall clock does not change; the same for all processes since the machine started."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since some moment."""
+        return time.monotonic_ns()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)

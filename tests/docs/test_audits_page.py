@@ -34,8 +34,8 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_run_as_they_stand(command):
     done = CliRunner().invoke(app, shlex.split(command)[1:])
     assert done.exit_code in {0, 1}, done.stderr

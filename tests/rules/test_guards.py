@@ -39,6 +39,7 @@ from framework.rules.guards.state import (
     EMERGENCY_SHUTDOWN,
     NEW_SESSION,
     OPERATOR_HALT,
+    OPERATOR_REDUCE,
     PROFIT_PROTECTION,
     RESUMED,
     SIZE_CUT,
@@ -539,6 +540,7 @@ def test_where_each_breaker_leads_and_which_ones_a_session_releases():
         BROKER_ERRORS: (HALTED, False),
         EMERGENCY_SHUTDOWN: (HALTED, False),
         OPERATOR_HALT: (HALTED, False),
+        OPERATOR_REDUCE: (REDUCING, False),
     }
 
 

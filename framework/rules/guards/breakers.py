@@ -20,6 +20,7 @@ from framework.rules.guards.state import (
     EMERGENCY_SHUTDOWN,
     NEW_SESSION,
     OPERATOR_HALT,
+    OPERATOR_REDUCE,
     PROFIT_PROTECTION,
     RESUMED,
     SIZE_CUT,
@@ -195,6 +196,11 @@ def on_broker_answer(state: GuardState, policy: GuardPolicy, timestamp: int, fai
 def on_halt(state: GuardState, policy: GuardPolicy, timestamp: int, reason: str) -> Step:
     """The operator stops trading."""
     return _trip(state, policy, timestamp, Trip(timestamp, OPERATOR_HALT, 0.0, 0.0, reason))
+
+
+def on_reduce(state: GuardState, policy: GuardPolicy, timestamp: int, reason: str) -> Step:
+    """The operator, or a switch that stands in for one who does not answer, stops entries."""
+    return _trip(state, policy, timestamp, Trip(timestamp, OPERATOR_REDUCE, 0.0, 0.0, reason))
 
 
 def on_resume(state: GuardState, timestamp: int) -> Step:

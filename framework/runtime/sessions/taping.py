@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from framework.engine.growth import Growing
 from framework.errors import TapeError
-from framework.runtime.sessions.wording import read_bars, read_series, written_bars, written_series
+from framework.runtime.sessions.wording import read_series, written_series
 from framework.runtime.tape.chain import NewEvent, canonical
 from framework.runtime.tape.facts import new_event
+from framework.runtime.tape.inputs import BARS, bars_event, read_arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from framework.runtime.tape.lease import Lease
     from framework.runtime.tape.store import TapeStore
 
-HISTORY, BARS, DECIDED = "history", "bars", "decided"
+HISTORY, DECIDED = "history", "decided"
 
 
 class Fact(NamedTuple):
@@ -79,7 +80,7 @@ def recorded(events: Iterable[TapeEvent]) -> Recorded:
             series = read_series(event.payload)
             history[series.symbol], first = series, event.timestamp
         elif event.kind == BARS:
-            arrival, facts = read_bars(event.timestamp, event.payload), []
+            arrival, facts = read_arrival(event), []
         elif event.kind == DECIDED and arrival is not None:
             slices.append(Slice(arrival, tuple(facts)))
             arrival = None
@@ -161,5 +162,4 @@ class Taping:
         elif self._arrival is not None:
             end = {"decisions_hash": self._journal.decisions_hash, "equity_micros": equity_micros, "cash_micros": cash_micros}
             facts = [new_event(event) for event in self._journal.events[since:]]
-            bars = NewEvent(timestamp, BARS, written_bars(self._arrival))
-            self._store.append([bars, *facts, NewEvent(timestamp, DECIDED, end)], self._lease)
+            self._store.append([bars_event(self._arrival), *facts, NewEvent(timestamp, DECIDED, end)], self._lease)

@@ -1,4 +1,4 @@
-"""What a session was given, as plain data on the tape, and back: numbers come back bit for bit."""
+"""The history a session began with, as plain data on the tape, and back: numbers come back bit for bit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from framework.domain.market import Bar, BarSeries, ClosedBar
+from framework.domain.market import BarSeries
 from framework.errors import BadDataError
 from framework.runtime.hashing import COLUMNS, column_bytes, column_type, columns_of
-from framework.runtime.sessions.arrivals import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,31 +35,3 @@ def read_series(payload: Mapping[str, Any]) -> BarSeries:
         return BarSeries(payload["symbol"], **columns)  # type: ignore[arg-type] # times and pay days are int64
     except (KeyError, TypeError, ValueError, zlib.error) as error:
         raise BadDataError(f"the history on the tape cannot be read: {error!r}") from None
-
-
-def written_bars(arrival: Arrival) -> dict[str, object]:
-    """The bars of ``arrival`` by symbol."""
-    return {symbol: _numbers(one) for symbol, one in arrival.bars.items()}
-
-
-def _numbers(one: ClosedBar) -> list[float | int | None]:
-    bar = one.bar
-    return [bar.open, bar.high, bar.low, bar.close, bar.volume, one.dividend, one.split, one.pay_day]
-
-
-def read_bars(timestamp: int, payload: Mapping[str, Any]) -> Arrival:
-    """The bars that closed at ``timestamp`` (ns UTC).
-
-    Raises:
-        BadDataError: They cannot be read.
-    """
-    try:
-        bars = {symbol: _closed(symbol, timestamp, *numbers) for symbol, numbers in payload.items()}
-    except (TypeError, ValueError) as error:
-        raise BadDataError(f"the bars of {timestamp} on the tape cannot be read: {error}") from None
-    return Arrival(timestamp, bars)
-
-
-def _closed(symbol: str, timestamp: int, *numbers: Any) -> ClosedBar:  # noqa: ANN401 - as JSON has them
-    opened, high, low, close, volume, dividend, split, pay_day = numbers
-    return ClosedBar(Bar(symbol, timestamp, opened, high, low, close, volume), dividend, split, pay_day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.errors import InvariantError, TapeError
 
@@ -39,7 +39,7 @@ class TapeEvent(NamedTuple):
     sequence: int
     timestamp: int
     kind: str
-    payload: dict[str, object]
+    payload: dict[str, Any]
     key: str | None
     hash: str
     epoch: int

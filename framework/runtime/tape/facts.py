@@ -35,7 +35,7 @@ ACCOUNT_KINDS: tuple[tuple[type[AccountEvent], str], ...] = (
     (MarginCall, "margin_call"),
     (GoodFaithViolation, "good_faith_violation"),
 )
-_ORDER_FIELDS = (
+ORDER_FIELDS = (
     "order_id",
     "symbol",
     "side",
@@ -67,7 +67,7 @@ def new_event(event: object) -> NewEvent:
 
 def _as_row(event: object) -> tuple[int, str, Mapping[str, object]]:
     if isinstance(event, Order):
-        return event.created_at, "order_decided", {name: getattr(event, name) for name in _ORDER_FIELDS} | _terms(event.decided)
+        return event.created_at, "order_decided", {name: getattr(event, name) for name in ORDER_FIELDS} | _terms(event.decided)
     if isinstance(event, OrderUpdate) and event.restated is not None:
         return event.timestamp, "order_restated", {"order_id": event.order_id, "reason": event.reason, **event.restated._asdict()}
     if isinstance(event, OrderUpdate):

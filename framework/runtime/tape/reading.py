@@ -19,9 +19,11 @@ from framework.runtime.tape.recording import LAST
 from framework.runtime.tape.schema import SELECT_EVENTS, SELECT_EVENTS_1
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from framework.domain.account_event import AccountEvent
+    from framework.runtime.tape.chain import TapeEvent
 
 _HEADER = ("run_id", "mode", "description", "version", "config", "inputs_hash", "config_hash")
 
@@ -32,21 +34,32 @@ def verify_tape(path: Path) -> int:
     Raises:
         DataError: There is no tape, or it was changed: the first bad event is named.
     """
-    rows = [Row(*values) for values in _rows(path, f"{_select(path)} ORDER BY sequence")]
-    broken, _ = first_break(START, rows)
+    broken, last = first_break(START, _all_rows(path))
     if broken is not None:
         raise BadDataError(f"{path}: the chain is broken at event {broken}: the tape was changed after it was written; make the run again")
-    kinds = [row.kind for row in rows]
-    if kinds[-1:] != [LAST] or LAST in kinds[:-1]:
-        raise BadDataError(f"{path}: the last of {len(kinds)} events is not {LAST}: events were cut off or added; make the run again")
+    count = last.sequence + 1
+    ends = [sequence for (sequence,) in _rows(path, f"SELECT sequence FROM events WHERE kind = '{LAST}'")]  # noqa: S608 - our own word
+    if ends != [last.sequence]:
+        raise BadDataError(f"{path}: the last of {count} events is not {LAST}: events were cut off or added; make the run again")
     if inputs_hash(read_bars(path).values()) != read_header(path)["inputs_hash"]:
         raise BadDataError(f"{path}: the bars are not those the run saw: they were changed after it; make the run again")
-    return len(kinds)
+    return count
 
 
-def _select(path: Path) -> str:
+def read_events(path: Path) -> Iterator[TapeEvent]:
+    """Every event, in order.
+
+    Raises:
+        DataError: There is no tape, or it cannot be read.
+        TapeError: An event's payload cannot be read.
+    """
+    return (row.read() for row in _all_rows(path))
+
+
+def _all_rows(path: Path) -> Iterator[Row]:
     columns = {name for _, name, *_ in _rows(path, "PRAGMA table_info(events)")}
-    return SELECT_EVENTS if "key" in columns else SELECT_EVENTS_1
+    select = SELECT_EVENTS if "key" in columns else SELECT_EVENTS_1
+    return (Row(*values) for values in _rows(path, f"{select} ORDER BY sequence"))
 
 
 def read_bars(path: Path) -> dict[str, BarSeries]:
@@ -143,12 +156,12 @@ def read_account_events(path: Path) -> tuple[AccountEvent, ...]:
         raise BadDataError(f"{path}: an event of the account cannot be read: {error}; make the run again") from None
 
 
-def _rows(path: Path, query: str) -> list[Any]:
+def _rows(path: Path, query: str) -> Iterator[Any]:
     if not path.is_file():
         raise MissingDataError(f"there is no tape at {path}")
     try:
         # A path as an address: characters such as ? and # keep their meaning in the name.
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            return connection.execute(query).fetchall()
+            yield from connection.execute(query)
     except sqlite3.DatabaseError as error:
         raise BadDataError(f"{path} cannot be read as a tape: {error}; make the run again") from None

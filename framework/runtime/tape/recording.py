@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from framework.domain.values import to_micros
 from framework.errors import ConfigError
 from framework.runtime.hashing import column_bytes, columns_of
 from framework.runtime.tape.chain import START, NewEvent, chained
@@ -62,6 +63,7 @@ def _header(record: RunRecord) -> dict[str, object]:
     return {
         "run_id": record.run_id,
         "mode": record.mode,
+        "cash_micros": to_micros(record.initial_cash),
         "description": record.description,
         "version": record.version,
         "config": record.config_text,

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.exc import IntegrityError
 
 from framework.errors import AlreadyRecordedError, ConfigError, LeaseHeldError, MissingDataError, TapeError, TapeMismatchError
@@ -36,6 +36,9 @@ HEADER_KEY = "header"
 _INSERT = text(INSERT_EVENT)
 _HEAD = text("SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1")
 _PAGE = text(f"{SELECT_EVENTS} WHERE sequence > :after ORDER BY sequence LIMIT {PAGE}")
+_PAGE_OF = text(f"{SELECT_EVENTS} WHERE sequence > :after AND kind IN :kinds ORDER BY sequence LIMIT {PAGE}").bindparams(
+    bindparam("kinds", expanding=True)
+)
 _HASH_AT = text("SELECT hash FROM events WHERE sequence = :sequence")
 _WITH_KEY = text("SELECT sequence FROM events WHERE key = :key")
 
@@ -197,7 +200,7 @@ class TapeStore:
         Raises:
             TapeError: The tape cannot be read.
         """
-        return (row.read() for row in self._rows(after) if not kinds or row.kind in kinds)
+        return (row.read() for row in self._rows(after, kinds))
 
     def verify(self) -> int:
         """Follow the whole chain; returns the number of events.
@@ -259,10 +262,11 @@ class TapeStore:
         with self._database.reading() as connection:
             return latest(connection, name)
 
-    def _rows(self, after: int) -> Iterator[Row]:
+    def _rows(self, after: int, kinds: Collection[str] = ()) -> Iterator[Row]:
+        query, wanted = (_PAGE_OF, {"kinds": sorted(kinds)}) if kinds else (_PAGE, {})
         while True:
             with self._database.reading() as connection:
-                page = [Row(*row) for row in connection.execute(_PAGE, {"after": after})]
+                page = [Row(*row) for row in connection.execute(query, {"after": after, **wanted})]
             yield from page
             if len(page) < PAGE:
                 return
