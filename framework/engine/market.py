@@ -49,6 +49,7 @@ class Market:
         cursor: For each symbol, the index of its last closed bar, -1 before the first.
         now: Close of the current slice, ns UTC.
         daily: Whether a bar is a whole session.
+        grows: Whether bars have arrived that were not there at first.
         effective: Closes of the bars before whose open a split or a dividend takes effect, ns UTC.
         indicators: What earlier runs over the same bars have worked out of them.
     """
@@ -69,6 +70,7 @@ class Market:
         self.effective = {time for one in self.adjusted for time in _effective(one)}
         self._sessions = tuple(_sessions_of(one, daily=daily) for one in self.adjusted)
         self._growing: dict[int, Growing] = {}
+        self.grows = False
 
     def begin(self, first: int) -> None:
         """Put the cursors on the last bars before ``first`` (ns UTC), and the time on the latest of them."""
@@ -92,6 +94,7 @@ class Market:
         Raises:
             BadDataError: One is not after the last bar of its symbol.
         """
+        self.grows = True
         for row, one in arrived.items():
             growing = self._growing.get(row)
             if growing is None:
@@ -106,11 +109,6 @@ class Market:
             self._sessions[row].append(series)
             self._prices[row] = (-1, 0)
         self.indicators = None  # they were worked out of fewer bars
-
-    @property
-    def grows(self) -> bool:
-        """Whether bars have arrived that were not there at first."""
-        return bool(self._growing)
 
     @property
     def sessions(self) -> int:
