@@ -64,6 +64,11 @@ class Market:
         self._prices = [(-1, 0)] * len(self.symbols)
         self._sessions = tuple(Sessions(one, daily=daily) for one in self.adjusted)
 
+    @property
+    def sessions(self) -> tuple[Sessions, ...]:
+        """The sessions of each symbol."""
+        return self._sessions
+
     def begin(self, first: int) -> None:
         """Put the cursors on the last bars before ``first`` (ns UTC), and the time on the latest of them."""
         self.cursor[:] = [int(np.searchsorted(one.timestamp, first)) - 1 for one in self.series]

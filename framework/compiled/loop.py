@@ -1,0 +1,115 @@
+"""The life of a bar, from the first decision to the last: what happened, must we get out, what do we want; one loop, plain numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from framework.compiled.columns import (
+    CASH,
+    G_SESSION,
+    GUARDED,
+    HELD,
+    IDLE,
+    LEFT,
+    LINGERS,
+    MADE,
+    PLACE,
+    SESSION,
+    SEVERAL,
+    STOP,
+    TARGET,
+    TODAY,
+)
+from framework.compiled.decide import decide
+from framework.compiled.exits import on_close
+from framework.compiled.guards import NOT_STARTED, on_equity
+from framework.compiled.prices import last_price
+from framework.compiled.venue import expire, trade
+from framework.compiled.writing import leave
+from framework.domain.values import notional
+
+if TYPE_CHECKING:
+    from framework.compiled.columns import World
+
+
+def play(world: World, start: int) -> int:
+    """Play the places from ``start`` on; the place the loop was left at, or the number of places."""
+    account, wishes, length = world.desk.account, world.wishes, len(world.bars.time)
+    open_account(world)
+    wish = 0
+    for place in range(start, length):
+        account[PLACE], account[MADE] = place, 0
+        session = world.bars.session[place]
+        if session != account[SESSION]:
+            account[SESSION], account[TODAY] = session, 0
+        moving = happen(world, place)
+        if moving and world.terms.exits.moves:
+            tighten(world)
+        value(world, place, start)
+        first = wish
+        while wish < len(wishes.place) and wishes.place[wish] == place:
+            wish += 1
+        if wish > first:
+            decide(world, first, wish)
+        if account[LEFT] != 0:
+            return place
+    return length
+
+
+def open_account(world: World) -> None:
+    """Everything as before the first bar."""
+    desk = world.desk
+    desk.slots[:] = 0
+    desk.slots[:, TARGET] = -1
+    desk.slots[:, STOP] = -1
+    desk.account[:] = 0
+    world.tape.count[:] = 0
+    desk.account[CASH] = world.terms.cash
+    desk.account[G_SESSION] = NOT_STARTED
+    desk.account[SESSION] = NOT_STARTED
+
+
+def happen(world: World, place: int) -> bool:
+    """Let working orders trade on the bars of this place; whether any stop works."""
+    slots, stops, orders = world.desk.slots, False, False
+    for row in range(len(slots)):
+        stops = stops or slots[row, STOP] >= 0
+        orders = orders or slots[row, STOP] >= 0 or slots[row, TARGET] >= 0 or slots[row, LINGERS] != 0
+    if not orders:
+        return False
+    if world.terms.venue.lifetime:
+        expire(world)
+    for row in range(len(slots)):
+        if not math.isnan(world.bars.close[row, place]):
+            if slots[row, STOP] >= 0 or slots[row, TARGET] >= 0:
+                trade(world, row)
+                stops = True
+            elif slots[row, LINGERS] != 0 and not world.bars.volume[row, place] > 0.0:
+                slots[row, IDLE] += 1
+            slots[row, LINGERS] = 0
+    return stops
+
+
+def tighten(world: World) -> None:
+    """Move the stops of all positions that have a new bar."""
+    placed = 0
+    for row in range(len(world.desk.slots)):
+        if world.desk.slots[row, GUARDED] != 0:
+            placed += on_close(world, row)
+    if placed > 1:
+        leave(world, SEVERAL, 0)
+
+
+def value(world: World, place: int, start: int) -> None:
+    """Write down what the account is worth; orders of this place's decision change nothing of it."""
+    slots, cash, curve = world.desk.slots, world.desk.account[CASH], world.tape.curve
+    equity, gross = cash, 0
+    for row in range(len(slots)):
+        if slots[row, HELD] != 0:
+            worth = notional(slots[row, HELD], last_price(world, row, place))
+            equity += worth
+            gross += abs(worth)
+    curve[0, place - start], curve[1, place - start], curve[2, place - start] = equity, cash, gross
+    if world.terms.guards.enabled:
+        on_equity(world, equity)
