@@ -164,18 +164,23 @@ def life(order: Order) -> list[str]:
 
 
 def assembled(
-    strategy: Strategy, series: Sequence[BarSeries], first: int | None = None, finer: Sequence[BarSeries] = (), **config: object
+    strategy: Strategy,
+    series: Sequence[BarSeries],
+    first: int | None = None,
+    finer: Sequence[BarSeries] = (),
+    make: Callable[[Config, Strategy, Dataset], Simulation] = backtest,
+    **config: object,
 ) -> Simulation:
     """The parts of a backtest over ``series``, decisions from ``first`` (ns UTC) on; ``config`` replaces sections of ``PLAIN``.
 
-    Fills walk along the bars of ``finer``, where there are any.
+    Fills walk along the bars of ``finer``, where there are any; ``make`` puts the parts together.
     """
     by_symbol = {one.symbol: one for one in series}
     sections = {name: {**PLAIN.get(name, {}), **value} for name, value in config.items()}
     tree = {**PLAIN, **sections, "universe": {"symbols": list(by_symbol)}}
     start = min(int(one.timestamp[0]) for one in series) if first is None else first
     made = {one.symbol: made_of(by_symbol[one.symbol], one, _sessions(one))[0] for one in finer}
-    return backtest(Config.model_validate(tree), strategy, Dataset(by_symbol, start, (), made))
+    return make(Config.model_validate(tree), strategy, Dataset(by_symbol, start, (), made))
 
 
 def _sessions(series: BarSeries) -> Sessions:
@@ -189,11 +194,12 @@ def play(
     first: int | None = None,
     each: Callable[[Simulation], None] = lambda _: None,
     finer: Sequence[BarSeries] = (),
+    make: Callable[[Config, Strategy, Dataset], Simulation] = backtest,
     **config: object,
 ) -> Played:
-    """Run a strategy (or a script) over ``series``; ``each`` is called after every decision."""
+    """Run a strategy (or a script) over ``series``; ``each`` is called after every decision, ``make`` puts the parts together."""
     actor = strategy if isinstance(strategy, Strategy) else Scripted(strategy)
-    simulation = assembled(actor, series, first, finer, **config)
+    simulation = assembled(actor, series, first, finer, make, **config)
     times = tuple(sorted({int(time) for one in series for time in one.timestamp if first is None or time >= first}))
     played = Played(simulation, actor, times)
 

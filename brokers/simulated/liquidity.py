@@ -19,7 +19,7 @@ class Sessions:
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        self._firsts: dict[int, Integers] = {}
+        self._firsts: dict[int, tuple[int, Integers]] = {}
 
     def before(self, row: int, sessions: int) -> Liquidity:
         """What at most ``sessions`` sessions before that of the last bar of ``row`` say; with 0 nothing is asked."""
@@ -40,7 +40,8 @@ class Sessions:
 
     def _first_bars(self, row: int) -> Integers:
         """Index of the first bar of each session."""
-        if row not in self._firsts:
-            numbers = session_number(self._market.series[row].timestamp)
-            self._firsts[row] = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 1))
-        return self._firsts[row]
+        times = self._market.series[row].timestamp
+        if row not in self._firsts or self._firsts[row][0] != len(times):
+            numbers = session_number(times)
+            self._firsts[row] = len(times), np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 1))
+        return self._firsts[row][1]

@@ -43,6 +43,26 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedBar:
+    """A bar as it arrives: quoted in the shares of its own day, with what issuers did before its open.
+
+    ``dividend`` is dollars a share on its ex date, ``split`` new shares for one old one, ``pay_day`` the session that pays the dividend,
+    days since 1970; ``None`` pays it on its ex date.
+    """
+
+    bar: Bar
+    dividend: float = 0.0
+    split: float = 1.0
+    pay_day: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.dividend < math.inf:
+            raise BadDataError(f"{self.bar.symbol} at {self.bar.timestamp}: dividend must be finite and not below 0, got {self.dividend}")
+        if not is_price(self.split):
+            raise BadDataError(f"{self.bar.symbol} at {self.bar.timestamp}: split must be finite and above 0, got {self.split}")
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """The best bid and ask and the last trade; dollars, sizes in shares, ``timestamp`` in ns UTC."""
 

@@ -19,6 +19,8 @@ class Blotter:
 
     Attributes:
         orders: By id, oldest first; ``add`` and ``remove`` are the way to change it.
+        closing: Micro-shares of an order that were to close a position when it was sent, by id: the most it will ever close, and the
+            others are an entry whatever becomes of the position before it fills.
     """
 
     def __init__(self, book: Book, market: Market) -> None:
@@ -27,6 +29,7 @@ class Blotter:
         self._by_symbol: dict[str, dict[str, Order]] = {}
         self._groups: set[str] = set()
         self.orders: dict[str, Order] = {}
+        self.closing: dict[str, int] = {}
 
     def add(self, order: Order) -> None:
         """Take in an order that was sent."""
@@ -38,6 +41,7 @@ class Blotter:
     def remove(self, order: Order) -> None:
         """Drop an order that has ended."""
         del self.orders[order.order_id]
+        self.closing.pop(order.order_id, None)
         del self._by_symbol[order.symbol][order.order_id]
 
     def of(self, symbol: str | None = None) -> list[Order]:
@@ -84,7 +88,11 @@ class Blotter:
             return quantity
         left = free.get(order.symbol, abs(held))
         closable[order.symbol] = min(closable.get(order.symbol, left), max(left - quantity, 0))
-        return max(quantity - left, 0)
+        return max(quantity - min(left, self.still_closing(order)), 0)
+
+    def still_closing(self, order: Order) -> int:
+        """Micro-shares of a position that what is left of ``order`` was to close when it was sent."""
+        return max(self.closing.get(order.order_id, 0) - order.filled_micros, 0)
 
     def _cost(self, coming: tuple[Order, int]) -> int:
         """What a working entry comes to at its reference price."""

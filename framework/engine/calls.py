@@ -28,6 +28,7 @@ class Calls:
         self._strategy = strategy
         self._context = context
         self._signals: dict[int, list[tuple[int, float]]] = {}
+        self._first = 0
         kind = type(strategy)
         self._hears_bars = kind.on_bar is not Strategy.on_bar
         self.hears_orders = kind.on_order is not Strategy.on_order
@@ -39,10 +40,16 @@ class Calls:
 
     def prepare_signals(self, market: Market, first: int) -> None:
         """Compute all signals of a vectorised strategy, for decisions from ``first`` (ns UTC) on."""
+        self._first = first
         if isinstance(self._strategy, SignalStrategy):
             panel = panel_of(market.adjusted, daily=market.daily, indicators=market.indicators)
             signals = self._call("signals", self._strategy.signals, panel)
             self._signals = targets_from_signals(signals, panel, first, type(self._strategy).__name__)
+
+    def prepare_latest(self, market: Market) -> None:
+        """Ask a vectorised strategy again when bars have arrived: what its signals say now that they are in."""
+        if isinstance(self._strategy, SignalStrategy):
+            self.prepare_signals(market, self._first)
 
     def bar(self, timestamp: int) -> None:
         """Run ``on_bar``, or issue the targets the signals ask for at ``timestamp``."""

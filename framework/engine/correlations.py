@@ -25,6 +25,7 @@ class Correlations:
         self._window = min(policy.lookback, LONGEST_WINDOW)
         self._rolling = RollingCorrelation(self._window, len(market.symbols), policy.minimum)
         self._numbers, self._returns = market.sessions_of_all()
+        self._sessions = market.sessions
         self._taken = 0
 
     def between(self, row: int, others: Sequence[int]) -> Floats:
@@ -34,6 +35,9 @@ class Correlations:
 
     def _catch_up(self) -> None:
         """Take the sessions that are complete by now: with daily bars that of the bar, with finer ones those before it."""
+        if self._market.sessions != self._sessions:  # bars have arrived since
+            self._numbers, self._returns = self._market.sessions_of_all()
+            self._sessions = self._market.sessions
         current = session_number(self._market.now)
         complete = int(np.searchsorted(self._numbers, current, side="right" if self._market.daily else "left"))
         # What has left the window again needs no taking.

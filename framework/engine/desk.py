@@ -289,7 +289,7 @@ class Desk:
         if refusal is not None:
             self.journal.refused(refusal)
         order = approved.order
-        self._protection.before_send(order, plan)
+        self._protection.before_send(order, plan, reducing(order, standing))
         self.journal.decided(order)
         if self._emulation.holds(order):
             self._step(order, OrderStatus.EMULATED, HELD)

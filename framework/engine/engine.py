@@ -15,9 +15,10 @@ from framework.engine.market import session_number
 from framework.engine.targets import Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from framework.domain.book import Book
+    from framework.domain.market import ClosedBar
     from framework.domain.order import Order, OrderUpdate
     from framework.engine.journal import Journal
     from framework.engine.market import Market
@@ -59,6 +60,16 @@ class Engine:
         self._market.begin(first)
         self._calls.start()
         self._calls.prepare_signals(self._market, first)
+
+    def on_arrival(self, arrived: Mapping[int, ClosedBar], timestamp: int) -> None:
+        """Take in bars that were not there when the run began; all of them closed at ``timestamp``.
+
+        Raises:
+            BadDataError: One is not after the last bar of its symbol.
+        """
+        self._market.now = timestamp
+        self._market.extend(arrived)
+        self._calls.prepare_latest(self._market)
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from framework.domain.values import MICRO, to_micros
+from framework.engine.growth import Growing
 from framework.engine.quoted import Quoted
 from framework.errors import InvalidOrderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from framework.domain.market import BarSeries, Floats, Integers
+    from framework.domain.market import BarSeries, ClosedBar, Floats, Integers
     from framework.engine.indicators import Indicators
 
 _DAY_NS = 86_400_000_000_000
@@ -53,8 +54,8 @@ class Market:
 
     def __init__(self, series: Mapping[str, BarSeries], *, daily: bool, indicators: Indicators | None = None) -> None:
         self.symbols = tuple(sorted(series))
-        self.adjusted = tuple(series[symbol] for symbol in self.symbols)
-        self._quoted = tuple(Quoted(one) for one in self.adjusted)
+        self.adjusted = [series[symbol] for symbol in self.symbols]
+        self._quoted = [Quoted(one) for one in self.adjusted]
         self.series = [quoted.series for quoted in self._quoted]
         self.row = {symbol: index for index, symbol in enumerate(self.symbols)}
         self.cursor = [-1] * len(self.symbols)
@@ -63,6 +64,7 @@ class Market:
         self.indicators = indicators
         self._prices = [(-1, 0)] * len(self.symbols)
         self._sessions = tuple(Sessions(one, daily=daily) for one in self.adjusted)
+        self._growing: dict[int, Growing] = {}
 
     @property
     def sessions(self) -> tuple[Sessions, ...]:
@@ -84,6 +86,30 @@ class Market:
                 quoted.put(self.cursor[row])
                 self.series[row] = quoted.series
                 self._prices[row] = (-1, 0)
+
+    def extend(self, arrived: Mapping[int, ClosedBar]) -> None:
+        """Take in bars that have just closed, at most one a row, and put the cursors on them.
+
+        Raises:
+            BadDataError: One is not after the last bar of its symbol.
+        """
+        for row, one in arrived.items():
+            growing = self._growing.get(row)
+            if growing is None:
+                growing = self._growing[row] = Growing(self.adjusted[row])
+            series = growing.append(one)
+            self.adjusted[row], self._quoted[row] = series, Quoted(series)
+            self.cursor[row] = len(series) - 1
+            self._quoted[row].put(self.cursor[row])
+            self.series[row] = self._quoted[row].series
+            self._sessions[row].append(series)
+            self._prices[row] = (-1, 0)
+        self.indicators = None  # they were worked out of fewer bars
+
+    @property
+    def sessions(self) -> int:
+        """Sessions of all symbols together, begun ones too: it changes when one begins."""
+        return sum(len(one.numbers) for one in self._sessions)
 
     def split_now(self, row: int) -> tuple[int, int] | None:
         """New and old shares of a split before the open of the last bar; ``None`` without one."""
@@ -187,6 +213,9 @@ class Sessions:
 
     def __init__(self, series: BarSeries, *, daily: bool) -> None:
         self._daily = daily
+        self._count(series)
+
+    def _count(self, series: BarSeries) -> None:
         self._bars = len(series)
         sessions = session_numbers(series.timestamp)
         last = np.flatnonzero(np.diff(sessions, append=sessions[-1:] + 1)) if len(sessions) else np.empty(0, np.int64)
@@ -197,6 +226,27 @@ class Sessions:
         self.returns: Floats = (close[1:] + paid[1:]) / close[:-1] - 1.0
         self.numbers: Integers = sessions[last]
         self._volume: Floats = np.add.reduceat(series.volume, firsts) if len(last) else close
+
+    def append(self, series: BarSeries) -> None:
+        """Count the last bar of ``series`` in; the others have been."""
+        bar = len(series) - 1
+        if bar == 0 or series.split[-1] != 1.0:  # the first, or all of them in new shares
+            self._count(series)
+            return
+        number = session_number(int(series.timestamp[-1]))
+        if number != self.numbers[-1]:
+            self.numbers, self.last_bars = np.append(self.numbers, number), np.append(self.last_bars, bar)
+            self.returns, self._volume = np.append(self.returns, 0.0), np.append(self._volume, 0.0)
+        self._bars, self.last_bars[-1] = bar + 1, bar
+        self._sum_up(series)
+
+    def _sum_up(self, series: BarSeries) -> None:
+        """The last session anew, added up as all of them would be."""
+        before = int(self.last_bars[-2]) if len(self.last_bars) > 1 else -1
+        self._volume[-1] = np.add.reduceat(series.volume[before + 1 :], [0])[0]
+        if len(self.returns):
+            paid = np.add.reduceat(series.dividend[before + 1 :], [0])[0]
+            self.returns[-1] = (series.close[-1] + paid) / series.close[before] - 1.0
 
     def completed(self, bar: int) -> int:
         """Sessions complete when ``bar`` (an index, -1 before the first) has closed."""

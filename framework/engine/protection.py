@@ -113,12 +113,14 @@ class Protection:
         self._exits_outlive = exits_outlive
         self._plans: dict[str, ExitPlan] = {}
         self._guarded: dict[str, Guarded] = {}
-        self._exits: set[str] = set()
 
     # --- orders and fills
 
-    def before_send(self, order: Order, plan: ExitPlan | None) -> None:
-        """Remember what to do when ``order`` fills, and make room for it if it leaves the position at once."""
+    def before_send(self, order: Order, plan: ExitPlan | None, closing: int) -> None:
+        """Remember what to do when ``order`` fills, and make room for it if it leaves the position at once.
+
+        ``closing`` micro-shares of it close what no other order does.
+        """
         if order.role.protects:
             return
         if plan is not None:
@@ -126,8 +128,7 @@ class Protection:
         held = self._desk.book.quantity(order.symbol)
         if held * order.side.sign >= 0:
             return
-        if order.quantity_micros <= abs(held) and not self._exits_outlive:
-            self._exits.add(order.order_id)
+        self._desk.blotter.closing[order.order_id] = order.quantity_micros if order.quantity_micros <= abs(held) else closing
         # A stop of the strategy's own waits, perhaps far away, and does not take the place of the protective one; whichever fills first,
         # the other is resized.
         if order.leaves_at_once:
@@ -149,7 +150,6 @@ class Protection:
     def after_end(self, order: Order) -> None:
         """React to an order that ended: shares it was about to sell need their stop again, and so do those whose stop has expired."""
         self._plans.pop(order.order_id, None)
-        self._exits.discard(order.order_id)
         if not order.role.protects or order.status is OrderStatus.EXPIRED:
             self.align(order.symbol)
 
@@ -225,6 +225,8 @@ class Protection:
             plan = self._plans.get(order.order_id)
             if plan is not None:
                 self._plans[order.order_id] = plan.after_split(new, old)
+            if order.order_id in self._desk.blotter.closing:
+                self._desk.blotter.closing[order.order_id] = -(-self._desk.blotter.closing[order.order_id] * new // old)
         known = self._guarded.get(event.symbol)
         if known is not None:
             known.state = split(known.state, new, old)
@@ -341,11 +343,18 @@ class Protection:
                 self._desk.cancel(order.order_id, "position closed")
 
     def _cancel_exits(self, done: Order, held: int) -> None:
-        """Exits larger than what is left would open the opposite position; partners of ``done`` are made smaller by their group."""
+        """Exits larger than what is left would open the opposite position; partners of ``done`` are made smaller by their group.
+
+        So would the part of a larger order that was to close what a protective order has closed: no limit was asked for it.
+        """
+        if self._exits_outlive:
+            return
         for order in self._desk.blotter.exits(done.symbol, done.side):
-            if order.group_id != done.group_id and order.order_id in self._exits and order.leaves_micros > held:
+            closing = self._desk.blotter.still_closing(order)
+            excess = closing - held if done.role.protects or closing == order.leaves_micros else 0
+            if order.group_id != done.group_id and excess > 0:
                 lot = self._desk.broker.capabilities.lot_of(order.order_type)
-                self._desk.reduce(order, floor_to_lot(held, lot), "less is held" if held else "position closed")
+                self._desk.reduce(order, floor_to_lot(order.leaves_micros - excess, lot), "less is held" if held else "position closed")
 
     # --- what is at risk
 

@@ -86,7 +86,7 @@ class LimitsSection(Section):
     max_portfolio_var_pct: Fraction | None = None
     max_turnover_pct_per_day: Positive | None = None
     max_average_volume_pct: Fraction | None = None
-    max_correlation: Annotated[Number, Field(ge=-1.0, le=1.0)] | None = None
+    max_correlation: Annotated[Number, Field(ge=0.0, le=1.0)] | None = None
     max_positions: Count | None = None
     max_orders_per_bar: Count | None = None
     max_orders_per_day: Count | None = None

@@ -297,3 +297,29 @@ def test_a_trail_of_the_strategys_own_measures_from_the_close_it_was_made_at():
     script = {0: buy(), 1: sell(order_type="trailing_stop", trail_amount=5)}
     played = play(script, bars("A", [*still(90), (90, 100, 90, 100), (94, 96, 94, 96)]))
     assert played.fills[-1] == (2, "A", -10.0, 94.0)
+
+
+# --- an order that is larger than the position, when the stop closes the position first
+
+
+def test_a_reversal_keeps_to_the_part_that_was_checked_as_an_entry_when_the_stop_sold_the_shares():
+    # 10 shares, guarded at 95; the order for 25 was checked as an entry of 15. The stop sells the 10, so 15 are left of it.
+    rows = [*still(100, 3), (100, 100, 94, 95), (95, 111, 95, 110), *still(110, 2)]
+    played = play({0: buy(), 2: sell(25, order_type="limit", limit_price=110)}, bars("A", rows), stops=FIVE_PERCENT)
+    assert played.fills == [(1, "A", 10.0, 100.0), (3, "A", -10.0, 95.0), (4, "A", -15.0, 110.0)]
+
+
+def test_a_reversal_fills_as_asked_where_the_shares_are_still_there():
+    rows = [*still(100, 3), (100, 111, 100, 110), *still(110, 2)]
+    played = play({0: buy(), 2: sell(25, order_type="limit", limit_price=110)}, bars("A", rows), stops=FIVE_PERCENT)
+    assert played.fills == [(1, "A", 10.0, 100.0), (3, "A", -25.0, 110.0)]
+
+
+def test_shares_sold_by_another_order_of_the_strategy_do_not_change_a_reversal():
+    rows = [*still(100, 3), (100, 111, 100, 110), *still(110, 2)]
+    script = {
+        0: buy(),
+        2: lambda ctx: (ctx.sell("A", 10, order_type="limit", limit_price=105), sell(25, order_type="limit", limit_price=110)(ctx)),
+    }
+    played = play(script, bars("A", rows), stops={"attach": "never"})
+    assert played.fills == [(1, "A", 10.0, 100.0), (3, "A", -10.0, 105.0), (3, "A", -25.0, 110.0)]

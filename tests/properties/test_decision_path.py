@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from framework.domain.order import OrderStatus, OrderType
@@ -16,6 +16,7 @@ from tests.properties.still_markets import assert_correlations_hold, booked, los
 
 @clause
 @given(seeds, st.integers(1, 4), st.integers(0, 4))
+@example(b"x\xf6)\xcc\xa5\x86\x7f\xd9", 2, 4)  # a stop sold what a reversal and an older entry were to close
 def test_no_limit_is_exceeded_by_what_the_engine_sends_and_the_venue_fills(seed, symbols, wishes):
     dice = Dice(seed)
     market = still_market(dice, symbols, wishes)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from framework.app.assemble import backtest
 from framework.domain.account_event import AccountEvent, Split
 from framework.domain.fill import Fill
 from framework.domain.order import OrderUpdate
@@ -20,10 +21,13 @@ from tests.builders import Played, Scripted, bars, daily, play
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from data import Dataset
     from framework.app.assemble import Simulation
     from framework.domain.market import BarSeries
     from framework.engine.context import Context
     from framework.engine.journal import Journal
+    from framework.engine.strategy import Strategy
+    from framework.runtime.config import Config
 
 SYMBOLS = ("A", "B", "C")
 PRICED = {
@@ -43,9 +47,15 @@ class World:
     program: tuple[tuple[tuple[object, ...], ...], ...]
     config: dict[str, dict[str, object]]
 
-    def play(self, *series: BarSeries, each: Callable[[Simulation], None] = lambda _: None) -> Played:
-        """Run it; other ``series`` may take the place of its own."""
-        return play(Programmed(self.program), *(series or self.series), each=each, **self.config)
+    def play(
+        self,
+        *series: BarSeries,
+        each: Callable[[Simulation], None] = lambda _: None,
+        make: Callable[[Config, Strategy, Dataset], Simulation] = backtest,
+        first: int | None = None,
+    ) -> Played:
+        """Run it from ``first`` (ns UTC) on; other ``series`` may take the place of its own, ``make`` puts the parts together."""
+        return play(Programmed(self.program), *(series or self.series), first=first, each=each, make=make, **self.config)
 
 
 class Programmed(Scripted):
