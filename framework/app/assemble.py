@@ -90,7 +90,7 @@ def _parts(config: Config, strategy: Strategy, known: Dataset, ranged: Dataset) 
     broker = SimulatedBroker(market, venue_of(config), cash, fill_model(config, known.finer), bounds, decided.account)
     journal = Journal()
     schedule = Schedule(bounds, daily=daily)
-    engine = Engine(strategy, market, broker, Book(cash), decided, journal, schedule, _due_bars(ranged, config))
+    engine = Engine(strategy, market, broker, Book(cash), decided, journal, schedule, due_bars(ranged, config))
     return _Parts(market, broker, engine, journal)
 
 
@@ -108,7 +108,8 @@ def fill_model(config: Config, finer: Mapping[str, FinerBars]) -> FillModel:
     )
 
 
-def _due_bars(dataset: Dataset, config: Config) -> Callable[[int], int]:
+def due_bars(dataset: Dataset, config: Config) -> Callable[[int], int]:
+    """Counts the bars that were due up to a time (ns UTC)."""
     from data.due import DueBars
 
     return DueBars(*_range(dataset), config.data.resolution, config.data.calendar)

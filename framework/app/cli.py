@@ -111,7 +111,7 @@ def backtest(
     strategy: Annotated[
         str | None, typer.Option(metavar="MODULE:CLASS", help="Another strategy than the config's, with its own defaults.")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="Who turns the crank: auto or backtrader. The result does not depend on it.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Who turns the crank: auto, backtrader or compiled. The result does not depend on it.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -155,7 +155,7 @@ def _with_engine(settings: Config, name: str) -> Config:
     from framework.runtime.config import ENGINES
 
     if name not in ENGINES:
-        raise ConfigError(f"--engine {name!r} is not in this version; choose {' or '.join(ENGINES)}")
+        raise ConfigError(f"--engine {name!r} is not in this version; choose one of {', '.join(ENGINES)}")
     return settings.model_copy(update={"engine": settings.engine.model_copy(update={"name": name})})
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
+from framework.app.compiling import CompiledDriver, driven
 from framework.app.curves import Curves, buy_and_hold
 from framework.app.hosting import analyses_of, as_strategy_reads, as_strategy_sees, notes_of
 from framework.app.loader import load_strategy
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data import Dataset
+    from framework.domain.book import Book
     from framework.engine.strategy import Strategy
 
 #: Decision times between two reports of progress.
@@ -140,9 +142,9 @@ def play(
     """
     params = params_of(strategy)  # as it starts: a strategy may use its parameters up
     config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, dataset)
-    simulation = backtest(config, strategy, dataset)
+    simulation, why = driven(config, strategy, dataset, backtest(config, strategy, dataset))
     curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
-    return replace(_record(config, strategy, dataset, simulation, curves, watch), params=params)
+    return replace(_record(config, strategy, dataset, simulation, curves, watch), params=params, engine_reason=why)
 
 
 def resolved_config(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
@@ -195,9 +197,11 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
             on_progress(len(curves), total)
 
     with simulation.broker:
-        simulation.engine.start(dataset.first_trade)
+        if not isinstance(simulation.driver, CompiledDriver):
+            simulation.engine.start(dataset.first_trade)
         simulation.driver.run(note)
-        simulation.engine.stop()
+        if not isinstance(simulation.driver, CompiledDriver):
+            simulation.engine.stop()
     if not len(curves):
         raise DataError("no bar lies in the traded range")
     return curves
@@ -249,10 +253,15 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         version=__version__,
         config_text=config_text(config),
         events=tuple(journal.events),
-        open_positions={one.symbol: float(one.quantity) for one in simulation.broker.get_positions()},
+        open_positions=_held(book),
         sectors=_sectors(simulation),
         analyses=analyses_of(strategy),
     )
+
+
+def _held(book: Book) -> dict[str, float]:
+    """Shares at the end, by symbol."""
+    return {symbol: float(position.quantity) for symbol, position in sorted(book.positions.items()) if position.quantity_micros}
 
 
 def _sectors(simulation: Simulation) -> dict[str, str]:

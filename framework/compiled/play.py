@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,11 +27,16 @@ from framework.compiled.columns import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from framework.compiled.columns import Risks, Wishes
     from framework.compiled.prepare import Prepared
     from framework.compiled.terms import Terms
+
+
+class Kernel(Protocol):
+    """``loop.play``, compiled or as it is."""
+
+    def __call__(self, world: World, start: int) -> int:
+        """Play the places from ``start`` on; where it was left."""
 
 
 class Played(NamedTuple):
@@ -43,7 +48,7 @@ class Played(NamedTuple):
     prepared: Prepared
 
 
-def play(prepared: Prepared, terms: Terms, wishes: Wishes, risks: Risks, kernel: Callable[[World, int], int]) -> Played:
+def play(prepared: Prepared, terms: Terms, wishes: Wishes, risks: Risks, kernel: Kernel) -> Played:
     """Play ``wishes`` with ``kernel``, which is ``loop.play``, compiled or as it is."""
     room = 4 * len(wishes.place) + 64
     while True:

@@ -19,7 +19,7 @@ from framework.rules.risk.quantiles import reaching_minimum
 from framework.rules.sizing.policy import FixedUnit, SizingMethod
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from framework.domain.market import BarSeries, Floats, Integers
     from framework.engine.market import Market, Sessions
@@ -45,6 +45,21 @@ def objection(market: Market, bounds: Callable[[int], tuple[int, int]]) -> str:
             return f"{one.symbol} has prices or volumes that are no plain numbers, or prices above {LARGEST_PRICE:,.0f}"
         if not market.daily and not _is_regular(one, bounds):
             return f"{one.symbol} has bars outside of regular hours"
+    return ""
+
+
+def outage(market: Market, first: int, due: Callable[[int], int], most: int) -> str:
+    """The symbol of which ``most`` bars in a row did not come from ``first`` (ns UTC) on, in words; empty where there is none."""
+    end = max(int(one.timestamp[-1]) for one in market.adjusted)
+    for one in market.adjusted:
+        steps = np.diff(one.timestamp, append=end)
+        # So many bars take so much longer than the shortest step; most pairs of bars need no calendar.
+        wide = np.flatnonzero(steps >= most * int(steps[:-1].min(initial=end)))
+        for index in wide.tolist():
+            last, following = int(one.timestamp[index]), end if index == len(one) - 1 else int(one.timestamp[index + 1])
+            missed = due(following) - due(last) - (index < len(one) - 1)
+            if following >= first and missed >= most:
+                return f"{missed} bars of {one.symbol} in a row are missing, and [guards] max_missed_bars = {most} trips"
     return ""
 
 
@@ -99,6 +114,15 @@ class Prepared:
         risks = self._table.risks
         return Wishes(_fixed(found.place), _fixed(found.row), _fixed(found.strength), _fixed(self._measure(found, sizing))), risks
 
+    def slices(self) -> Iterator[tuple[int, Sequence[int]]]:
+        """Every decision time, ns UTC, with the rows that have a bar there."""
+        times = self.panel.timestamp[self.start :].tolist()
+        present = ~np.isnan(self.panel.close[self.start :])
+        every = range(present.shape[1])
+        whole = present.all(axis=1).tolist()
+        for number, now in enumerate(times):
+            yield now, every if whole[number] else np.flatnonzero(present[number]).tolist()
+
     def _measure(self, found: Issued, sizing: SizingPolicy) -> Floats:
         if sizing.method in {SizingMethod.VAR, SizingMethod.CVAR}:
             return self._table.at(found, cvar=sizing.method is SizingMethod.CVAR)
@@ -131,7 +155,7 @@ class _Table:
 
     def __init__(self, market: Market, panel: Panel, policy: RiskPolicy) -> None:
         self._policy = policy
-        self._sessions: list[Sessions] = list(market.sessions)
+        self._sessions: list[Sessions] = list(market.sessions_by_row)
         self._daily = market.daily
         parts = [_session_places(one, places) for one, places in zip(self._sessions, panel.places, strict=True)]
         first = np.concatenate(([0], np.cumsum([len(one) for one in parts])))

@@ -26,6 +26,7 @@ class RunRecord:
     cash. ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``; ``finer`` the bars of a finer resolution
     that fills walked along, by symbol and resolution. ``events`` has decisions, reports of the broker, what happened to the account,
     refusals and what the guards did, in the order they happened. ``sectors`` are those of the symbols that have one.
+    ``engine_reason`` says why this driver turned the crank.
     """
 
     run_id: str
@@ -68,3 +69,4 @@ class RunRecord:
     sectors: Mapping[str, str] = field(default_factory=dict)
     finer: Mapping[str, BarSeries] = field(default_factory=dict)
     analyses: Mapping[str, object] = field(default_factory=dict)
+    engine_reason: str = ""

@@ -67,7 +67,7 @@ class Market:
         self._growing: dict[int, Growing] = {}
 
     @property
-    def sessions(self) -> tuple[Sessions, ...]:
+    def sessions_by_row(self) -> tuple[Sessions, ...]:
         """The sessions of each symbol."""
         return self._sessions
 

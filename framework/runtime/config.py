@@ -124,7 +124,7 @@ class FillsSection(Section):
         return self
 
 
-Engine = Literal["auto", "backtrader"]
+Engine = Literal["auto", "backtrader", "compiled"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 
