@@ -96,8 +96,7 @@ def attempted(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
     prepared = Prepared(simulation.market, dataset.first_trade, policies.sectors, policies.risk, charges=charges)
     terms = terms_of(to_micros(config.account.cash), len(prepared.panel.symbols), policies, venue_of(config), model)
     signals = simulation.engine.signals(prepared.panel)
-    wishes, risks = prepared.wishes(signals, type(strategy).__name__, policies.sizing)
-    return play(prepared, terms, wishes, risks, kernel)
+    return play(prepared, terms, prepared.wished(signals, type(strategy).__name__, policies.sizing), kernel)
 
 
 class CompiledDriver:
@@ -132,8 +131,8 @@ class CompiledDriver:
 
     def _settle(self) -> None:
         """What is left at the end: orders that work, and bars on which they waited."""
-        desk, symbols, slots = self._simulation.engine.desk, self._simulation.market.symbols, self._played.desk.slots
-        cash = int(self._played.desk.account[CASH])
+        desk, symbols, slots = self._simulation.engine.desk, self._simulation.market.symbols, self._played.written.slots
+        cash = int(self._played.written.account[CASH])
         if desk.book.cash_micros != cash or [desk.book.quantity(symbol) for symbol in symbols] != slots[:, HELD].tolist():
             raise InvariantError(f"the loop ended with {cash} micro-dollars in cash, its fills with {desk.book.cash_micros}")
         for order in self._writer.working.values():

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from framework.compiled.terms import Terms
+    from framework.compiled.terms import Exits, Fills, Guards, Limits, Sizing, Venue
     from framework.domain.market import Floats, Integers
 
 
-class Bars(NamedTuple):
-    """The market. ``time`` (ns UTC) and ``session`` int64 [T]; prices and volumes float64 [N, T], NaN where a symbol had no bar.
+class World(NamedTuple):
+    """All the loop knows and writes; int64 and float64 columns, money and shares in micros.
 
-    What regulators take of a sale, int64 [T] each, or [0] where nothing is charged: ``sec`` (dollars per billion), ``taf`` (micro-dollars a
-    share) and ``taf_most``. ``sector`` int64 [N] numbers each symbol's sector.
+    Attributes:
+        cash: Cash at the start.
+        symbols: Symbols of the run, N.
+        exits, sizing, limits, venue, fills, guards: What the run was told.
+        session: [T], of each place.
+        open, high, low, close, volume: [N, T], NaN where a symbol had no bar.
+        sec, taf, taf_most: [T], or [0] where nothing is charged: dollars per billion, micro-dollars a share and at most.
+        sector: [N], the number of each symbol's.
+        wish_place, wish_row, strength, measure: [k], targets by place, then by row, and what the sizer sizes by.
+        risk_first, risk_place, var: VaR of row r lies at ``risk_first[r]:risk_first[r + 1]``, each known from ``risk_place`` on.
+        count: How many orders, executions, refusals and events there are.
+        orders, executions, refusals, events: What happened, a record a row.
+        strengths: Of the orders.
+        figures: [refusals, 2], strength and figure.
+        curve: [3, T], equity, cash and gross exposure after each decision.
+        slots: [N, fields], what is held and works of each symbol.
+        account: Figures of all of it.
+        sectors, sized, ranks: Working space.
     """
 
-    time: Integers
+    cash: int
+    symbols: int
+    exits: Exits
+    sizing: Sizing
+    limits: Limits
+    venue: Venue
+    fills: Fills
+    guards: Guards
     session: Integers
     open: Floats
     high: Floats
@@ -27,45 +50,21 @@ class Bars(NamedTuple):
     taf: Integers
     taf_most: Integers
     sector: Integers
-
-
-class Wishes(NamedTuple):
-    """Targets in order of place, then of row: int64 [k], and float64 [k]; ``measure`` is what the sizer sizes by, ``var`` of the symbol."""
-
-    place: Integers
-    row: Integers
+    wish_place: Integers
+    wish_row: Integers
     strength: Floats
     measure: Floats
-
-
-class Risks(NamedTuple):
-    """VaR of each symbol over time: those of row r lie at ``first[r]:first[r + 1]``, each known from ``place`` on."""
-
-    first: Integers
-    place: Integers
+    risk_first: Integers
+    risk_place: Integers
     var: Floats
-
-
-class Tape(NamedTuple):
-    """Everything the loop writes: a record a row, with the fields below; ``count`` says how many there are of each kind.
-
-    ``strengths`` are those of the orders, ``figures`` [k, 2] strength and figure of the refusals. ``curve`` int64 [3, T]: equity, cash and
-    gross exposure after each decision, micro-dollars.
-    """
-
     count: Integers
     orders: Integers
     strengths: Floats
-    fills: Integers
+    executions: Integers
     refusals: Integers
     figures: Floats
     events: Integers
     curve: Integers
-
-
-class Desk(NamedTuple):
-    """The books: ``slots`` int64 [N, fields] by symbol, ``account`` int64, micros; ``sectors`` and the others are working space."""
-
     slots: Integers
     account: Integers
     sectors: Integers
@@ -73,15 +72,10 @@ class Desk(NamedTuple):
     ranks: Integers
 
 
-class World(NamedTuple):
-    """All the loop knows."""
-
-    terms: Terms
-    bars: Bars
-    wishes: Wishes
-    risks: Risks
-    tape: Tape
-    desk: Desk
+#: The columns of a run in the order of ``World``: the market (from ``session`` to ``sector``), then what is wanted and what is written.
+MARKET_COLUMNS, WISH_COLUMNS, WRITTEN_COLUMNS = World._fields[8:18], World._fields[18:25], World._fields[25:]
+#: Columns in a group, told to the loop as plain tuples: a name costs it more to look at than all of the rest.
+Columns = tuple[Any, ...]
 
 
 class Stop(NamedTuple):

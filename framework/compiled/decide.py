@@ -57,54 +57,53 @@ LARGEST_EQUITY = 10**14
 
 def decide(world: World, first: int, last: int) -> None:
     """Take the decision of this place: the wishes ``first:last``."""
-    wishes = world.wishes
     for wish in range(first, last):
-        withdraw(world, wishes.row[wish])
+        withdraw(world, world.wish_row[wish])
     equity = equity_of(world)
     if equity > LARGEST_EQUITY:
         leave(world, TOO_LARGE, 0)
         return
-    world.desk.account[EQUITY] = equity
+    world.account[EQUITY] = equity
     size(world, first, last, equity)
     for wish in range(first, last):
         change(world, wish, wish - first)
     rank(world, first, last)
     for number in range(last - first):
-        send(world, first + world.desk.ranks[SORTED, number], world.desk.ranks[SORTED, number])
+        send(world, first + world.ranks[SORTED, number], world.ranks[SORTED, number])
 
 
 def withdraw(world: World, row: int) -> None:
     """A new target replaces what an older one still has working."""
-    slot = world.desk.slots[row]
+    slot = world.slots[row]
     if slot[TARGET] < 0:
         return
     note(world, CANCELED, slot[TARGET], NEW_TARGET)
     slot[TARGET], slot[LINGERS] = -1, 1
-    world.desk.account[WORKING] -= 1
-    align(world, row, 0, last_price(world, row, world.desk.account[PLACE]), False)
+    world.account[WORKING] -= 1
+    align(world, row, 0, last_price(world, row, world.account[PLACE]), False)
 
 
 def equity_of(world: World) -> int:
     """Cash and positions at the last closes, micro-dollars."""
-    slots, total = world.desk.slots, world.desk.account[CASH]
+    slots, total = world.slots, world.account[CASH]
     for row in range(len(slots)):
         if slots[row, HELD] != 0:
-            total += notional(slots[row, HELD], last_price(world, row, world.desk.account[PLACE]))
+            total += notional(slots[row, HELD], last_price(world, row, world.account[PLACE]))
     return total
 
 
 def size(world: World, first: int, last: int, micros: int) -> None:
     """Fill in what each target may be worth and what decided it, as ``rules.sizing.sizers.allocate`` does."""
-    sizing, sized, ranks, wishes = world.terms.sizing, world.desk.sized, world.desk.ranks, world.wishes
+    sizing, sized, ranks = world.sizing, world.sized, world.ranks
     count = last - first
     equity = min(micros / MICRO, LARGEST_VALUE) if micros > 0 else 0.0
-    bases = bases_of(sizing.method, equity, world.terms.slots, sizing)
-    place = world.desk.account[PLACE]
+    bases = bases_of(sizing.method, equity, world.symbols, sizing)
+    place = world.account[PLACE]
     for number in range(count):
-        row, strength = wishes.row[first + number], min(max(wishes.strength[first + number], -1.0), 1.0)
+        row, strength = world.wish_row[first + number], min(max(world.strength[first + number], -1.0), 1.0)
         price = last_price(world, row, place)
-        held = notional(world.desk.slots[row, HELD], price) / MICRO
-        full, code = full_size(sizing.method, wishes.measure[first + number], bases, equity, sizing)
+        held = notional(world.slots[row, HELD], price) / MICRO
+        full, code = full_size(sizing.method, world.measure[first + number], bases, equity, sizing)
         sized[STRENGTH, number], sized[WANTED, number] = abs(strength), min(full, LARGEST_VALUE) * strength
         sized[SIZE, number], sized[KEPT, number] = abs(held), abs(held) if held * strength > 0.0 else 0.0
         sized[CHARGED, number], sized[TAKEN, number] = charged_var(world, row, place), 0.0
@@ -141,11 +140,11 @@ def by_strength(strength: Floats, order: Integers, count: int) -> None:
 
 def elsewhere(world: World, first: int, last: int) -> tuple[float, float]:
     """Dollars of VaR, and of value, held and coming in symbols without a target in this decision."""
-    slots, wishes, place = world.desk.slots, world.wishes, world.desk.account[PLACE]
-    products, values, found = world.desk.sized[VALUE], 0, 0
+    slots, place = world.slots, world.account[PLACE]
+    products, values, found = world.sized[VALUE], 0, 0
     wish = first
     for row in range(len(slots)):
-        if wish < last and wishes.row[wish] == row:
+        if wish < last and world.wish_row[wish] == row:
             wish += 1
             continue
         held = slots[row, HELD]
@@ -168,21 +167,21 @@ def elsewhere(world: World, first: int, last: int) -> tuple[float, float]:
 
 def change(world: World, wish: int, number: int) -> None:
     """Find out what the target ``number`` of the decision changes; what is refused is written down."""
-    ranks, sized, row = world.desk.ranks, world.desk.sized, world.wishes.row[wish]
-    strength = world.wishes.strength[wish]
+    ranks, sized, row = world.ranks, world.sized, world.wish_row[wish]
+    strength = world.strength[wish]
     ranks[DELTA, number] = 0
     code, value = ranks[CODE, number], math.copysign(sized[TAKEN, number], strength) + 0.0
     if strength == 0.0:
         code = ranks[CODE, number] = FULL
     if is_refusal(code):
         refuse(world, row, code, strength, value)
-    held = world.desk.slots[row, HELD]
+    held = world.slots[row, HELD]
     if value == 0.0 and held == 0:
         return
-    price = last_price(world, row, world.desk.account[PLACE])
+    price = last_price(world, row, world.account[PLACE])
     value = cut(value, notional(held, price) / MICRO, size_multiplier(world))
-    wanted = shares_for(value, price, world.terms.venue.lot)
-    worth = is_worth_it(held, wanted, price, world.terms.sizing.min_position_value)
+    wanted = shares_for(value, price, world.venue.lot)
+    worth = is_worth_it(held, wanted, price, world.sizing.min_position_value)
     if not is_refusal(code) and strength != 0.0 and held == 0 and (wanted == 0 or not worth):
         refuse(world, row, TOO_SMALL if wanted != 0 else BELOW_LOT, strength, value)
     if worth:
@@ -191,23 +190,22 @@ def change(world: World, wish: int, number: int) -> None:
 
 def refuse(world: World, row: int, code: int, strength: float, value: float) -> None:
     """Write down what the sizer did not give."""
-    tape = world.tape
-    index = tape.count[REFUSALS]
-    if index == len(tape.refusals):
+    index = world.count[REFUSALS]
+    if index == len(world.refusals):
         leave(world, TAPE_FULL, row)
         return
-    refusal = tape.refusals[index]
-    refusal[R_PLACE], refusal[R_ROW], refusal[R_CODE], refusal[R_QUANTITY] = world.desk.account[PLACE], row, code, 0
-    tape.figures[index, 0], tape.figures[index, 1] = strength, value
-    tape.count[REFUSALS] = index + 1
+    refusal = world.refusals[index]
+    refusal[R_PLACE], refusal[R_ROW], refusal[R_CODE], refusal[R_QUANTITY] = world.account[PLACE], row, code, 0
+    world.figures[index, 0], world.figures[index, 1] = strength, value
+    world.count[REFUSALS] = index + 1
     note(world, REFUSES, index, 0)
 
 
 def rank(world: World, first: int, last: int) -> None:
     """Put the changes into order: reductions first, then the strongest, then by row."""
-    ranks, sized, count = world.desk.ranks, world.desk.sized, last - first
+    ranks, sized, count = world.ranks, world.sized, last - first
     for number in range(count):
-        held = world.desk.slots[world.wishes.row[first + number], HELD]
+        held = world.slots[world.wish_row[first + number], HELD]
         adds = not opposed(held, ranks[DELTA, number])
         # Strengths lie in [0, 1]: what reduces comes before all of them.
         sized[WANTED, number] = sized[STRENGTH, number] + (0.0 if adds else 2.0)
@@ -217,14 +215,14 @@ def rank(world: World, first: int, last: int) -> None:
 
 def send(world: World, wish: int, number: int) -> None:
     """Send the order that reaches a target, as far as the limits let it."""
-    row, signed = world.wishes.row[wish], world.desk.ranks[DELTA, number]
+    row, signed = world.wish_row[wish], world.ranks[DELTA, number]
     if signed == 0:
         return
-    slot, account = world.desk.slots[row], world.desk.account
-    price, strength, code = last_price(world, row, account[PLACE]), world.wishes.strength[wish], world.desk.ranks[CODE, number]
-    number_in_id, exits = made(world), world.terms.exits
+    slot, account = world.slots[row], world.account
+    price, strength, code = last_price(world, row, account[PLACE]), world.strength[wish], world.ranks[CODE, number]
+    number_in_id, exits = made(world), world.exits
     atr = atr_at(world, row, account[PLACE]) if exits.attaches and exits.atr_multiple > 0.0 else 0
-    refused = world.tape.count[REFUSALS]
+    refused = world.count[REFUSALS]
     approved = checked(world, row, signed, price, atr)
     if approved < abs(signed):
         note(world, REFUSES, refused, 0)
@@ -238,5 +236,5 @@ def send(world: World, wish: int, number: int) -> None:
     order = decided(world, row, signed, MARKET, code, 0, -1, number_in_id, -1, strength)
     note(world, SENT, order, 0)
     slot[TARGET], slot[TARGET_QUANTITY], slot[TARGET_PRICE], slot[ATR] = order, signed, price, atr
-    slot[TARGET_EXPIRES] = account[SESSION] + world.terms.venue.lifetime if world.terms.venue.lifetime else NEVER
+    slot[TARGET_EXPIRES] = account[SESSION] + world.venue.lifetime if world.venue.lifetime else NEVER
     account[WORKING] += 1

@@ -67,13 +67,13 @@ NONE = 0
 
 def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
     """How much of a target order of ``signed`` micro-shares may be sent; less than all is written down. Counts what is approved."""
-    if world.desk.account[COUNTED] != world.desk.account[PLACE]:
+    if world.account[COUNTED] != world.account[PLACE]:
         count(world)
-    held, quantity = world.desk.slots[row, HELD], abs(signed)
+    held, quantity = world.slots[row, HELD], abs(signed)
     closing = min(quantity, abs(held)) if opposed(held, signed) else 0
     if closing == quantity:
         return quantity
-    var = charged_var(world, row, world.desk.account[PLACE])
+    var = charged_var(world, row, world.account[PLACE])
     stop = stop_distance(world, signed, price, atr)
     allowed = tightest(world, row, signed, closing, price, stop, var)
     approved = quantity if allowed == ALL else reduced(world, closing, allowed, price)
@@ -86,18 +86,18 @@ def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
 
 def stop_distance(world: World, signed: int, price: int, atr: int) -> int:
     """Micro-dollars a share entered at ``price`` loses at its stop; 0 without one."""
-    exits = world.terms.exits
+    exits = world.exits
     if not exits.attaches:
         return 0
     sign, seen = (1 if signed > 0 else -1), Seen(0, 0, 0, atr, 0, 0)
-    return opened_at(exits, seen, price, sign, tick_at(world.terms.venue.ticks, price))[1]
+    return opened_at(exits, seen, price, sign, tick_at(world.venue.ticks, price))[1]
 
 
 def tightest(world: World, row: int, signed: int, closing: int, price: int, stop: int, var: float) -> int:
     """Micro-shares that may be opened, ``ALL`` where everything may."""
     if is_gated(world, row, signed, price):
         return NONE
-    account, slot, limits = world.desk.account, world.desk.slots[row], world.terms.limits
+    account, slot, limits = world.account, world.slots[row], world.limits
     opening, equity = abs(signed) - closing, account[EQUITY]
     value, worth = notional(opening, price), notional(abs(slot[HELD]), price)
     closes = worth if closing > 0 else 0
@@ -110,7 +110,7 @@ def tightest(world: World, row: int, signed: int, closing: int, price: int, stop
         used = 0 if closes > 0 and risk < 0 else risk if risk >= 0 else worth
         found = less(found, fitting(notional(opening, each), fraction_of(equity, limits.position_risk) - used, each))
     if limits.sector >= 0:
-        used = world.desk.sectors[world.bars.sector[row]] - closes
+        used = world.sectors[world.sector[row]] - closes
         found = less(found, fitting(value, fraction_of(equity, limits.sector) - used, price))
     if limits.exposure >= 0:
         used = account[GROSS] + account[ENTERING] - closes
@@ -132,34 +132,34 @@ def less(first: int, second: int) -> int:
 
 def own_size(world: World, opening: int, closing: int, price: int) -> int:
     """What the largest value of an order leaves of this one."""
-    most = world.terms.limits.most
+    most = world.limits.most
     return ALL if most < 0 else fitting(notional(opening, price), most - notional(closing, price), price)
 
 
 def is_gated(world: World, row: int, signed: int, price: int) -> bool:
     """Whether a limit refuses the entry whatever its size."""
-    account, limits = world.desk.account, world.terms.limits
-    if signed < 0 and not world.terms.venue.shorting:
+    account, limits = world.account, world.limits
+    if signed < 0 and not world.venue.shorting:
         return True
     if 0 <= limits.orders_per_bar <= account[IN_BAR] or 0 <= limits.orders_per_day <= account[TODAY]:
         return True
-    if world.desk.slots[row, HELD] == 0 and 0 <= limits.positions <= account[POSITIONS]:
+    if world.slots[row, HELD] == 0 and 0 <= limits.positions <= account[POSITIONS]:
         return True
     return notional(abs(signed), price) < limits.least
 
 
 def reduced(world: World, closing: int, allowed: int, price: int) -> int:
     """What is sent of an order that closes ``closing`` and may open ``allowed`` micro-shares."""
-    lot = world.terms.venue.lot
+    lot = world.venue.lot
     quantity = floor_to_lot(closing + allowed, lot)
-    if quantity > closing and notional(quantity, price) < max(world.terms.limits.least, 0):
+    if quantity > closing and notional(quantity, price) < max(world.limits.least, 0):
         return floor_to_lot(closing, lot)
     return quantity
 
 
 def at_risk(world: World, row: int, price: int) -> int:
     """Micro-dollars the position loses from ``price`` to its stop; -1 when nothing guards it."""
-    slot = world.desk.slots[row]
+    slot = world.slots[row]
     if slot[GUARDED] == 0 or slot[LEVEL] == 0:
         return -1
     return notional(abs(slot[HELD]), max(slot[GUARDED] * (price - slot[LEVEL]), 0))
@@ -167,7 +167,7 @@ def at_risk(world: World, row: int, price: int) -> int:
 
 def count(world: World) -> None:
     """What the limits see of the account, before the first order of a decision."""
-    account, slots, sectors = world.desk.account, world.desk.slots, world.desk.sectors
+    account, slots, sectors = world.account, world.slots, world.sectors
     place = account[PLACE]
     account[COUNTED] = place
     account[GROSS] = account[ENTERING] = account[RESERVED] = account[POSITIONS] = account[IN_BAR] = account[VAR] = 0
@@ -189,12 +189,12 @@ def count(world: World) -> None:
 
 def count_working(world: World, row: int) -> None:
     """The same of a symbol whose target order still works."""
-    account, slot = world.desk.account, world.desk.slots[row]
+    account, slot = world.account, world.slots[row]
     held, signed = slot[HELD], slot[TARGET_QUANTITY]
     opening = max(abs(signed) - abs(held), 0) if opposed(held, signed) else abs(signed)
     if opening > 0:
         price = last_price(world, row, account[PLACE])
-        worst, value = with_collar(price, 0, world.terms.limits.collar), notional(opening, price)
+        worst, value = with_collar(price, 0, world.limits.collar), notional(opening, price)
         account[ENTERING] += value
         account[RESERVED] += notional(opening, worst) + fees(world, signed, worst)
         add_position(world, row, value)
@@ -203,39 +203,39 @@ def count_working(world: World, row: int) -> None:
 
 def add_position(world: World, row: int, value: int) -> None:
     """``value`` is held, or is being entered."""
-    world.desk.sectors[world.bars.sector[row]] += value
-    world.desk.account[VAR] += round(value * charged_var(world, row, world.desk.account[PLACE]))
+    world.sectors[world.sector[row]] += value
+    world.account[VAR] += round(value * charged_var(world, row, world.account[PLACE]))
 
 
 def enter(world: World, row: int, signed: int, opened: int, price: int, stop: int, var: float) -> None:
     """An entry was approved: the next order of the decision sees it."""
-    account = world.desk.account
-    worst = with_collar(price, 0, world.terms.limits.collar)
+    account = world.account
+    worst = with_collar(price, 0, world.limits.collar)
     value = notional(opened, price)
     account[ENTERING] += value
     account[RESERVED] += notional(opened, worst) + fees(world, signed, worst)
-    account[POSITIONS] += 1 if world.desk.slots[row, HELD] == 0 else 0
+    account[POSITIONS] += 1 if world.slots[row, HELD] == 0 else 0
     account[IN_BAR] += 1
     account[TODAY] += 1
     account[VAR] += notional(opened, var_each(var, price))
-    world.desk.sectors[world.bars.sector[row]] += value
+    world.sectors[world.sector[row]] += value
 
 
 def write(world: World, row: int, signed: int, price: int, stop: int, var: float, approved: int) -> None:
     """Write down what the books said when an order was refused or made smaller."""
-    tape, account = world.tape, world.desk.account
-    index = tape.count[REFUSALS]
-    if index == len(tape.refusals):
+    account = world.account
+    index = world.count[REFUSALS]
+    if index == len(world.refusals):
         leave(world, TAPE_FULL, row)
         return
-    refusal = tape.refusals[index]
+    refusal = world.refusals[index]
     refusal[R_PLACE], refusal[R_ROW], refusal[R_CODE], refusal[R_QUANTITY] = account[PLACE], row, LIMIT, signed
     refusal[R_EQUITY], refusal[R_GROSS], refusal[R_ENTERING] = account[EQUITY], account[GROSS], account[ENTERING]
     refusal[R_RESERVED], refusal[R_CASH], refusal[R_POSITIONS] = account[RESERVED], account[CASH], account[POSITIONS]
     refusal[R_IN_BAR], refusal[R_TODAY], refusal[R_VAR] = account[IN_BAR], account[TODAY], account[VAR]
-    refusal[R_SECTOR], refusal[R_HELD] = world.desk.sectors[world.bars.sector[row]], world.desk.slots[row, HELD]
-    worst = with_collar(price, 0, world.terms.limits.collar)
+    refusal[R_SECTOR], refusal[R_HELD] = world.sectors[world.sector[row]], world.slots[row, HELD]
+    worst = with_collar(price, 0, world.limits.collar)
     refusal[R_PRICE], refusal[R_RISK], refusal[R_AT_RISK] = price, stop, at_risk(world, row, price)
     refusal[R_FEES], refusal[R_APPROVED] = fees(world, signed, worst), approved
-    tape.figures[index, 1] = var
-    tape.count[REFUSALS] = index + 1
+    world.figures[index, 1] = var
+    world.count[REFUSALS] = index + 1

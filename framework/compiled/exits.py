@@ -65,27 +65,27 @@ def trail_of(exits: Exits, trail: int) -> int:
 
 def state_of(world: World, row: int) -> Stop:
     """The stop's state."""
-    slot = world.desk.slots[row]
+    slot = world.slots[row]
     return Stop(slot[GUARDED], slot[ENTRY], slot[INITIAL], slot[LEVEL], slot[BEST], slot[RISK], slot[TRAIL], slot[BARS])
 
 
 def drop(world: World, row: int) -> None:
     """Nothing is left to guard."""
-    if world.desk.slots[row, STOP] >= 0:
+    if world.slots[row, STOP] >= 0:
         cancel_stop(world, row, POSITION_CLOSED)
-    world.desk.slots[row, GUARDED] = 0
+    world.slots[row, GUARDED] = 0
 
 
 def cancel_stop(world: World, row: int, why: int) -> None:
     """Take the stop back."""
-    slot = world.desk.slots[row]
+    slot = world.slots[row]
     note(world, CANCELED, slot[STOP], why)
     slot[STOP] = -1
 
 
 def align(world: World, row: int, leaving: int, price: int, walking: bool) -> None:
     """Make the stop's quantity that of the shares held, less those about to leave; ``walking`` along a bar's path."""
-    slot, exits = world.desk.slots[row], world.terms.exits
+    slot, exits = world.slots[row], world.exits
     direction, held = slot[GUARDED], slot[HELD]
     if direction == 0:
         return
@@ -109,13 +109,13 @@ def align(world: World, row: int, leaving: int, price: int, walking: bool) -> No
 
 def order_level(world: World, row: int) -> int:
     """The level as an order has it."""
-    slot, level = world.desk.slots[row], world.desk.slots[row, LEVEL]
-    return level if world.terms.exits.trails else on_tick(level, tick_at(world.terms.venue.ticks, level), slot[GUARDED])
+    slot, level = world.slots[row], world.slots[row, LEVEL]
+    return level if world.exits.trails else on_tick(level, tick_at(world.venue.ticks, level), slot[GUARDED])
 
 
 def place_stop(world: World, row: int, quantity: int, price: int) -> None:
     """Let a new stop work."""
-    slot, exits, venue = world.desk.slots[row], world.terms.exits, world.terms.venue
+    slot, exits, venue = world.slots[row], world.exits, world.venue
     sign, level = -slot[GUARDED], order_level(world, row)
     if not venue.takes_passed_stops and price > 0 and sign * (price - level) >= 0:
         leave(world, STOP_PASSED, row)
@@ -123,7 +123,7 @@ def place_stop(world: World, row: int, quantity: int, price: int) -> None:
     number = decided(world, row, sign * quantity, kind, slot[MENDED], level, slot[PARENT], made(world), -1, 0.0)
     note(world, SENT, number, 0)
     slot[STOP], slot[STOP_QUANTITY], slot[STOP_LEVEL] = number, quantity, level
-    slot[STOP_EXPIRES] = world.desk.account[SESSION] + venue.lifetime if venue.lifetime else NEVER
+    slot[STOP_EXPIRES] = world.account[SESSION] + venue.lifetime if venue.lifetime else NEVER
     if exits.trails:
         fresh = price + sign * trail_distance(price, trail_of(exits, slot[TRAIL]), exits.trail_percent > 0.0)
         slot[STOP_LEVEL] = sign * min(sign * fresh, sign * level)
@@ -131,17 +131,17 @@ def place_stop(world: World, row: int, quantity: int, price: int) -> None:
 
 def guard(world: World, row: int, number: int, sign: int, price: int) -> None:
     """Order ``number`` has filled at ``price`` and opened, or added to, a position."""
-    slot, exits = world.desk.slots[row], world.terms.exits
+    slot, exits = world.slots[row], world.exits
     if slot[GUARDED] != 0 and slot[GUARDED] != sign:
         drop(world, row)
     if not exits.attaches:
         return
-    seen, tick = Seen(0, 0, 0, slot[ATR], 0, 0), tick_at(world.terms.venue.ticks, price)
+    seen, tick = Seen(0, 0, 0, slot[ATR], 0, 0), tick_at(world.venue.ticks, price)
     if slot[GUARDED] == 0:
         level, risk, _, trail, mended = opened_at(exits, seen, price, sign, tick)
         slot[GUARDED], slot[ENTRY], slot[INITIAL], slot[LEVEL], slot[BEST] = sign, price, level, level, price
         slot[RISK], slot[TRAIL], slot[BARS], slot[MENDED] = risk, trail, 0, mended
-        slot[ENTERED], slot[PARENT], slot[STOP_LEVEL] = world.desk.account[PLACE], number, 0
+        slot[ENTERED], slot[PARENT], slot[STOP_LEVEL] = world.account[PLACE], number, 0
         return
     if abs(slot[HELD]) > LARGEST_POSITION:
         leave(world, TOO_LARGE, row)
@@ -153,12 +153,12 @@ def guard(world: World, row: int, number: int, sign: int, price: int) -> None:
 
 def on_close(world: World, row: int) -> bool:
     """Move the stop with the bar that has closed; whether it was placed anew."""
-    slot, exits, bars = world.desk.slots[row], world.terms.exits, world.bars
-    place = world.desk.account[PLACE]
-    if slot[GUARDED] == 0 or math.isnan(bars.close[row, place]):
+    slot, exits = world.slots[row], world.exits
+    place = world.account[PLACE]
+    if slot[GUARDED] == 0 or math.isnan(world.close[row, place]):
         return False
-    close = known_price(bars.close[row, place])
-    high, low = known_price(bars.high[row, place]), known_price(bars.low[row, place])
+    close = known_price(world.close[row, place])
+    high, low = known_price(world.high[row, place]), known_price(world.low[row, place])
     if slot[ENTERED] == place:  # only the close came after the entry for certain
         high = low = close
     seen = Seen(high, low, close, 0, 0, 0)

@@ -31,7 +31,7 @@ NOT_STARTED = -(2**62)
 
 def on_equity(world: World, equity: int) -> None:
     """The account is worth ``equity`` micro-dollars at a close."""
-    account, guards = world.desk.account, world.terms.guards
+    account, guards = world.account, world.guards
     if account[G_SESSION] == account[SESSION] and account[G_EQUITY] == equity:
         return
     if account[G_SESSION] == NOT_STARTED:
@@ -50,7 +50,7 @@ def on_equity(world: World, equity: int) -> None:
 
 def on_trade(world: World, earned: int) -> None:
     """A round trip has earned ``earned`` micro-dollars."""
-    account, guards = world.desk.account, world.terms.guards
+    account, guards = world.account, world.guards
     if not guards.enabled or account[G_SESSION] == NOT_STARTED or earned == 0:
         return
     account[LOSSES] = account[LOSSES] + 1 if earned < 0 else 0
@@ -67,4 +67,4 @@ def on_trade(world: World, earned: int) -> None:
 
 def size_multiplier(world: World) -> float:
     """What the size of an entry is multiplied by."""
-    return world.terms.guards.streak_multiplier if world.desk.account[IS_CUT] == 1 else 1.0
+    return world.guards.streak_multiplier if world.account[IS_CUT] == 1 else 1.0

@@ -12,11 +12,30 @@ from typing import TYPE_CHECKING, Any
 
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.types import StructRef, unliteral
+from numba.experimental import structref
 
+from framework.compiled.columns import World
 from framework.compiled.loop import play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@structref.register
+class WorldType(StructRef):
+    """``World`` behind one pointer: functions would take it in two hundred pieces otherwise, and take minutes to compile."""
+
+    def preprocess_fields(self, fields: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
+        """Types without the values they were seen with."""
+        return tuple((name, unliteral(kind)) for name, kind in fields)
+
+
+class WorldPointer(structref.StructRefProxy):
+    """What compiled code makes where the source says ``World``."""
+
+
+structref.define_constructor(WorldPointer, WorldType, list(World._fields))
 
 
 def called(function: FunctionType) -> Iterator[tuple[str, FunctionType]]:
@@ -38,10 +57,10 @@ def reached(function: FunctionType, found: dict[FunctionType, None] | None = Non
 
 
 def fingerprint(functions: dict[FunctionType, None]) -> str:
-    """What the machine code is made of: the source of all functions, and of the modules that name their constants."""
-    modules = sorted({function.__module__ for function in functions})
-    sources = [inspect.getsource(inspect.getmodule(function) or function) for function in functions]
-    return hashlib.sha256("\n".join([*modules, *sorted(set(sources))]).encode()).hexdigest()
+    """What the machine code is made of: the source of all modules that have a part in it."""
+    modules = {inspect.getmodule(function) for function in functions}
+    sources = sorted(inspect.getsource(module) for module in modules if module is not None)
+    return hashlib.sha256("\n".join([*sources, inspect.getsource(World)]).encode()).hexdigest()
 
 
 class SourceCache(FunctionCache):
@@ -57,12 +76,13 @@ def compiled(function: FunctionType) -> Any:
     functions = reached(function)
     made: dict[FunctionType, Any] = {}
     for one in functions:
-        names = {**one.__globals__, **{name: made[other] for name, other in called(one)}}
+        names = {**one.__globals__, "World": WorldPointer, **{name: made[other] for name, other in called(one)}}
         clone = FunctionType(one.__code__, names, one.__name__, one.__defaults__, one.__closure__)
         clone.__module__, clone.__qualname__ = one.__module__, one.__qualname__
-        made[one] = njit(nogil=True)(clone)
+        inner = one is not function
+        made[one] = njit(nogil=True, error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=inner)(clone)
     kernel = made[function]
-    kernel._cache = SourceCache(function, fingerprint(functions))  # noqa: SLF001 - numba offers no other way to name what it depends on
+    kernel._cache = SourceCache(function, fingerprint(functions))
     return kernel
 
 

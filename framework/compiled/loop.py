@@ -20,35 +20,89 @@ from framework.compiled.columns import (
     STOP,
     TARGET,
     TODAY,
+    World,
 )
 from framework.compiled.decide import decide
 from framework.compiled.exits import on_close
 from framework.compiled.guards import NOT_STARTED, on_equity
 from framework.compiled.prices import last_price
+from framework.compiled.terms import Exits, Fills, Guards, Limits, Sizing, Venue
 from framework.compiled.venue import expire, trade
 from framework.compiled.writing import leave
 from framework.domain.values import notional
 
 if TYPE_CHECKING:
-    from framework.compiled.columns import World
+    from framework.compiled.columns import Columns
 
 
-def play(world: World, start: int) -> int:
-    """Play the places from ``start`` on; the place the loop was left at, or the number of places."""
-    account, wishes, length = world.desk.account, world.wishes, len(world.bars.time)
+def play(terms: Columns, market: Columns, wished: Columns, written: Columns, start: int) -> int:
+    """Play the places from ``start`` on; the place the loop was left at, or the number of places.
+
+    ``terms`` are those of ``terms.Terms`` and the others the columns of ``World``, all of them plain tuples.
+    """
+    cash, symbols, exits, sizing, limits, venue, fills, guards = terms
+    session, opened, high, low, close, volume, sec, taf, taf_most, sector = market
+    wish_place, wish_row, strength, measure, risk_first, risk_place, var = wished
+    count, orders, strengths, executions, refusals, figures, events, curve, slots, account, sectors, sized, ranks = written
+    world = World(
+        cash,
+        symbols,
+        Exits(*exits),
+        Sizing(*sizing),
+        Limits(*limits),
+        Venue(*venue),
+        Fills(*fills),
+        Guards(*guards),
+        session,
+        opened,
+        high,
+        low,
+        close,
+        volume,
+        sec,
+        taf,
+        taf_most,
+        sector,
+        wish_place,
+        wish_row,
+        strength,
+        measure,
+        risk_first,
+        risk_place,
+        var,
+        count,
+        orders,
+        strengths,
+        executions,
+        refusals,
+        figures,
+        events,
+        curve,
+        slots,
+        account,
+        sectors,
+        sized,
+        ranks,
+    )
+    return played(world, start)
+
+
+def played(world: World, start: int) -> int:
+    """The same, of all that is known."""
+    account, length = world.account, len(world.session)
     open_account(world)
     wish = 0
     for place in range(start, length):
         account[PLACE], account[MADE] = place, 0
-        session = world.bars.session[place]
+        session = world.session[place]
         if session != account[SESSION]:
             account[SESSION], account[TODAY] = session, 0
         moving = happen(world, place)
-        if moving and world.terms.exits.moves:
+        if moving and world.exits.moves:
             tighten(world)
         value(world, place, start)
         first = wish
-        while wish < len(wishes.place) and wishes.place[wish] == place:
+        while wish < len(world.wish_place) and world.wish_place[wish] == place:
             wish += 1
         if wish > first:
             decide(world, first, wish)
@@ -59,33 +113,32 @@ def play(world: World, start: int) -> int:
 
 def open_account(world: World) -> None:
     """Everything as before the first bar."""
-    desk = world.desk
-    desk.slots[:] = 0
-    desk.slots[:, TARGET] = -1
-    desk.slots[:, STOP] = -1
-    desk.account[:] = 0
-    world.tape.count[:] = 0
-    desk.account[CASH] = world.terms.cash
-    desk.account[G_SESSION] = NOT_STARTED
-    desk.account[SESSION] = NOT_STARTED
+    world.slots[:] = 0
+    world.slots[:, TARGET] = -1
+    world.slots[:, STOP] = -1
+    world.account[:] = 0
+    world.count[:] = 0
+    world.account[CASH] = world.cash
+    world.account[G_SESSION] = NOT_STARTED
+    world.account[SESSION] = NOT_STARTED
 
 
 def happen(world: World, place: int) -> bool:
     """Let working orders trade on the bars of this place; whether any stop works."""
-    slots, stops, orders = world.desk.slots, False, False
+    slots, stops, orders = world.slots, False, False
     for row in range(len(slots)):
         stops = stops or slots[row, STOP] >= 0
         orders = orders or slots[row, STOP] >= 0 or slots[row, TARGET] >= 0 or slots[row, LINGERS] != 0
     if not orders:
         return False
-    if world.terms.venue.lifetime:
+    if world.venue.lifetime:
         expire(world)
     for row in range(len(slots)):
-        if not math.isnan(world.bars.close[row, place]):
+        if not math.isnan(world.close[row, place]):
             if slots[row, STOP] >= 0 or slots[row, TARGET] >= 0:
                 trade(world, row)
                 stops = True
-            elif slots[row, LINGERS] != 0 and not world.bars.volume[row, place] > 0.0:
+            elif slots[row, LINGERS] != 0 and not world.volume[row, place] > 0.0:
                 slots[row, IDLE] += 1
             slots[row, LINGERS] = 0
     return stops
@@ -94,8 +147,8 @@ def happen(world: World, place: int) -> bool:
 def tighten(world: World) -> None:
     """Move the stops of all positions that have a new bar."""
     placed = 0
-    for row in range(len(world.desk.slots)):
-        if world.desk.slots[row, GUARDED] != 0:
+    for row in range(len(world.slots)):
+        if world.slots[row, GUARDED] != 0:
             placed += on_close(world, row)
     if placed > 1:
         leave(world, SEVERAL, 0)
@@ -103,7 +156,7 @@ def tighten(world: World) -> None:
 
 def value(world: World, place: int, start: int) -> None:
     """Write down what the account is worth; orders of this place's decision change nothing of it."""
-    slots, cash, curve = world.desk.slots, world.desk.account[CASH], world.tape.curve
+    slots, cash, curve = world.slots, world.account[CASH], world.curve
     equity, gross = cash, 0
     for row in range(len(slots)):
         if slots[row, HELD] != 0:
@@ -111,5 +164,5 @@ def value(world: World, place: int, start: int) -> None:
             equity += worth
             gross += abs(worth)
     curve[0, place - start], curve[1, place - start], curve[2, place - start] = equity, cash, gross
-    if world.terms.guards.enabled:
+    if world.guards.enabled:
         on_equity(world, equity)

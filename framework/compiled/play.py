@@ -21,85 +21,95 @@ from framework.compiled.columns import (
     REFUSED,
     SLOT,
     TAPE_FULL,
-    Desk,
-    Tape,
-    World,
 )
 
 if TYPE_CHECKING:
-    from framework.compiled.columns import Risks, Wishes
-    from framework.compiled.prepare import Prepared
+    from framework.compiled.columns import Columns
+    from framework.compiled.prepare import Prepared, Wished
     from framework.compiled.terms import Terms
+    from framework.domain.market import Floats, Integers
 
 
 class Kernel(Protocol):
     """``loop.play``, compiled or as it is."""
 
-    def __call__(self, world: World, start: int) -> int:
+    def __call__(self, terms: Columns, market: Columns, wished: Columns, written: Columns, start: int) -> int:
         """Play the places from ``start`` on; where it was left."""
 
 
+class Written(NamedTuple):
+    """The columns the loop writes, in the order and with the fields of ``World``."""
+
+    count: Integers
+    orders: Integers
+    strengths: Floats
+    executions: Integers
+    refusals: Integers
+    figures: Floats
+    events: Integers
+    curve: Integers
+    slots: Integers
+    account: Integers
+    sectors: Integers
+    sized: Floats
+    ranks: Integers
+
+
 class Played(NamedTuple):
-    """What a run left, from the first decision on. ``left`` says why and when it was left before its end; then the rest counts for nothing."""
+    """What a run left, from the first decision on. Where it was ``left`` before its end, as that says, the rest counts for nothing."""
 
     left: str
-    tape: Tape
-    desk: Desk
+    written: Written
     prepared: Prepared
 
 
-def play(prepared: Prepared, terms: Terms, wishes: Wishes, risks: Risks, kernel: Kernel) -> Played:
-    """Play ``wishes`` with ``kernel``, which is ``loop.play``, compiled or as it is."""
-    room = 4 * len(wishes.place) + 64
+def play(prepared: Prepared, terms: Terms, wished: Wished, kernel: Kernel) -> Played:
+    """Play what is ``wished`` with ``kernel``."""
+    room = 4 * len(wished.wish_place) + 64
+    plain = tuple(tuple(part) if isinstance(part, tuple) else part for part in terms)
     while True:
-        world = World(terms, prepared.bars, wishes, risks, _tape(room, len(prepared.bars.time) - prepared.start), _desk(prepared, wishes))
-        place = kernel(world, prepared.start)
-        if world.desk.account[LEFT] != TAPE_FULL:
-            break
+        written = _columns(prepared, room)
+        place = kernel(plain, tuple(prepared.bars), tuple(wished), tuple(written), prepared.start)
+        if written.account[LEFT] != TAPE_FULL:
+            return Played(_left(written, prepared, place), _trimmed(written), prepared)
         room *= 2
-    return Played(_left(world, prepared, place), _trimmed(world.tape), world.desk, prepared)
 
 
-def _left(world: World, prepared: Prepared, place: int) -> str:
-    reason = int(world.desk.account[LEFT])
+def _left(written: Written, prepared: Prepared, place: int) -> str:
+    reason = int(written.account[LEFT])
     if reason == 0:
         return ""
-    symbol = prepared.panel.symbols[int(world.desk.account[LEFT_ROW])]
-    moment = np.datetime64(int(prepared.bars.time[place]), "ns").astype("datetime64[m]")
+    symbol = prepared.panel.symbols[int(written.account[LEFT_ROW])]
+    moment = np.datetime64(int(prepared.panel.timestamp[place]), "ns").astype("datetime64[m]")
     return f"{REASONS[reason]} ({symbol}, {moment} UTC)"
 
 
-def _tape(room: int, length: int) -> Tape:
-    return Tape(
+def _columns(prepared: Prepared, room: int) -> Written:
+    symbols, length = len(prepared.panel.symbols), len(prepared.panel.timestamp) - prepared.start
+    return Written(
         count=np.zeros(4, np.int64),
         orders=np.empty((room, ORDER), np.int64),
         strengths=np.empty(room),
-        fills=np.empty((room, FILL), np.int64),
+        executions=np.empty((room, FILL), np.int64),
         refusals=np.empty((room, REFUSED), np.int64),
         figures=np.empty((room, 2)),
         events=np.empty((4 * room, EVENT), np.int64),
         curve=np.empty((3, length), np.int64),
-    )
-
-
-def _trimmed(tape: Tape) -> Tape:
-    orders, fills, refusals, events = (int(tape.count[kind]) for kind in (ORDERS, FILLS, REFUSALS, EVENTS))
-    return tape._replace(
-        orders=tape.orders[:orders],
-        strengths=tape.strengths[:orders],
-        fills=tape.fills[:fills],
-        refusals=tape.refusals[:refusals],
-        figures=tape.figures[:refusals],
-        events=tape.events[:events],
-    )
-
-
-def _desk(prepared: Prepared, wishes: Wishes) -> Desk:
-    symbols = len(prepared.panel.symbols)
-    return Desk(
         slots=np.zeros((symbols, SLOT), np.int64),
         account=np.zeros(ACCOUNT, np.int64),
         sectors=np.zeros(int(prepared.bars.sector.max()) + 1, np.int64),
-        sized=np.zeros((8, max(2 * symbols, 1))),
-        ranks=np.zeros((5, max(symbols, 1)), np.int64),
+        sized=np.zeros((8, 2 * symbols)),
+        ranks=np.zeros((5, symbols), np.int64),
+    )
+
+
+def _trimmed(written: Written) -> Written:
+    orders, fills, refusals, events = (int(written.count[kind]) for kind in (ORDERS, FILLS, REFUSALS, EVENTS))
+    return written._replace(
+        orders=written.orders[:orders],
+        strengths=written.strengths[:orders],
+        executions=written.executions[:fills],
+        refusals=written.refusals[:refusals],
+        figures=written.figures[:refusals],
+        events=written.events[:events],
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from framework.compiled.columns import Bars, Risks, Wishes
 from framework.domain.values import MICRO
 from framework.engine.market import session_numbers
 from framework.engine.panel import issued, panel_of
@@ -30,6 +29,33 @@ if TYPE_CHECKING:
 #: Prices beyond which products with rates do not fit int64, dollars.
 LARGEST_PRICE = 90_000.0
 LARGEST_VOLUME = 1e15
+
+
+class Bars(NamedTuple):
+    """The columns of the market, in the order and with the fields of ``World``."""
+
+    session: Integers
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    sec: Integers
+    taf: Integers
+    taf_most: Integers
+    sector: Integers
+
+
+class Wished(NamedTuple):
+    """The columns of what is wanted, and of the risks known then, likewise."""
+
+    wish_place: Integers
+    wish_row: Integers
+    strength: Floats
+    measure: Floats
+    risk_first: Integers
+    risk_place: Integers
+    var: Floats
 
 
 def objection(market: Market, bounds: Callable[[int], tuple[int, int]]) -> str:
@@ -103,7 +129,7 @@ class Prepared:
         self._risk = risk
         self._table = _Table(market, self.panel, risk)
 
-    def wishes(self, signals: object, name: str, sizing: SizingPolicy) -> tuple[Wishes, Risks]:
+    def wished(self, signals: object, name: str, sizing: SizingPolicy) -> Wished:
         """What ``signals`` of the strategy called ``name`` ask for, and the VaR that is known at these times.
 
         Raises:
@@ -111,8 +137,8 @@ class Prepared:
         """
         found = issued(signals, self.panel, self.first, name)
         self._table.know(found.place)
-        risks = self._table.risks
-        return Wishes(_fixed(found.place), _fixed(found.row), _fixed(found.strength), _fixed(self._measure(found, sizing))), risks
+        columns = (found.place, found.row, found.strength, self._measure(found, sizing), *self._table.columns)
+        return Wished(*(_fixed(column) for column in columns))
 
     def slices(self) -> Iterator[tuple[int, Sequence[int]]]:
         """Every decision time, ns UTC, with the rows that have a bar there."""
@@ -140,7 +166,7 @@ def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
     taf = np.array([taf_rate(day) for day in days.tolist()], dtype=np.int64).reshape(-1, 2)[which]
     columns = [_fixed(getattr(panel, name).T) for name in ("open", "high", "low", "close", "volume")]
     each, most = np.ascontiguousarray(taf[:, 0]), np.ascontiguousarray(taf[:, 1])
-    return Bars(_fixed(panel.timestamp), _fixed(session), *columns, _fixed(sec), _fixed(each), _fixed(most), _fixed(numbers))
+    return Bars(_fixed(session), *columns, _fixed(sec), _fixed(each), _fixed(most), _fixed(numbers))
 
 
 def _fixed(column: Floats | Integers) -> Floats | Integers:
@@ -166,9 +192,9 @@ class _Table:
             self._roll(row)
 
     @property
-    def risks(self) -> Risks:
-        """What the loop looks up."""
-        return Risks(_fixed(self._first), _fixed(self._place), _fixed(self._var))
+    def columns(self) -> tuple[Integers, Integers, Floats]:
+        """What the loop looks up: the first entry of each row, places and VaR."""
+        return self._first, self._place, self._var
 
     def _returns_known(self, row: int) -> Integers:
         """How many returns are known while the cursor stands in each session of the symbol."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def last_price(world: World, row: int, place: int) -> int:
     """The last close up to ``place``, micro-dollars; 0 before the first bar."""
-    closes = world.bars.close
+    closes = world.close
     while place >= 0:
         close = closes[row, place]
         if not math.isnan(close):
@@ -29,25 +29,25 @@ def last_price(world: World, row: int, place: int) -> int:
 
 def charged_var(world: World, row: int, place: int) -> float:
     """VaR of the symbol that counts against budgets at ``place``."""
-    risks, sizing = world.risks, world.terms.sizing
-    first, last = risks.first[row], risks.first[row + 1]
-    index = np.searchsorted(risks.place[first:last], place, side="right") - 1
-    own = risks.var[first + index] if index >= 0 else math.nan
+    sizing = world.sizing
+    first, last = world.risk_first[row], world.risk_first[row + 1]
+    index = np.searchsorted(world.risk_place[first:last], place, side="right") - 1
+    own = world.var[first + index] if index >= 0 else math.nan
     return charged(own, sizing.risk_floor, sizing.assumed_var)
 
 
 def atr_at(world: World, row: int, place: int) -> int:
     """Average true range at the close of ``place``, as stops use it; micro-dollars, 0 where it is not known."""
-    bars, period = world.bars, world.terms.exits.atr_period
+    period = world.exits.atr_period
     wanted = ATR_PERIODS_OF_HISTORY * period + 1
     high, low, close = np.empty(wanted), np.empty(wanted), np.empty(wanted)
     count = 0
     while place >= 0 and count < wanted:
-        if not math.isnan(bars.close[row, place]):
+        if not math.isnan(world.close[row, place]):
             count += 1
-            high[wanted - count] = bars.high[row, place]
-            low[wanted - count] = bars.low[row, place]
-            close[wanted - count] = bars.close[row, place]
+            high[wanted - count] = world.high[row, place]
+            low[wanted - count] = world.low[row, place]
+            close[wanted - count] = world.close[row, place]
         place -= 1
     if count < period + 1:
         return 0

@@ -59,13 +59,13 @@ class Writer:
         self._facts = facts
         self._symbols = played.prepared.panel.symbols
         self._times: list[int] = played.prepared.panel.timestamp.tolist()
-        self._tape = played.tape
-        self._orders: list[list[int]] = played.tape.orders.tolist()
-        self._strengths: list[float] = played.tape.strengths.tolist()
+        self._written = played.written
+        self._orders: list[list[int]] = played.written.orders.tolist()
+        self._strengths: list[float] = played.written.strengths.tolist()
         self._made: list[Order] = []
         self._validator = PreTradeValidator(facts.policies.limits, facts.venue)
         self._refusals: dict[int, Refusal] = {}
-        for kind, place, number, why in played.tape.events.tolist():
+        for kind, place, number, why in played.written.events.tolist():
             self._replay(kind, self._times[place], number, why)
 
     def _replay(self, kind: int, time: int, number: int, why: int) -> None:
@@ -131,7 +131,7 @@ class Writer:
             order.trail_micros = to_micros(exits.trail_percent or exits.trail_amount)
 
     def _fill(self, number: int, time: int) -> None:
-        order_number, _, quantity, price, reference, fees = self._tape.fills[number].tolist()
+        order_number, _, quantity, price, reference, fees = self._written.executions[number].tolist()
         order = self._made[order_number]
         fill = Fill(
             execution_id=f"SIM-{number + 1}",
@@ -161,9 +161,9 @@ class Writer:
     # --- refusals and breakers
 
     def _refusal(self, number: int, time: int) -> Refusal:
-        facts = self._tape.refusals[number].tolist()
+        facts = self._written.refusals[number].tolist()
         row, code = facts[1:3]
-        strength, figure = self._tape.figures[number].tolist()
+        strength, figure = self._written.figures[number].tolist()
         if code != LIMIT:
             return refusal_of(time, self._symbols[row], strength, CODES[code], figure)
         return self._by_limit(facts, figure, time)

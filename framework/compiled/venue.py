@@ -67,14 +67,14 @@ UNBOUNDED = 2**62
 
 def trade(world: World, row: int) -> None:
     """Trade the orders of ``row`` on its bar at this place."""
-    bars, place, slot = world.bars, world.desk.account[PLACE], world.desk.slots[row]
-    volume = bars.volume[row, place]
+    place, slot = world.account[PLACE], world.slots[row]
+    volume = world.volume[row, place]
     if not volume > 0.0:
         slot[IDLE] += 1
         return
-    share = world.terms.fills.volume_share
-    room = floor_to_lot(int(volume * share * MICRO), world.terms.venue.lot) if share > 0.0 else UNBOUNDED
-    price = to_micros(bars.open[row, place])
+    share = world.fills.volume_share
+    room = floor_to_lot(int(volume * share * MICRO), world.venue.lot) if share > 0.0 else UNBOUNDED
+    price = to_micros(world.open[row, place])
     # A stop that is older than the target order comes first.
     if slot[STOP] >= 0 and (slot[TARGET] < 0 or slot[STOP] < slot[TARGET]):
         room = stop_at_open(world, row, price, room)
@@ -90,12 +90,12 @@ def trade(world: World, row: int) -> None:
 
 def kind_of_stop(world: World) -> int:
     """The kind of all protective stops of a run."""
-    return TRAILING if world.terms.exits.trails else STOP_KIND
+    return TRAILING if world.exits.trails else STOP_KIND
 
 
 def stop_at_open(world: World, row: int, price: int, room: int) -> int:
     """Trade the stop at the open print; what is left of ``room``."""
-    slot, exits = world.desk.slots[row], world.terms.exits
+    slot, exits = world.slots[row], world.exits
     sign = 1 if slot[HELD] < 0 else -1
     filled, _ = at_point(kind_of_stop(world), sign, 0, slot[STOP_LEVEL], False, price)
     if filled:
@@ -108,13 +108,13 @@ def stop_at_open(world: World, row: int, price: int, room: int) -> int:
 
 def walk(world: World, row: int, price: int, room: int) -> None:
     """Let the stop wait for its price on the way from the open to the close."""
-    slot, bars, exits, place = world.desk.slots[row], world.bars, world.terms.exits, world.desk.account[PLACE]
+    slot, exits, place = world.slots[row], world.exits, world.account[PLACE]
     held = slot[HELD]
-    high, low, close = to_micros(bars.high[row, place]), to_micros(bars.low[row, place]), to_micros(bars.close[row, place])
-    points = path_order(world.terms.fills.path, 1 if held > 0 else -1, (price, high, low, close))
+    high, low, close = to_micros(world.high[row, place]), to_micros(world.low[row, place]), to_micros(world.close[row, place])
+    points = path_order(world.fills.path, 1 if held > 0 else -1, (price, high, low, close))
     sign = 1 if held < 0 else -1
     kind, trail, in_percent = kind_of_stop(world), trail_of(exits, slot[TRAIL]), exits.trail_percent > 0.0
-    found, _, _, level = match(kind, sign, 0, slot[STOP_LEVEL], False, trail, in_percent, world.terms.fills.through, 0, price, points)
+    found, _, _, level = match(kind, sign, 0, slot[STOP_LEVEL], False, trail, in_percent, world.fills.through, 0, price, points)
     if found != NO_FILL:
         stop_filled(world, row, sign, found, room)
     elif exits.trails:
@@ -123,7 +123,7 @@ def walk(world: World, row: int, price: int, room: int) -> None:
 
 def stop_filled(world: World, row: int, sign: int, reference: int, room: int) -> int:
     """All of the stop has traded."""
-    slot = world.desk.slots[row]
+    slot = world.slots[row]
     quantity = slot[STOP_QUANTITY]
     if room < quantity:
         leave(world, PARTIAL, row)
@@ -140,21 +140,21 @@ def stop_filled(world: World, row: int, sign: int, reference: int, room: int) ->
 
 def moved_price(world: World, reference: int, sign: int) -> int:
     """``reference`` after slippage."""
-    fills = world.terms.fills
+    fills = world.fills
     return slipped(reference, sign, fraction_up(reference, fills.rate) + fills.amount)
 
 
 def target_at_open(world: World, row: int, price: int, room: int) -> int:
     """Trade the target order at the open print; what is left of ``room``."""
-    slot = world.desk.slots[row]
+    slot = world.slots[row]
     if slot[TARGET] < 0:
         return room
     signed = slot[TARGET_QUANTITY]
     sign, quantity = (1 if signed > 0 else -1), abs(signed)
     paid = moved_price(world, price, sign)
-    rate = world.terms.venue.collar_millionths
+    rate = world.venue.collar_millionths
     if rate > 0 and sign > 0:
-        start, ticks = slot[TARGET_PRICE], world.terms.venue.ticks
+        start, ticks = slot[TARGET_PRICE], world.venue.ticks
         most = limit_price(1, start, rate, 0, tick_at(ticks, limit_price(1, start, rate, 0, 1)))
         if price > most:
             leave(world, BEYOND_COLLAR, row)
@@ -165,11 +165,11 @@ def target_at_open(world: World, row: int, price: int, room: int) -> int:
         leave(world, PARTIAL, row)
         return 0
     if not is_payable(world, row, signed, paid):
-        leave(world, NO_MONEY if sign > 0 or world.terms.venue.shorting else NO_SHORTS, row)
+        leave(world, NO_MONEY if sign > 0 or world.venue.shorting else NO_SHORTS, row)
         return 0
     number = slot[TARGET]
     slot[TARGET] = -1
-    world.desk.account[WORKING] -= 1
+    world.account[WORKING] -= 1
     book(world, row, number, signed, paid, price)
     if opposed(slot[HELD], -signed):
         guard(world, row, number, sign, paid)
@@ -179,35 +179,35 @@ def target_at_open(world: World, row: int, price: int, room: int) -> int:
 
 def is_payable(world: World, row: int, signed: int, price: int) -> bool:
     """Whether the account can settle all of it: what opens is paid from cash that no short sale keeps."""
-    slots, held, quantity = world.desk.slots, world.desk.slots[row, HELD], abs(signed)
+    slots, held, quantity = world.slots, world.slots[row, HELD], abs(signed)
     closing = min(quantity, abs(held)) if opposed(held, signed) else 0
     if quantity == closing:
         return True
-    if signed < 0 and not world.terms.venue.shorting:
+    if signed < 0 and not world.venue.shorting:
         return False
     sign = 1 if signed > 0 else -1
     taken = notional(quantity - closing, price) + sign * notional(closing, price) + fees(world, signed, price)
-    pledged, before = 0, world.desk.account[PLACE] - 1
+    pledged, before = 0, world.account[PLACE] - 1
     for other in range(len(slots)):
         if slots[other, HELD] < 0:
             kept = -slots[other, HELD] - (closing if other == row else 0)
             pledged += 2 * notional(kept, last_price(world, other, before))
-    return taken <= world.desk.account[CASH] - pledged
+    return taken <= world.account[CASH] - pledged
 
 
 def fees(world: World, signed: int, price: int) -> int:
     """What the venue charges for all of an order."""
-    terms, bars, place = world.terms.fills, world.bars, world.desk.account[PLACE]
+    terms, place = world.fills, world.account[PLACE]
     if signed > 0 or terms.free_value < 0:
         return 0
     value, quantity = notional(-signed, price), -signed
-    sec = sec_fee(value, bars.sec[place]) if value > terms.free_value else 0
-    return sec + (activity_fee(quantity, bars.taf[place], bars.taf_most[place]) if quantity > terms.free_shares else 0)
+    sec = sec_fee(value, world.sec[place]) if value > terms.free_value else 0
+    return sec + (activity_fee(quantity, world.taf[place], world.taf_most[place]) if quantity > terms.free_shares else 0)
 
 
 def book(world: World, row: int, number: int, signed: int, price: int, reference: int) -> None:
     """Book a fill of all of order ``number``."""
-    account, slot, tape = world.desk.account, world.desk.slots[row], world.tape
+    account, slot = world.account, world.slots[row]
     value = notional(signed, price)
     if abs(value) > LARGEST_VALUE:
         leave(world, TOO_LARGE, row)
@@ -217,14 +217,14 @@ def book(world: World, row: int, number: int, signed: int, price: int, reference
     account[FEES] += charged
     account[TRADED] += abs(value)
     account[SLIPPAGE] += value - notional(signed, reference)
-    index = tape.count[FILLS]
-    if index == len(tape.fills):
+    index = world.count[FILLS]
+    if index == len(world.executions):
         leave(world, TAPE_FULL, row)
         return
-    fill = tape.fills[index]
+    fill = world.executions[index]
     fill[F_ORDER], fill[F_PLACE], fill[F_QUANTITY] = number, account[PLACE], abs(signed)
     fill[F_PRICE], fill[F_REFERENCE], fill[F_FEES] = price, reference, charged
-    tape.count[FILLS] = index + 1
+    world.count[FILLS] = index + 1
     note(world, FILLED, index, 0)
     before = slot[HELD]
     slot[HELD], slot[COST], realized = moved(before, slot[COST], signed, value)
@@ -236,7 +236,7 @@ def book(world: World, row: int, number: int, signed: int, price: int, reference
 
 def expire(world: World) -> None:
     """End the stops whose last session is over; each is placed again, at the level it had reached."""
-    slots, session, ended = world.desk.slots, world.desk.account[SESSION], 0
+    slots, session, ended = world.slots, world.account[SESSION], 0
     for row in range(len(slots)):
         slot = slots[row]
         if slot[TARGET] >= 0 and slot[TARGET_EXPIRES] < session:
@@ -245,8 +245,8 @@ def expire(world: World) -> None:
             ended += 1
             note(world, EXPIRED, slot[STOP], 0)
             slot[STOP] = -1
-            place, bars = world.desk.account[PLACE], world.bars
-            opened = bars.open[row, place]
+            place = world.account[PLACE]
+            opened = world.open[row, place]
             price = last_price(world, row, place - 1) if math.isnan(opened) else to_micros(opened)
             align(world, row, 0, price, False)
     if ended > 1:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def leave(world: World, reason: int, row: int) -> None:
     """This slice cannot be played here; the first reason counts."""
-    account = world.desk.account
+    account = world.account
     if account[LEFT] == 0:
         account[LEFT] = reason
         account[LEFT_ROW] = row
@@ -41,36 +41,34 @@ def leave(world: World, reason: int, row: int) -> None:
 
 def note(world: World, kind: int, number: int, why: int) -> None:
     """Write an event down."""
-    tape = world.tape
-    index = tape.count[EVENTS]
-    if index == len(tape.events):
+    index = world.count[EVENTS]
+    if index == len(world.events):
         leave(world, TAPE_FULL, 0)
         return
-    tape.events[index, E_KIND] = kind
-    tape.events[index, E_PLACE] = world.desk.account[PLACE]
-    tape.events[index, E_NUMBER] = number
-    tape.events[index, E_WHY] = why
-    tape.count[EVENTS] = index + 1
+    world.events[index, E_KIND] = kind
+    world.events[index, E_PLACE] = world.account[PLACE]
+    world.events[index, E_NUMBER] = number
+    world.events[index, E_WHY] = why
+    world.count[EVENTS] = index + 1
 
 
 def made(world: World) -> int:
     """The number in the id of the next order made at this place."""
-    world.desk.account[MADE] += 1
-    return world.desk.account[MADE]
+    world.account[MADE] += 1
+    return world.account[MADE]
 
 
 def decided(
     world: World, row: int, quantity: int, kind: int, why: int, stop: int, parent: int, number_in_id: int, refusal: int, strength: float
 ) -> int:
     """Write an order down (``quantity`` signed); its number."""
-    tape = world.tape
-    number = tape.count[ORDERS]
-    if number == len(tape.orders):
+    number = world.count[ORDERS]
+    if number == len(world.orders):
         leave(world, TAPE_FULL, row)
         return 0
-    order = tape.orders[number]
-    order[O_PLACE], order[O_ROW], order[O_QUANTITY], order[O_KIND] = world.desk.account[PLACE], row, quantity, kind
+    order = world.orders[number]
+    order[O_PLACE], order[O_ROW], order[O_QUANTITY], order[O_KIND] = world.account[PLACE], row, quantity, kind
     order[WHY], order[O_STOP], order[O_PARENT], order[ID], order[REFUSAL] = why, stop, parent, number_in_id, refusal
-    tape.strengths[number] = strength
-    tape.count[ORDERS] = number + 1
+    world.strengths[number] = strength
+    world.count[ORDERS] = number + 1
     return number
