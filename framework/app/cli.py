@@ -111,7 +111,9 @@ def backtest(
     strategy: Annotated[
         str | None, typer.Option(metavar="MODULE:CLASS", help="Another strategy than the config's, with its own defaults.")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="Who turns the crank: auto, backtrader or compiled. The result does not depend on it.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Who turns the crank: auto, backtrader or compiled. The result does not depend on it.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,

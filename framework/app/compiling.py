@@ -57,7 +57,7 @@ def verdict(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         raise ConfigError(f'[engine] name = "{NAME}" has no loop for this run: {against}; write "auto", which takes another driver for it')
     if against:
         return Verdict(False, f"not compiled: {against}")
-    if asked == "auto" and bars < LARGE and not is_warm():
+    if asked == "auto" and bars < LARGE and not _is_warm():
         return Verdict(False, f"{bars:,} bars are played before the loop is compiled, which is needed once")
     return Verdict(True, "as asked" if asked == NAME else "signals alone decide, and the loop knows all of the rest")
 
@@ -81,13 +81,6 @@ def _bounds(config: Config, dataset: Dataset) -> Callable[[int], tuple[int, int]
     return session_clock(min(int(one[0]) for one in times), max(int(one[-1]) for one in times), config.data.calendar)
 
 
-def is_warm() -> bool:
-    """Whether the loop has been compiled before, on this machine and from these sources."""
-    from framework.compiled.jit import KERNEL
-
-    return KERNEL.is_warm
-
-
 def attempted(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, kernel: Kernel) -> Played:
     """One try on the loop: the signals, and what became of them."""
     policies = simulation.engine.desk.policies
@@ -97,6 +90,12 @@ def attempted(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
     terms = terms_of(to_micros(config.account.cash), len(prepared.panel.symbols), policies, venue_of(config), model)
     signals = simulation.engine.signals(prepared.panel)
     return play(prepared, terms, prepared.wished(signals, type(strategy).__name__, policies.sizing), kernel)
+
+
+def _is_warm() -> bool:
+    from framework.compiled.jit import is_warm
+
+    return is_warm()
 
 
 class CompiledDriver:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from framework.compiled.terms import Exits, Fills, Guards, Limits, Sizing, Venue
+    from framework.compiled.terms import Fills, Guards, Limits, Venue
     from framework.domain.market import Floats, Integers
 
 
@@ -15,14 +15,14 @@ class World(NamedTuple):
     Attributes:
         cash: Cash at the start.
         symbols: Symbols of the run, N.
-        exits, sizing, limits, venue, fills, guards: What the run was told.
+        exits, sizing, limits, venue, fills, guards: What the run was told (``terms``); the rules take the first two for their policies.
         session: [T], of each place.
         open, high, low, close, volume: [N, T], NaN where a symbol had no bar.
         sec, taf, taf_most: [T], or [0] where nothing is charged: dollars per billion, micro-dollars a share and at most.
         sector: [N], the number of each symbol's.
         wish_place, wish_row, strength, measure: [k], targets by place, then by row, and what the sizer sizes by.
         risk_first, risk_place, var: VaR of row r lies at ``risk_first[r]:risk_first[r + 1]``, each known from ``risk_place`` on.
-        count: How many orders, executions, refusals and events there are.
+        counts: How many orders, executions, refusals and events there are.
         orders, executions, refusals, events: What happened, a record a row.
         strengths: Of the orders.
         figures: [refusals, 2], strength and figure.
@@ -34,8 +34,8 @@ class World(NamedTuple):
 
     cash: int
     symbols: int
-    exits: Exits
-    sizing: Sizing
+    exits: Any
+    sizing: Any
     limits: Limits
     venue: Venue
     fills: Fills
@@ -57,7 +57,7 @@ class World(NamedTuple):
     risk_first: Integers
     risk_place: Integers
     var: Floats
-    count: Integers
+    counts: Integers
     orders: Integers
     strengths: Floats
     executions: Integers
@@ -91,11 +91,11 @@ class Stop(NamedTuple):
     bars: int
 
 
-#: Fields of a slot. At most one order for a target and one protective stop work for a symbol (-1: none). ``TARGET`` to ``TARGET_EXPIRES``
-#: are that order, its signed quantity, the price at its acceptance and its last session; ``ATR`` belongs to its plan. ``STOP`` to ``STOP_EXPIRES`` are the
-#: stop at the venue. ``GUARDED`` to ``BARS`` are the ``StopState`` (direction 0: no stop), ``ENTERED`` the place of its entry, ``PARENT`` and
-#: ``MENDED`` the entry's order and what had to be mended. ``TRIP`` is what the open round trip has earned so far, ``IDLE`` bars without
-#: volume; ``LINGERS`` says that the venue still has an order that was canceled.
+#: Fields of a slot. At most one order for a target and one protective stop work for a symbol (-1: none). ``TARGET`` to
+#: ``TARGET_EXPIRES`` are that order, its signed quantity, the price at its acceptance and its last session; ``ATR`` belongs to its plan.
+#: ``STOP`` to ``STOP_EXPIRES`` are the stop at the venue. ``GUARDED`` to ``BARS`` are the ``StopState`` (direction 0: no stop), ``ENTERED`` the
+#: place of its entry, ``PARENT`` and ``MENDED`` the entry's order and what had to be mended. ``TRIP`` is what the open round trip has earned
+#: so far, ``IDLE`` bars without volume; ``LINGERS`` says that the venue still has an order that was canceled.
 (
     HELD,
     COST,
@@ -157,8 +157,8 @@ class Stop(NamedTuple):
 ) = range(28)
 #: Places in ``Tape.count``.
 ORDERS, FILLS, REFUSALS, EVENTS = range(4)
-#: Fields of an order; ``WHY`` is the sizer's code of a target, the mended code of a stop; ``O_PARENT`` is -1 for a target; ``ID`` counts the
-#: orders made at a place; ``REFUSAL`` of a denied one is that of the refusal, else -1.
+#: Fields of an order; ``WHY`` is the sizer's code of a target, the mended code of a stop; ``O_PARENT`` is -1 for a target; ``ID`` counts
+#: the orders made at a place; ``REFUSAL`` of a denied one is that of the refusal, else -1.
 O_PLACE, O_ROW, O_QUANTITY, O_KIND, WHY, O_STOP, O_PARENT, ID, REFUSAL, ORDER = range(10)
 #: Fields of a fill.
 F_ORDER, F_PLACE, F_QUANTITY, F_PRICE, F_REFERENCE, F_FEES, FILL = range(7)

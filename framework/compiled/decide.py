@@ -85,7 +85,7 @@ def withdraw(world: World, row: int) -> None:
 
 def equity_of(world: World) -> int:
     """Cash and positions at the last closes, micro-dollars."""
-    slots, total = world.slots, world.account[CASH]
+    slots, total = world.slots, int(world.account[CASH])
     for row in range(len(slots)):
         if slots[row, HELD] != 0:
             total += notional(slots[row, HELD], last_price(world, row, world.account[PLACE]))
@@ -119,7 +119,7 @@ def size(world: World, first: int, last: int, micros: int) -> None:
         sized[SIZE],
         sized[CHARGED],
         ranks[CODE],
-        ranks[ORDER, :count],
+        ranks[ORDER, :count],  # type: ignore[arg-type]
         ranks[WEAK] > 0,
         budget - other_var - exact_sum(sized[PRODUCT], count),
         room - exact_sum(sized[SIZE], count),
@@ -190,14 +190,14 @@ def change(world: World, wish: int, number: int) -> None:
 
 def refuse(world: World, row: int, code: int, strength: float, value: float) -> None:
     """Write down what the sizer did not give."""
-    index = world.count[REFUSALS]
+    index = world.counts[REFUSALS]
     if index == len(world.refusals):
         leave(world, TAPE_FULL, row)
         return
     refusal = world.refusals[index]
     refusal[R_PLACE], refusal[R_ROW], refusal[R_CODE], refusal[R_QUANTITY] = world.account[PLACE], row, code, 0
     world.figures[index, 0], world.figures[index, 1] = strength, value
-    world.count[REFUSALS] = index + 1
+    world.counts[REFUSALS] = index + 1
     note(world, REFUSES, index, 0)
 
 
@@ -222,7 +222,7 @@ def send(world: World, wish: int, number: int) -> None:
     price, strength, code = last_price(world, row, account[PLACE]), world.strength[wish], world.ranks[CODE, number]
     number_in_id, exits = made(world), world.exits
     atr = atr_at(world, row, account[PLACE]) if exits.attaches and exits.atr_multiple > 0.0 else 0
-    refused = world.count[REFUSALS]
+    refused = world.counts[REFUSALS]
     approved = checked(world, row, signed, price, atr)
     if approved < abs(signed):
         note(world, REFUSES, refused, 0)

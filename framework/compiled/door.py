@@ -80,7 +80,7 @@ def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
     if approved < quantity:
         write(world, row, signed, price, stop, var, approved)
     if approved > closing:
-        enter(world, row, signed, approved - closing, price, stop, var)
+        enter(world, row, signed, approved - closing, price, var)
     return approved
 
 
@@ -90,7 +90,8 @@ def stop_distance(world: World, signed: int, price: int, atr: int) -> int:
     if not exits.attaches:
         return 0
     sign, seen = (1 if signed > 0 else -1), Seen(0, 0, 0, atr, 0, 0)
-    return opened_at(exits, seen, price, sign, tick_at(world.venue.ticks, price))[1]
+    _, risk, _, _, _ = opened_at(exits, seen, price, sign, tick_at(world.venue.ticks, price))
+    return risk
 
 
 def tightest(world: World, row: int, signed: int, closing: int, price: int, stop: int, var: float) -> int:
@@ -125,7 +126,7 @@ def tightest(world: World, row: int, signed: int, closing: int, price: int, stop
 
 def less(first: int, second: int) -> int:
     """The smaller of two quantities, either of which may be ``ALL``."""
-    if first == ALL or second == ALL:
+    if ALL in (first, second):  # a set would be made anew at every call
         return max(first, second)
     return min(first, second)
 
@@ -207,7 +208,7 @@ def add_position(world: World, row: int, value: int) -> None:
     world.account[VAR] += round(value * charged_var(world, row, world.account[PLACE]))
 
 
-def enter(world: World, row: int, signed: int, opened: int, price: int, stop: int, var: float) -> None:
+def enter(world: World, row: int, signed: int, opened: int, price: int, var: float) -> None:
     """An entry was approved: the next order of the decision sees it."""
     account = world.account
     worst = with_collar(price, 0, world.limits.collar)
@@ -224,7 +225,7 @@ def enter(world: World, row: int, signed: int, opened: int, price: int, stop: in
 def write(world: World, row: int, signed: int, price: int, stop: int, var: float, approved: int) -> None:
     """Write down what the books said when an order was refused or made smaller."""
     account = world.account
-    index = world.count[REFUSALS]
+    index = world.counts[REFUSALS]
     if index == len(world.refusals):
         leave(world, TAPE_FULL, row)
         return
@@ -238,4 +239,4 @@ def write(world: World, row: int, signed: int, price: int, stop: int, var: float
     refusal[R_PRICE], refusal[R_RISK], refusal[R_AT_RISK] = price, stop, at_risk(world, row, price)
     refusal[R_FEES], refusal[R_APPROVED] = fees(world, signed, worst), approved
     world.figures[index, 1] = var
-    world.count[REFUSALS] = index + 1
+    world.counts[REFUSALS] = index + 1

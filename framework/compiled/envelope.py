@@ -159,15 +159,15 @@ def _venue(venue: Capabilities) -> Venue:
 
 def _fills(model: FillModel) -> Fills:
     fees, slippage = model.fees, model.slippage
-    charged = isinstance(fees, RegulatoryFees)
+    free = (fees.free_value, fees.free_shares) if isinstance(fees, RegulatoryFees) else (-1, 0)
     return Fills(
         path=int(model.path),
         through=model.through,
         volume_share=float(model.volume_share),
         rate=in_millionths(slippage.rate) if isinstance(slippage, BasisPoints) else 0,
         amount=slippage.amount if isinstance(slippage, FixedHalfSpread) else 0,
-        free_value=fees.free_value if charged else -1,
-        free_shares=fees.free_shares if charged else 0,
+        free_value=free[0],
+        free_shares=free[1],
     )
 
 

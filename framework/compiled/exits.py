@@ -51,6 +51,7 @@ from framework.rules.stops.state import Seen, added_at, advanced_to, known_price
 if TYPE_CHECKING:
     from framework.compiled.columns import World
     from framework.compiled.terms import Exits
+    from framework.rules.stops.state import StopState
 
 #: A stop that works for ever.
 NEVER = 2**62
@@ -63,10 +64,12 @@ def trail_of(exits: Exits, trail: int) -> int:
     return to_micros(exits.trail_percent) if exits.trail_percent > 0.0 else trail
 
 
-def state_of(world: World, row: int) -> Stop:
-    """The stop's state."""
+def state_of(world: World, row: int) -> StopState:
+    """The stop's state, as a tuple with its fields."""
     slot = world.slots[row]
-    return Stop(slot[GUARDED], slot[ENTRY], slot[INITIAL], slot[LEVEL], slot[BEST], slot[RISK], slot[TRAIL], slot[BARS])
+    return Stop(  # type: ignore[return-value]
+        slot[GUARDED], slot[ENTRY], slot[INITIAL], slot[LEVEL], slot[BEST], slot[RISK], slot[TRAIL], slot[BARS]
+    )
 
 
 def drop(world: World, row: int) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from numba import njit
-from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.core.types import StructRef, unliteral
+import numba
+from numba.core import caching, types
 from numba.experimental import structref
 
 from framework.compiled.columns import World
@@ -21,14 +20,16 @@ from framework.compiled.loop import play
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from framework.compiled.play import Kernel
+
 
 @structref.register
-class WorldType(StructRef):
+class WorldType(types.StructRef):
     """``World`` behind one pointer: functions would take it in two hundred pieces otherwise, and take minutes to compile."""
 
     def preprocess_fields(self, fields: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
         """Types without the values they were seen with."""
-        return tuple((name, unliteral(kind)) for name, kind in fields)
+        return tuple((name, types.unliteral(kind)) for name, kind in fields)
 
 
 class WorldPointer(structref.StructRefProxy):
@@ -63,16 +64,22 @@ def fingerprint(functions: dict[FunctionType, None]) -> str:
     return hashlib.sha256("\n".join([*sources, inspect.getsource(World)]).encode()).hexdigest()
 
 
-class SourceCache(FunctionCache):
+class SourceCache(caching.FunctionCache):
     """numba's cache on disk, valid for one state of all functions; by itself it looks at the file of the outermost one only."""
 
     def __init__(self, function: FunctionType, stamp: str) -> None:
         super().__init__(function)
-        self._cache_file = IndexDataCacheFile(self._cache_path, self._impl.filename_base, stamp)
+        self._cache_file = caching.IndexDataCacheFile(self._cache_path, self._impl.filename_base, stamp)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether machine code of this state is there."""
+        return bool(self._cache_file._load_index())
 
 
-def compiled(function: FunctionType) -> Any:
-    """``function`` with everything it calls as one piece of machine code, cached beside its module."""
+def compiled(function: FunctionType) -> tuple[Kernel, SourceCache]:
+    """``function`` with everything it calls as one piece of machine code, cached beside its module; and its cache."""
+    jit: Any = numba.njit  # its stubs do not know these options
     functions = reached(function)
     made: dict[FunctionType, Any] = {}
     for one in functions:
@@ -80,10 +87,15 @@ def compiled(function: FunctionType) -> Any:
         clone = FunctionType(one.__code__, names, one.__name__, one.__defaults__, one.__closure__)
         clone.__module__, clone.__qualname__ = one.__module__, one.__qualname__
         inner = one is not function
-        made[one] = njit(nogil=True, error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=inner)(clone)
-    kernel = made[function]
-    kernel._cache = SourceCache(function, fingerprint(functions))
-    return kernel
+        made[one] = jit(nogil=True, error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=inner)(clone)
+    kernel, cache = made[function], SourceCache(function, fingerprint(functions))
+    kernel._cache = cache  # noqa: SLF001 - numba has no other place for it
+    return kernel, cache
 
 
-KERNEL = compiled(play)
+KERNEL, _CACHE = compiled(cast("FunctionType", play))
+
+
+def is_warm() -> bool:
+    """Whether the loop has been compiled before, on this machine and from these sources."""
+    return _CACHE.is_filled

@@ -43,7 +43,7 @@ def play(terms: Columns, market: Columns, wished: Columns, written: Columns, sta
     cash, symbols, exits, sizing, limits, venue, fills, guards = terms
     session, opened, high, low, close, volume, sec, taf, taf_most, sector = market
     wish_place, wish_row, strength, measure, risk_first, risk_place, var = wished
-    count, orders, strengths, executions, refusals, figures, events, curve, slots, account, sectors, sized, ranks = written
+    counts, orders, strengths, executions, refusals, figures, events, curve, slots, account, sectors, sized, ranks = written
     world = World(
         cash,
         symbols,
@@ -70,7 +70,7 @@ def play(terms: Columns, market: Columns, wished: Columns, written: Columns, sta
         risk_first,
         risk_place,
         var,
-        count,
+        counts,
         orders,
         strengths,
         executions,
@@ -117,7 +117,7 @@ def open_account(world: World) -> None:
     world.slots[:, TARGET] = -1
     world.slots[:, STOP] = -1
     world.account[:] = 0
-    world.count[:] = 0
+    world.counts[:] = 0
     world.account[CASH] = world.cash
     world.account[G_SESSION] = NOT_STARTED
     world.account[SESSION] = NOT_STARTED

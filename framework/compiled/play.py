@@ -40,7 +40,7 @@ class Kernel(Protocol):
 class Written(NamedTuple):
     """The columns the loop writes, in the order and with the fields of ``World``."""
 
-    count: Integers
+    counts: Integers
     orders: Integers
     strengths: Floats
     executions: Integers
@@ -87,7 +87,7 @@ def _left(written: Written, prepared: Prepared, place: int) -> str:
 def _columns(prepared: Prepared, room: int) -> Written:
     symbols, length = len(prepared.panel.symbols), len(prepared.panel.timestamp) - prepared.start
     return Written(
-        count=np.zeros(4, np.int64),
+        counts=np.zeros(4, np.int64),
         orders=np.empty((room, ORDER), np.int64),
         strengths=np.empty(room),
         executions=np.empty((room, FILL), np.int64),
@@ -104,7 +104,7 @@ def _columns(prepared: Prepared, room: int) -> Written:
 
 
 def _trimmed(written: Written) -> Written:
-    orders, fills, refusals, events = (int(written.count[kind]) for kind in (ORDERS, FILLS, REFUSALS, EVENTS))
+    orders, fills, refusals, events = (int(written.counts[kind]) for kind in (ORDERS, FILLS, REFUSALS, EVENTS))
     return written._replace(
         orders=written.orders[:orders],
         strengths=written.strengths[:orders],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from framework.rules.risk.models import RiskPolicy
     from framework.rules.sizing.policy import SizingPolicy
 
+Column = TypeVar("Column", "Floats", "Integers")
 #: Prices beyond which products with rates do not fit int64, dollars.
 LARGEST_PRICE = 90_000.0
 LARGEST_VOLUME = 1e15
@@ -137,15 +138,23 @@ class Prepared:
         """
         found = issued(signals, self.panel, self.first, name)
         self._table.know(found.place)
-        columns = (found.place, found.row, found.strength, self._measure(found, sizing), *self._table.columns)
-        return Wished(*(_fixed(column) for column in columns))
+        first, place, var = self._table.columns
+        return Wished(
+            wish_place=_fixed(found.place),
+            wish_row=_fixed(found.row),
+            strength=_fixed(found.strength),
+            measure=_fixed(self._measure(found, sizing)),
+            risk_first=_fixed(first),
+            risk_place=_fixed(place),
+            var=_fixed(var),
+        )
 
     def slices(self) -> Iterator[tuple[int, Sequence[int]]]:
         """Every decision time, ns UTC, with the rows that have a bar there."""
         times = self.panel.timestamp[self.start :].tolist()
         present = ~np.isnan(self.panel.close[self.start :])
         every = range(present.shape[1])
-        whole = present.all(axis=1).tolist()
+        whole: list[bool] = np.asarray(present.all(axis=1)).tolist()
         for number, now in enumerate(times):
             yield now, every if whole[number] else np.flatnonzero(present[number]).tolist()
 
@@ -164,20 +173,29 @@ def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
     days, which = (np.unique(session, return_inverse=True)) if charges else (np.empty(0, np.int64), np.empty(0, np.int64))
     sec = np.array([sec_rate(day) for day in days.tolist()], dtype=np.int64)[which]
     taf = np.array([taf_rate(day) for day in days.tolist()], dtype=np.int64).reshape(-1, 2)[which]
-    columns = [_fixed(getattr(panel, name).T) for name in ("open", "high", "low", "close", "volume")]
-    each, most = np.ascontiguousarray(taf[:, 0]), np.ascontiguousarray(taf[:, 1])
-    return Bars(_fixed(session), *columns, _fixed(sec), _fixed(each), _fixed(most), _fixed(numbers))
+    return Bars(
+        session=_fixed(session),
+        open=_fixed(panel.open.T),
+        high=_fixed(panel.high.T),
+        low=_fixed(panel.low.T),
+        close=_fixed(panel.close.T),
+        volume=_fixed(panel.volume.T),
+        sec=_fixed(sec),
+        taf=_fixed(taf[:, 0]),
+        taf_most=_fixed(taf[:, 1]),
+        sector=_fixed(numbers),
+    )
 
 
-def _fixed(column: Floats | Integers) -> Floats | Integers:
+def _fixed(column: Column) -> Column:
     """``column`` as compiled code has been made for: contiguous and read-only."""
-    found = np.ascontiguousarray(column).view()
+    found: Column = np.ascontiguousarray(column).view()
     found.flags.writeable = False
     return found
 
 
 class _Table:
-    """VaR and CVaR of every symbol, session by session, as ``Valuation`` asks for them: full windows at once, the others as they are needed."""
+    """VaR and CVaR of every symbol, session by session, as ``Valuation`` asks for them: full windows at once, others when needed."""
 
     def __init__(self, market: Market, panel: Panel, policy: RiskPolicy) -> None:
         self._policy = policy

@@ -158,7 +158,7 @@ class Writer:
         lifecycle.apply(order, update)
         self.journal.reported(update)
 
-    # --- refusals and breakers
+    # --- what was refused, and what the breakers did
 
     def _refusal(self, number: int, time: int) -> Refusal:
         facts = self._written.refusals[number].tolist()

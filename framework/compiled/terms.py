@@ -75,7 +75,7 @@ class Venue(NamedTuple):
 
 
 class Fills(NamedTuple):
-    """``FillModel``: slippage is ``rate`` millionths of the price and ``amount`` micro-dollars; ``free_value`` -1 where nothing is charged."""
+    """``FillModel``: slippage is ``rate`` millionths of the price and ``amount`` micro-dollars; ``free_value`` is -1 without fees."""
 
     path: int
     through: bool

@@ -124,7 +124,7 @@ def walk(world: World, row: int, price: int, room: int) -> None:
 def stop_filled(world: World, row: int, sign: int, reference: int, room: int) -> int:
     """All of the stop has traded."""
     slot = world.slots[row]
-    quantity = slot[STOP_QUANTITY]
+    quantity = int(slot[STOP_QUANTITY])
     if room < quantity:
         leave(world, PARTIAL, row)
         return 0
@@ -150,7 +150,7 @@ def target_at_open(world: World, row: int, price: int, room: int) -> int:
     if slot[TARGET] < 0:
         return room
     signed = slot[TARGET_QUANTITY]
-    sign, quantity = (1 if signed > 0 else -1), abs(signed)
+    sign, quantity = (1 if signed > 0 else -1), abs(int(signed))
     paid = moved_price(world, price, sign)
     rate = world.venue.collar_millionths
     if rate > 0 and sign > 0:
@@ -192,7 +192,7 @@ def is_payable(world: World, row: int, signed: int, price: int) -> bool:
         if slots[other, HELD] < 0:
             kept = -slots[other, HELD] - (closing if other == row else 0)
             pledged += 2 * notional(kept, last_price(world, other, before))
-    return taken <= world.account[CASH] - pledged
+    return bool(taken <= world.account[CASH] - pledged)
 
 
 def fees(world: World, signed: int, price: int) -> int:
@@ -217,14 +217,14 @@ def book(world: World, row: int, number: int, signed: int, price: int, reference
     account[FEES] += charged
     account[TRADED] += abs(value)
     account[SLIPPAGE] += value - notional(signed, reference)
-    index = world.count[FILLS]
+    index = world.counts[FILLS]
     if index == len(world.executions):
         leave(world, TAPE_FULL, row)
         return
     fill = world.executions[index]
     fill[F_ORDER], fill[F_PLACE], fill[F_QUANTITY] = number, account[PLACE], abs(signed)
     fill[F_PRICE], fill[F_REFERENCE], fill[F_FEES] = price, reference, charged
-    world.count[FILLS] = index + 1
+    world.counts[FILLS] = index + 1
     note(world, FILLED, index, 0)
     before = slot[HELD]
     slot[HELD], slot[COST], realized = moved(before, slot[COST], signed, value)

@@ -41,7 +41,7 @@ def leave(world: World, reason: int, row: int) -> None:
 
 def note(world: World, kind: int, number: int, why: int) -> None:
     """Write an event down."""
-    index = world.count[EVENTS]
+    index = world.counts[EVENTS]
     if index == len(world.events):
         leave(world, TAPE_FULL, 0)
         return
@@ -49,20 +49,20 @@ def note(world: World, kind: int, number: int, why: int) -> None:
     world.events[index, E_PLACE] = world.account[PLACE]
     world.events[index, E_NUMBER] = number
     world.events[index, E_WHY] = why
-    world.count[EVENTS] = index + 1
+    world.counts[EVENTS] = index + 1
 
 
 def made(world: World) -> int:
     """The number in the id of the next order made at this place."""
     world.account[MADE] += 1
-    return world.account[MADE]
+    return int(world.account[MADE])
 
 
 def decided(
     world: World, row: int, quantity: int, kind: int, why: int, stop: int, parent: int, number_in_id: int, refusal: int, strength: float
 ) -> int:
     """Write an order down (``quantity`` signed); its number."""
-    number = world.count[ORDERS]
+    number = int(world.counts[ORDERS])
     if number == len(world.orders):
         leave(world, TAPE_FULL, row)
         return 0
@@ -70,5 +70,5 @@ def decided(
     order[O_PLACE], order[O_ROW], order[O_QUANTITY], order[O_KIND] = world.account[PLACE], row, quantity, kind
     order[WHY], order[O_STOP], order[O_PARENT], order[ID], order[REFUSAL] = why, stop, parent, number_in_id, refusal
     world.strengths[number] = strength
-    world.count[ORDERS] = number + 1
+    world.counts[ORDERS] = number + 1
     return number

@@ -43,7 +43,7 @@ class Case:
 
 
 def drawn_case(number: int) -> Case:
-    dice = Random(number)
+    dice = Random(number)  # noqa: S311 - dice
     is_daily = dice.random() < 0.6
     symbols = SYMBOLS[: dice.choice((1, 1, 2, 4))]
     length = dice.choice((40, 90, 160))
@@ -123,18 +123,15 @@ def drawn_stops(dice: Random) -> dict[str, Any]:
 
 
 def drawn_limits(dice: Random) -> dict[str, Any]:
-    drawn: dict[str, Any] = {"profile": dice.choice(("venue", "conservative"))}
-    for name, value in (
-        ("max_positions", 2),
-        ("max_orders_per_day", 2),
-        ("max_orders_per_bar", 1),
-        ("max_order_value_dollars", 4_000.0),
-        ("max_position_pct", 0.2),
-        ("max_sector_exposure_pct", 0.15),
-    ):
-        if dice.random() < 0.12:
-            drawn[name] = value
-    return drawn
+    tight = {
+        "max_positions": 2,
+        "max_orders_per_day": 2,
+        "max_orders_per_bar": 1,
+        "max_order_value_dollars": 4_000.0,
+        "max_position_pct": 0.2,
+        "max_sector_exposure_pct": 0.15,
+    }
+    return {"profile": dice.choice(("venue", "conservative"))} | {name: value for name, value in tight.items() if dice.random() < 0.12}
 
 
 def drawn_guards(dice: Random) -> dict[str, Any]:
