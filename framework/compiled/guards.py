@@ -14,8 +14,8 @@ from framework.compiled.columns import (
     G_SESSION,
     IS_CUT,
     LOSSES,
+    PLACE,
     RESTORED,
-    SESSION,
     TRIPPED,
     WINS,
 )
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 NOT_STARTED = -(2**62)
 
 
-def on_equity(world: World, equity: int) -> None:
-    """The account is worth ``equity`` micro-dollars at a close."""
-    account, guards = world.account, world.guards
-    if account[G_SESSION] == account[SESSION] and account[G_EQUITY] == equity:
+def on_equity(world: World, place: int, equity: int) -> None:
+    """The account is worth ``equity`` micro-dollars at the close of ``place``."""
+    account, guards, session = world.account, world.guards, world.session[place]
+    if account[G_SESSION] == session and account[G_EQUITY] == equity:
         return
+    account[PLACE] = place
     if account[G_SESSION] == NOT_STARTED:
         account[G_EQUITY] = account[G_PEAK] = equity
-    if account[G_SESSION] != account[SESSION]:
-        account[G_SESSION] = account[SESSION]
+    if account[G_SESSION] != session:
+        account[G_SESSION] = session
         account[G_OPENING] = account[G_DAY_PEAK] = account[G_EQUITY]
     account[G_EQUITY] = equity
     account[G_DAY_PEAK] = max(account[G_DAY_PEAK], equity)

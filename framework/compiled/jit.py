@@ -11,8 +11,10 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
 import numba
-from numba.core import caching, types
+from numba import extending
+from numba.core import caching, cgutils, types
 from numba.experimental import structref
+from numba.np import arrayobj
 
 from framework.compiled.columns import World
 from framework.compiled.loop import play
@@ -37,6 +39,23 @@ class WorldPointer(structref.StructRefProxy):
 
 
 structref.define_constructor(WorldPointer, WorldType, list(World._fields))
+
+
+@extending.intrinsic
+def uncounted(typing: Any, column: Any) -> Any:  # noqa: ANN401, ARG001 - numba's own types
+    """What stands for ``borrowed``: an array that nobody counts the holders of, which would take longer than to use it."""
+
+    def code(context: Any, builder: Any, _: Any, given: Any) -> Any:  # noqa: ANN401 - the same
+        array = arrayobj.make_array(column)(context, builder, given[0])
+        array.meminfo = cgutils.get_null_value(array.meminfo.type)
+        array.parent = cgutils.get_null_value(array.parent.type)
+        return array._getvalue()  # noqa: SLF001 - numba's name for it
+
+    return column(column), code
+
+
+#: What compiled code has in the place of what the source names.
+STANDS_FOR = {"World": WorldPointer, "borrowed": uncounted}
 
 
 def called(function: FunctionType) -> Iterator[tuple[str, FunctionType]]:
@@ -83,7 +102,7 @@ def compiled(function: FunctionType) -> tuple[Kernel, SourceCache]:
     functions = reached(function)
     made: dict[FunctionType, Any] = {}
     for one in functions:
-        names = {**one.__globals__, "World": WorldPointer, **{name: made[other] for name, other in called(one)}}
+        names = {**one.__globals__, **{name: made[other] for name, other in called(one)}, **STANDS_FOR}
         clone = FunctionType(one.__code__, names, one.__name__, one.__defaults__, one.__closure__)
         clone.__module__, clone.__qualname__ = one.__module__, one.__qualname__
         inner = one is not function
