@@ -1,6 +1,7 @@
 """When the exchange was open: session dates, opens and closes in UTC.
 
-Only the range that is needed is asked of exchange_calendars, because a calendar of a hundred years takes a hundred times as long to make.
+New York's sessions come from a table, those of other exchanges and times from exchange_calendars. Only the range that is needed is asked of
+it, because a calendar of a hundred years takes a hundred times as long to make.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data import xnys
 from data.finding import NS_PER_DAY, NS_PER_SECOND
 from data.policy import near
 from framework.errors import ConfigError, MissingDataError
@@ -96,17 +99,26 @@ def utc_date(timestamp: int) -> date:
 
 
 def _sessions_around(first: date, last: date, name: str) -> Sessions:
-    from exchange_calendars import errors, get_calendar, get_calendar_names
+    years = (first - MARGIN).year, (last + MARGIN).year
+    if name == "XNYS" and xnys.knows(*years):
+        day, opened, closed = xnys.new_york_sessions(*years)
+        return Sessions(day, opened, closed, closed, closed)
+    from exchange_calendars import errors, get_calendar_names
 
-    # Whole years, because the library keeps the last calendar it made and gives it out again for the same range.
-    start, end = f"{(first - MARGIN).year}-01-01", f"{(last + MARGIN).year}-12-31"
     try:
-        calendar = get_calendar(name, start=start, end=end)
+        return _sessions_of_years(*years, name)
     except errors.InvalidCalendarName:
         meant = near(name, get_calendar_names(include_aliases=True))
         raise ConfigError(f"[data] calendar = {name!r} is unknown{meant}; allowed: exchange_calendars' names, as XNYS or XLON") from None
     except ValueError as error:  # the library's way to say that the dates are outside of what it knows
         raise MissingDataError(f"[data] calendar = {name!r} does not cover {first} .. {last}: {error}") from None
+
+
+@lru_cache(maxsize=32)  # folds of a walk-forward ask for a few ranges again and again, and one takes a tenth of a second to make
+def _sessions_of_years(first: int, last: int, name: str) -> Sessions:
+    from exchange_calendars import get_calendar
+
+    calendar = get_calendar(name, start=f"{first}-01-01", end=f"{last}-12-31")
     close = calendar.closes_nanos
     breaks = [np.where(column < calendar.opens_nanos, close, column) for column in (calendar.break_starts_nanos, calendar.break_ends_nanos)]
     return Sessions(calendar.sessions_nanos // NS_PER_DAY, calendar.opens_nanos, close, *breaks)

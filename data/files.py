@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data.plain_csv import read_plainly
 from data.policy import near
 from data.tables import TIME_COLUMNS, column_name, raw_bars
 from framework.errors import BadDataError, ConfigError, MissingDataError
@@ -30,6 +31,9 @@ def read_csv(symbol: str, request: DataRequest) -> RawBars:
     """
     path = _locate(symbol, request, "csv")
     content = _utf8(path)
+    plain = read_plainly(symbol, str(path), content, request)
+    if plain is not None:
+        return plain
     table = _parsed_csv(content, path)
     row = np.arange(2, len(table) + 2)  # the header is line 1
     filled = table.notna().any(axis=1).to_numpy()  # a blank line is not a bar

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from data.times import parse_times
 from framework.errors import BadDataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from data.request import DataRequest
@@ -37,7 +40,15 @@ def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Integers, reque
         raise BadDataError(f"{origin} has a header and no rows: at least two bars are needed")
     numbers = {name: _numbers(table, name, row, origin) for name in [*wanted, *EVENT_COLUMNS] if name in table.columns}
     when = parse_times(times, row, origin, request)
-    dividend = _events(numbers.get("dividend"), "dividend", row, origin)
+    raw = from_columns(symbol, origin, row, when, numbers)
+    return replace(raw, pay_day=_pay_days(table, raw.dividend, days_of(when, request), row, origin))
+
+
+def from_columns(symbol: str, origin: str, row: Integers, when: Integers, numbers: Mapping[str, Floats]) -> RawBars:
+    """``RawBars`` of columns that are numbers already; each dividend is paid on its ex date.
+
+    Raises ``BadDataError`` for a dividend or a split that cannot be.
+    """
     return RawBars(
         symbol=symbol,
         origin=origin,
@@ -48,10 +59,10 @@ def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Integers, reque
         low=numbers["low"],
         close=numbers["close"],
         volume=numbers["volume"],
-        dividend=dividend,
+        dividend=_events(numbers.get("dividend"), "dividend", row, origin),
         split=_events(numbers.get("split"), "split", row, origin),
         adj_close=numbers.get("adj_close", np.full(len(row), np.nan)),
-        pay_day=_pay_days(table, dividend, days_of(when, request), row, origin),
+        pay_day=np.zeros(len(row), dtype=np.int64),
     )
 
 

@@ -9,9 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from framework.app.lookahead import LookaheadAudit, audit_lookahead
+    from framework.app.montecarlo import MonteCarloAudit, audit_montecarlo
+    from framework.app.overfit import OverfitAudit, audit_overfit
     from framework.app.run import RunResult, run
     from framework.app.sweep import sweep
     from framework.app.sweep_result import SweepResult
+    from framework.app.walkforward import WalkForward, walkforward
     from framework.domain.book import Account, Position
     from framework.domain.fill import Fill, Trade
     from framework.domain.market import Bar, Quote
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from framework.engine.ports import Broker
     from framework.engine.strategy import SignalStrategy, Strategy
     from framework.errors import OnetapeError
+    from framework.research.folds import Cutting
     from framework.runtime.config import Config
     from framework.runtime.loading import load_config
 
@@ -31,12 +36,16 @@ __all__ = [
     "Broker",
     "Config",
     "Context",
+    "Cutting",
     "Fill",
+    "LookaheadAudit",
+    "MonteCarloAudit",
     "OnetapeError",
     "Order",
     "OrderSide",
     "OrderStatus",
     "OrderType",
+    "OverfitAudit",
     "Panel",
     "Position",
     "Quote",
@@ -46,17 +55,26 @@ __all__ = [
     "SweepResult",
     "TimeInForce",
     "Trade",
+    "WalkForward",
+    "audit_lookahead",
+    "audit_montecarlo",
+    "audit_overfit",
     "load_config",
     "run",
     "sweep",
+    "walkforward",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = (
+    ("framework.app.lookahead", ("LookaheadAudit", "audit_lookahead")),
+    ("framework.app.montecarlo", ("MonteCarloAudit", "audit_montecarlo")),
+    ("framework.app.overfit", ("OverfitAudit", "audit_overfit")),
     ("framework.app.run", ("RunResult", "run")),
     ("framework.app.sweep", ("sweep",)),
     ("framework.app.sweep_result", ("SweepResult",)),
+    ("framework.app.walkforward", ("WalkForward", "walkforward")),
     ("framework.domain.book", ("Account", "Position")),
     ("framework.domain.fill", ("Fill", "Trade")),
     ("framework.domain.market", ("Bar", "Quote")),
@@ -66,6 +84,7 @@ _HOMES = (
     ("framework.engine.ports", ("Broker",)),
     ("framework.engine.strategy", ("SignalStrategy", "Strategy")),
     ("framework.errors", ("OnetapeError",)),
+    ("framework.research.folds", ("Cutting",)),
     ("framework.runtime.config", ("Config",)),
     ("framework.runtime.loading", ("load_config",)),
 )

@@ -53,10 +53,36 @@ class BadDataError(DataError):
     """Bars were read but cannot be trusted: mend them, or choose a policy for the finding."""
 
 
+class TapeError(OnetapeError):
+    """The tape cannot be read, written or trusted: nothing may be sent until it can."""
+
+    exit_code = 3
+
+
+class AlreadyRecordedError(TapeError):
+    """An event with this key is on the tape already: it happened, do not do it again."""
+
+
+class LeaseLostError(TapeError):
+    """Another process may trade the account now: stop, and start again through recovery."""
+
+
 class SafetyError(OnetapeError):
     """Refused for safety: something that could move real money was not confirmed."""
 
     exit_code = 4
+
+
+class LeaseHeldError(SafetyError):
+    """Another process trades the account: stop that one first."""
+
+
+class TapeMismatchError(SafetyError):
+    """The tape is another account's or another mode's, or an older copy of itself: use the right one."""
+
+
+class NotArmedError(SafetyError):
+    """An order was about to leave for a real account without the leave to do so."""
 
 
 class BrokerError(OnetapeError):
@@ -65,8 +91,28 @@ class BrokerError(OnetapeError):
     exit_code = 5
 
 
+class OrderSubmissionError(BrokerError):
+    """An order could not be placed: the venue refused it, or nothing was sent."""
+
+
 class OrderCancellationError(BrokerError):
     """The order could not be canceled: it is unknown or already ended."""
+
+
+class OrderStatusError(BrokerError):
+    """What became of an order could not be asked, or the answer cannot be read."""
+
+
+class AuthenticationError(BrokerError):
+    """The venue does not know us (any more): log in with ``onetape login``."""
+
+
+class ThrottledError(BrokerError):
+    """Too many requests: nothing was sent; ask again after ``retry_after`` seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class InvariantError(OnetapeError):

@@ -81,7 +81,7 @@ class DeskBroker(Settings):
 
     def get_leverage(self) -> float:
         """1 with a position, 0 without: nothing is borrowed on it."""
-        return 0.0 if self._desk.valuation.is_flat() else 1.0
+        return 1.0 if self._desk.valuation.positions() else 0.0
 
     def _worth(self, data: Any) -> float:
         symbol = self._symbols.get(id(data))

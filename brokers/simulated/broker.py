@@ -57,7 +57,7 @@ class SimulatedBroker:
         self._matching: Matching = matching(market, venue, model, self._account, bounds, self._report)
         self._acceptance = Acceptance(market, venue, self._account, self._matching)
         self._custody = Custody(market, venue, self._account, self._matching, self._pass_on)
-        self._financing = Financing(market, self._account, policy, self._pass_on)
+        self._financing = Financing(market, self._account, policy, self._pass_on) if policy.accrues else None
         self._orders: dict[str, Order] = {}
         self._listener: BrokerListener | None = None
         self._connected = False
@@ -222,15 +222,17 @@ class SimulatedBroker:
 
     def on_slice(self, rows: Sequence[int]) -> None:
         """Let issuers do what takes effect before the open, then trade working orders, on the bars of ``rows``, which have just closed."""
-        self._financing.before_trading(rows)
-        if self._matching.is_idle and not self._account.book.positions:
+        if self._financing is not None:
+            self._financing.before_trading(rows)
+        matching, custody = self._matching, self._custody
+        if matching.is_idle and custody.is_quiet():
             return
-        self._matching.begin(rows)
-        self._custody.before_trading(rows)
-        self._matching.expire(self._market.now)
+        matching.begin(rows)
+        custody.before_trading(rows)
+        matching.expire(self._market.now)
         for row in rows:
-            self._matching.trade(row)
-        self._matching.expire(self._market.now + 1)
+            matching.trade(row)
+        matching.expire(self._market.now + 1)
 
     def _pass_on(self, event: AccountEvent) -> None:
         if self._listener is not None:

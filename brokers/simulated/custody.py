@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from framework.domain.account_event import CashInLieu, Delisted, Dividend, Entitlement, Split
 from framework.domain.values import notional, to_micros
-from framework.engine.market import session_number
+from framework.engine.market import session_end, session_number
 from framework.rules import ledger
 from framework.rules.account.splits import split_order, split_shares
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from framework.engine.market import Market
 
 
+#: Later than any bar, ns UTC.
+NEVER = 2**63
 #: Why orders of a symbol end, and new ones are rejected.
 DELISTED = "delisted"
 
@@ -40,14 +42,23 @@ class Custody:
         delistings = [(one.delisting, row) for row, one in enumerate(market.adjusted) if one.delisting is not None]
         self._delistings = sorted(((one.day, row, one.payout) for one, row in delistings), reverse=True)
         self._delisted: set[int] = set()
+        #: No payment is due and nothing is delisted before that moment, ns UTC.
+        self._alarm = 0
 
     def is_delisted(self, row: int) -> bool:
         """Whether the symbol does not trade any more."""
         self._delist()
         return row in self._delisted
 
+    def is_quiet(self) -> bool:
+        """Whether nothing takes effect before the open of the bars that have just closed."""
+        now = self._market.now
+        return now < self._alarm and now not in self._market.effective
+
     def before_trading(self, rows: Sequence[int]) -> None:
         """Book what takes effect before the open of the bars of ``rows``, which have just closed."""
+        if self.is_quiet():
+            return
         for row in rows:
             terms = self._market.split_now(row)
             if terms is not None:
@@ -55,6 +66,11 @@ class Custody:
             self._entitle(row)
         self._pay()
         self._delist()
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        days = [one.pay_day for one in self._due] + [day for day, _, _ in self._delistings[-1:]]
+        self._alarm = min((session_end(day - 1) + 1 for day in days), default=NEVER)
 
     def _delist(self) -> None:
         """End the orders of what does not trade any more, and pay its holders."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Financing:
-    """Charges interest and fees to ``account`` by ``policy``, and reports them to ``hear``."""
+    """Charges interest and fees to ``account`` by ``policy``, which has some, and reports them to ``hear``."""
 
     def __init__(self, market: Market, account: VenueAccount, policy: AccountPolicy, hear: Callable[[AccountEvent], None]) -> None:
         self._market = market
@@ -31,8 +31,6 @@ class Financing:
 
     def before_trading(self, rows: Sequence[int]) -> None:
         """In a new session charge the days since the one before, by the closes before the bars of ``rows``."""
-        if not self._policy.accrues:
-            return
         before, self._session = self._session, session_number(self._market.now)
         if before is None or before == self._session:
             return

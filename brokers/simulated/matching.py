@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from brokers.simulated.collar import ceiling, rest
 from brokers.simulated.executions import Executions
 from brokers.simulated.hours import Hours
-from brokers.simulated.lifetime import OVER, lifetime
+from brokers.simulated.lifetime import NEVER, OVER, lifetime
 from brokers.simulated.working import Working, working_order
 from framework.domain.order import OrderStatus, TimeInForce
 from framework.domain.values import MICRO, floor_to_lot, from_micros, to_micros
@@ -55,6 +55,8 @@ class PathMatching:
         self._hours = Hours(bounds, venue.extended_hours, daily=market.daily)
         self._place: tuple[int, int, int, tuple[int, int, int, int]] | None = None
         self._untraded: set[int] = set()
+        #: No working order's time is over before it.
+        self._expires = NEVER
         self.idle_bars: dict[str, int] = {}
         self.coarse_bars: dict[str, int] = {}
 
@@ -75,6 +77,7 @@ class PathMatching:
             work.sleeps = not self._hours.admit(order, now)
             work.look_ahead(leg, price, path)
         self._working.setdefault(row, []).append(work)
+        self._expires = min(self._expires, expires)
 
     def level(self, order_id: str, otherwise: int | None) -> int | None:
         """The stop level order ``order_id`` has reached on the path that is being walked; ``otherwise`` when it is not on it."""
@@ -107,10 +110,13 @@ class PathMatching:
 
     def expire(self, before: int) -> None:
         """End the orders whose time was over before ``before``."""
+        if self._expires >= before:
+            return
         for works in list(self._working.values()):
             for work in list(works):
                 if work.expires < before and work.order.is_open:
                     self._tell(work.order, OrderStatus.EXPIRED, OVER[work.order.time_in_force])
+        self._expires = min((work.expires for works in self._working.values() for work in works if work.order.is_open), default=NEVER)
 
     def trade(self, row: int) -> None:
         """Trade the orders of ``row`` on its bar that has just closed."""
@@ -118,7 +124,9 @@ class PathMatching:
         if row not in self._working:
             return
         series, index = self._market.series[row], self._market.cursor[row]
-        volume = float(series.volume[index])
+        volume = series.volume.item(index)
+        if volume > 0.0 and self._is_out_of_reach(row):
+            return
         for work in self._working[row]:
             work.sleeps = not self._hours.admit(work.order, self._market.now)
         if volume > 0.0:
@@ -132,6 +140,14 @@ class PathMatching:
         self._working[row] = [work for work in self._working[row] if work.order.is_open]
         if not self._working[row]:
             del self._working[row]
+
+    def _is_out_of_reach(self, row: int) -> bool:
+        """Whether the last bar of ``row`` stays away from every price its orders wait for, so that nothing of them changes."""
+        series, index = self._market.series[row], self._market.cursor[row]
+        if series.symbol in self._model.finer:
+            return False
+        low, high = to_micros(series.low.item(index)), to_micros(series.high.item(index))
+        return all(work.waits_beyond(low, high) for work in self._working[row])
 
     def _pieces(self, row: int, volume: float) -> Iterator[tuple[tuple[int, int, int, int], float]]:
         """What is walked of the last bar, (open, high, low, close) and volume: its finer bars, or itself where there are none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from framework.domain.order import Order, OrderType, TimeInForce, TrailType
+from framework.domain.order import Order, OrderSide, OrderType, TimeInForce, TrailType
 from framework.rules import fills
 
 KINDS = (
@@ -47,6 +47,19 @@ class Working:
         if not filled and self.kind == fills.TRAILING:
             self.level = self._ratcheted(self.level, price)
         return filled
+
+    def waits_beyond(self, low: int, high: int) -> bool:
+        """Whether it waits for a price that no print from ``low`` to ``high`` reaches, and nothing else can happen to it there."""
+        order = self.order
+        if self.kind == fills.STOP:
+            rising, price = order.side is OrderSide.BUY, self.level
+        elif self.kind == fills.LIMIT:
+            rising, price = order.side is OrderSide.SELL, order.limit_micros or 0
+        else:
+            return False
+        if self.triggered or order.time_in_force.is_momentary or not order.is_open:
+            return False
+        return high < price if rising else low > price
 
     def is_due_at_open(self, now: int) -> bool:
         """Whether it takes part in the open print of the bar that closes at ``now``."""

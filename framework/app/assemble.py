@@ -20,14 +20,14 @@ from framework.engine.schedule import Schedule
 from framework.rules import fills
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from data import Dataset
     from framework.domain.market import FinerBars
     from framework.engine.ports import Driver
     from framework.engine.strategy import Strategy
-    from framework.runtime.arrivals import Arrival
     from framework.runtime.config import Config
+    from framework.runtime.sessions.arrivals import Arrival
 
 #: Inside each finer bar the extreme that hurts comes first.
 _PATHS = (
@@ -39,36 +39,53 @@ _PATHS = (
 
 
 class Simulation(NamedTuple):
-    """The parts of a backtest."""
+    """The parts of a run; ``reason`` is why it has the driver it has."""
 
     market: Market
     broker: SimulatedBroker
     engine: Engine
     journal: Journal
     driver: Driver
+    reason: str
 
 
 def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
     """Recorded bars and a simulated venue behind the one engine."""
-    from framework.app.hosting import driver_of
+    from framework.app.drivers import chosen, driver_of
 
-    parts = _parts(config, strategy, dataset, dataset)
-    return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine))
+    parts = _parts(config, strategy, dataset, span_of(dataset), Journal())
+    return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine), chosen(config, strategy).reason)
 
 
-def session(config: Config, strategy: Strategy, dataset: Dataset, arriving: Iterable[Arrival] | None = None) -> Simulation:
-    """A session on bars that arrive, with a simulated venue: behind the one engine stands the history of ``dataset`` alone.
+def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal) -> Simulation:
+    """Bars that arrive, and a simulated venue, behind the one engine."""
+    from framework.runtime.sessions.driver import RealtimeDriver
 
-    Without ``arriving`` its bars from ``first_trade`` on arrive one after the other, as fast as they are worked through.
-    """
-    from framework.runtime.arrivals import arrivals, known_before
-    from framework.runtime.realtime import RealtimeDriver
+    parts = _parts(config, strategy, coming.history, coming.span, journal)
+    driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving)
+    return Simulation(*parts, driver, "bars arrive one by one")
+
+
+def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
+    """A session in which the bars of ``dataset`` arrive from ``first_trade`` on, as fast as they are worked through."""
+    return session(config, strategy, rehearsed(dataset), Journal())
+
+
+class Coming(NamedTuple):
+    """What a session knows when it begins, the first and the last time its calendar is asked for (ns UTC), and what arrives."""
+
+    history: Dataset
+    span: tuple[int, int]
+    arriving: Iterable[Arrival]
+
+
+def rehearsed(dataset: Dataset) -> Coming:
+    """The bars of ``dataset`` before ``first_trade`` as history; the others arrive."""
+    from framework.runtime.sessions.arrivals import arrivals, known_before
 
     first = dataset.first_trade
     history = replace(dataset, series=known_before(dataset.series, first), indicators=Indicators())
-    parts = _parts(config, strategy, history, dataset)
-    coming = arrivals(dataset.series, first) if arriving is None else arriving
-    return Simulation(*parts, RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming))
+    return Coming(history, span_of(dataset), arrivals(dataset.series, first))
 
 
 class _Parts(NamedTuple):
@@ -78,20 +95,19 @@ class _Parts(NamedTuple):
     journal: Journal
 
 
-def _parts(config: Config, strategy: Strategy, known: Dataset, ranged: Dataset) -> _Parts:
-    """``known`` bars stand in the market at once; those of ``ranged`` say for which days the calendar is needed."""
+def _parts(config: Config, strategy: Strategy, dataset: Dataset, span: tuple[int, int], journal: Journal) -> _Parts:
     from data.calendar import session_clock
+    from data.due import DueBars
 
     daily = config.data.resolution == "1d"
-    market = Market(known.series, daily=daily, indicators=known.indicators)
+    market = Market(dataset.series, daily=daily, indicators=dataset.indicators)
     cash = to_micros(config.account.cash)
-    bounds = session_clock(*_range(ranged), config.data.calendar)
+    bounds = session_clock(*span, config.data.calendar)
     decided = policies(config)
-    broker = SimulatedBroker(market, venue_of(config), cash, fill_model(config, known.finer), bounds, decided.account)
-    journal = Journal()
+    broker = SimulatedBroker(market, venue_of(config), cash, fill_model(config, dataset.finer), bounds, decided.account)
+    due = DueBars(*span, config.data.resolution, config.data.calendar)
     schedule = Schedule(bounds, daily=daily)
-    engine = Engine(strategy, market, broker, Book(cash), decided, journal, schedule, due_bars(ranged, config))
-    return _Parts(market, broker, engine, journal)
+    return _Parts(market, broker, Engine(strategy, market, broker, Book(cash), decided, journal, schedule, due), journal)
 
 
 def fill_model(config: Config, finer: Mapping[str, FinerBars]) -> FillModel:
@@ -108,14 +124,7 @@ def fill_model(config: Config, finer: Mapping[str, FinerBars]) -> FillModel:
     )
 
 
-def due_bars(dataset: Dataset, config: Config) -> Callable[[int], int]:
-    """Counts the bars that were due up to a time (ns UTC)."""
-    from data.due import DueBars
-
-    return DueBars(*_range(dataset), config.data.resolution, config.data.calendar)
-
-
-def _range(dataset: Dataset) -> tuple[int, int]:
+def span_of(dataset: Dataset) -> tuple[int, int]:
     """The first and the last bar's close, ns UTC."""
     times = [one.timestamp for one in dataset.series.values() if len(one)]
     return min(int(one[0]) for one in times), max(int(one[-1]) for one in times)

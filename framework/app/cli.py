@@ -5,27 +5,26 @@ Exit codes: 0 done, 1 a check failed, 2 usage or config, 3 data, 4 refused for s
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import shlex
 import sys
-from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framework.errors import ConfigError, OnetapeError
+from framework.app.audit_commands import audit
+from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+from framework.app.control_commands import control
+from framework.app.session_commands import sessions
+from framework.app.tape_commands import tape
+from framework.app.walkforward_command import walkforward
+from framework.errors import ConfigError
+from framework.runtime.collector import seldom_collected
 
 if TYPE_CHECKING:
     from framework.runtime.config import Config
-
-P = ParamSpec("P")
-
-EXIT_BUG = 70
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="onetape",
@@ -36,53 +35,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The config file: TOML, or JSON and YAML by suffix.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-DEFAULT_CONFIG = Path("onetape.toml")
-
-
-def reported(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn whatever a command raises into one message and the exit code of its kind."""
-
-    @functools.wraps(command)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except typer.Exit:
-            raise
-        except OnetapeError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(error.exit_code) from None
-        except SystemExit as stop:  # ours are typer's; this one would end a run with a code of its own and no word
-            typer.echo(f"error: the strategy called sys.exit({stop.code}); let it return, or raise an exception", err=True)
-            raise typer.Exit(ConfigError.exit_code) from None
-        except KeyboardInterrupt:
-            typer.echo("stopped; it was a simulation, nothing is open at a broker", err=True)
-            raise typer.Exit(EXIT_INTERRUPTED) from None
-        except BrokenPipeError:
-            _discard_output()
-            raise typer.Exit(0) from None
-        except Exception as error:  # noqa: BLE001 - the last resort: no traceback on the terminal, but none lost either
-            typer.echo(f"error: this is a bug in onetape: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
-            raise typer.Exit(EXIT_BUG) from None
-
-    return wrapper
-
-
-def _discard_output() -> None:
-    """Send what is still buffered nowhere: its reader has gone, and closing stdout at the end must not fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _keep_traceback() -> str:
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile("w", prefix="onetape-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        traceback.print_exc(file=file)
-    return f"please report it with {file.name}, which holds no prices, orders or secrets"
+app.add_typer(audit, name="audit")
+app.add_typer(sessions)
+app.add_typer(control)
+app.add_typer(tape, name="tape")
+app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
+    reported(walkforward)
+)
 
 
 def _print_version(asked: bool) -> None:
@@ -112,45 +71,41 @@ def backtest(
         str | None, typer.Option(metavar="MODULE:CLASS", help="Another strategy than the config's, with its own defaults.")
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="Who turns the crank: auto, backtrader or compiled. The result does not depend on it.")
+        str | None, typer.Option(help="Who turns the crank: auto, backtrader, arrays or compiled. The result does not depend on it.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write the run folder, or only tell the figures.")] = True,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run the strategy of a config over recorded bars and write a tear sheet."""
+    from framework.app.other_strategy import with_strategy
     from framework.app.progress import progress
     from framework.app.run import RunResult, run
-    from framework.app.saving import check_place, new_folder, save_run
+    from framework.app.saving import check_place, new_folder
     from framework.app.trial_count import counted, trial_ledger
     from framework.runtime.loading import load_config
 
-    settings = load_config(config)
+    settings = load_config(config).model_copy(update={"mode": "backtest"})  # the command says it
     if strategy is not None:
-        settings = _with_strategy(settings, strategy)
+        settings = with_strategy(settings, strategy)
     if engine is not None:
         settings = _with_engine(settings, engine)
+    if out is not None and not report:
+        raise ConfigError(f"--out {out} has no use with --no-report, which writes no run folder; leave out one of the two")
     check_place(out)  # before the work, so that a long run does not end without a place to go
     # What a strategy prints must not mix with the result: it goes to stderr.
     with progress(shown=not (as_json or quiet)) as on_progress, redirect_stdout(sys.stderr):
         result = run(settings, beside=config.resolve().parent, on_progress=on_progress)
         if (ledger := trial_ledger(out)) is not None:
             result = RunResult(counted(result.record, settings.strategy.path, ledger))
-        folder = save_run(result.record, out or new_folder(result.record.run_id))
+        folder = result.save(out or new_folder(result.record.run_id)) if report else None
     if as_json:
         typer.echo(json.dumps(result.summary, indent=2, allow_nan=False))
     elif not quiet:
         from framework.app.printing import print_summary
 
-        print_summary(result.summary, folder)
-
-
-def _with_strategy(settings: Config, place: str) -> Config:
-    from framework.runtime.loading import validated
-
-    # Parameters and set-up belong to the strategy they were written for.
-    checked = validated({"strategy": {"class": place}, "universe": {"symbols": settings.universe.symbols}}, "--strategy")
-    return settings.model_copy(update={"strategy": checked.strategy})
+        print_summary(result.summary, folder, result.record.engine_reason)
 
 
 def _with_engine(settings: Config, name: str) -> Config:
@@ -251,4 +206,5 @@ def main() -> None:
     if hasattr(sys.stdout, "reconfigure"):
         # A report may hold names that a terminal's old code page cannot show; that must not stop a run.
         sys.stdout.reconfigure(errors="replace")
-    app()
+    with seldom_collected():  # importing makes many objects too, and all of them stay
+        app()

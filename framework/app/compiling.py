@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from framework.app.assemble import due_bars, fill_model
+from framework.app.assemble import fill_model, span_of
+from framework.app.drivers import chosen
+from framework.app.hosting import guest_of
 from framework.app.venues import venue_of
 from framework.compiled.columns import CASH, HELD, IDLE
 from framework.compiled.envelope import reason, terms_of
@@ -46,39 +48,37 @@ def verdict(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
     Raises:
         ConfigError: It is asked for by name and cannot.
     """
-    asked = config.engine.name
-    if asked not in {"auto", NAME}:
-        return Verdict(False, "as asked")
+    asked, other = config.engine.name, chosen(config, strategy).reason
+    if asked not in {"auto", NAME} or guest_of(strategy) is not None:
+        return Verdict(False, other)
     bars = sum(len(one) for one in dataset.series.values())
     if asked == "auto" and bars < SMALL:
-        return Verdict(False, f"{bars:,} bars are played before a compiled loop is loaded")
+        return Verdict(False, f"{other}; {bars:,} bars are played before a compiled loop is loaded")
     against = objections(config, strategy, dataset, simulation)
     if asked == NAME and against:
         raise ConfigError(f'[engine] name = "{NAME}" has no loop for this run: {against}; write "auto", which takes another driver for it')
     if against:
-        return Verdict(False, f"not compiled: {against}")
+        return Verdict(False, f"{other}; not compiled: {against}")
     if asked == "auto" and bars < LARGE and not _is_warm():
-        return Verdict(False, f"{bars:,} bars are played before the loop is compiled, which is needed once")
+        return Verdict(False, f"{other}; {bars:,} bars are played before the loop is compiled, which has to be done once")
     return Verdict(True, "as asked" if asked == NAME else "signals alone decide, and the loop knows all of the rest")
 
 
 def objections(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation) -> str:
     """Why the loop cannot play this run; empty when it can."""
+    from data.calendar import session_clock
+    from data.due import DueBars
+
     if find_spec("numba") is None:
         return 'numba is missing: pip install "onetape[fast]"'
     policies = simulation.engine.desk.policies
     against = reason(strategy, policies, venue_of(config), fill_model(config, dataset.finer))
-    against = against or objection(simulation.market, _bounds(config, dataset))
+    span = span_of(dataset)
+    against = against or objection(simulation.market, session_clock(*span, config.data.calendar))
     if against or policies.guards is None or policies.guards.max_missed_bars is None:
         return against
-    return outage(simulation.market, dataset.first_trade, due_bars(dataset, config), policies.guards.max_missed_bars)
-
-
-def _bounds(config: Config, dataset: Dataset) -> Callable[[int], tuple[int, int]]:
-    from data.calendar import session_clock
-
-    times = [one.timestamp for one in dataset.series.values() if len(one)]
-    return session_clock(min(int(one[0]) for one in times), max(int(one[-1]) for one in times), config.data.calendar)
+    due = DueBars(*span, config.data.resolution, config.data.calendar)
+    return outage(simulation.market, dataset.first_trade, due, policies.guards.max_missed_bars)
 
 
 def attempted(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, kernel: Kernel) -> Played:

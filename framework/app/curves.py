@@ -4,104 +4,109 @@ from __future__ import annotations
 
 import math
 from array import array
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from framework.app.marking import Held, Stretch, worth
 from framework.domain.values import MICRO
-from framework.engine.market import session_number, session_numbers
-from framework.engine.valuation import Risk
+from framework.engine.market import session_end, session_number, session_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from framework.app.marking import Worth
     from framework.domain.market import BarSeries, Floats, Integers
     from framework.engine.desk import Desk
 
 
-NOTHING = Risk(0.0, 0.0)
-UNKNOWN = Risk(math.nan, math.nan)
-
-
 class Curves:
-    """Growing columns, one entry a decision time; without ``forecasts`` those of risk are NaN where something is held."""
+    """Columns with one entry a decision time; without ``forecasts`` those of risk are NaN where something is held.
+
+    While the run goes on only times and changes of the books are noted. The columns are for afterwards.
+    """
 
     def __init__(self, desk: Desk, *, forecasts: bool) -> None:
         self._desk = desk
         self._forecasts = forecasts
-        self._time, self._equity, self._cash = array("q"), array("q"), array("q")
-        self._gross = array("q")
-        self._var, self._cvar, self._joint_var, self._joint_cvar = array("d"), array("d"), array("d"), array("d")
-        self._session = -1
+        self._book = desk.book
+        self._entries = -1
+        self._time = array("q")
+        self._stretches: list[Stretch] = []
+        self._holds = False
+        #: Numbers of the decisions with a joint forecast, and the last moment the last of them is good for.
+        self._joint = array("q")
+        self._joint_until = -math.inf
 
     def note(self, timestamp: int) -> None:
         """Write down the account as it stands after the decision at ``timestamp``."""
-        valuation, book = self._desk.valuation, self._desk.book
         self._time.append(timestamp)
-        self._cash.append(book.cash_micros)
-        if valuation.is_flat():
-            self._equity.append(book.cash_micros + book.receivable_micros)
-            self._gross.append(0)
-            self._forecast(NOTHING, NOTHING)
-            return
-        self._equity.append(valuation.equity())
-        self._gross.append(valuation.gross())
-        if not self._forecasts:
-            self._forecast(UNKNOWN, UNKNOWN)
-            return
-        # The joint history moves once a session; asking at every minute would cost more than the run.
-        session = session_number(timestamp)
-        self._forecast(valuation.portfolio_risk(), valuation.joint_risk() if session != self._session else UNKNOWN)
-        self._session = session
+        if self._book.entries != self._entries or self._desk.market.grows:
+            self._take_stock()
+        if self._holds and timestamp > self._joint_until:
+            # The joint history moves once a session; asking at every minute would cost more than the run.
+            self._joint_until = session_end(session_number(timestamp))
+            self._joint.append(len(self._time) - 1)
 
-    def _forecast(self, total: Risk, joint: Risk) -> None:
-        self._var.append(total.var)
-        self._cvar.append(total.cvar)
-        self._joint_var.append(joint.var)
-        self._joint_cvar.append(joint.cvar)
+    def _take_stock(self) -> None:
+        """Begin a new stretch, if what happened has changed the books."""
+        book, series = self._book, self._desk.market.series
+        self._entries = book.entries
+        held = tuple(Held(row, quantity, series[row]) for row, quantity in self._desk.valuation.positions())
+        if not self._stretches or self._stretches[-1][1:] != (book.cash_micros, book.receivable_micros, held):
+            self._stretches.append(Stretch(len(self._time) - 1, book.cash_micros, book.receivable_micros, held))
+        self._holds = bool(held) and self._forecasts
 
     def __len__(self) -> int:
         return len(self._time)
 
-    @property
+    @cached_property
+    def _worth(self) -> Worth:
+        policy = self._desk.policies.risk
+        joint = np.array(self._joint, dtype=np.int64)
+        return worth(self.timestamps, self._stretches, joint, self._desk.market, policy, forecasts=self._forecasts)
+
+    @cached_property
     def timestamps(self) -> Integers:
         """Decision times, int64 [T] ns UTC."""
         return np.array(self._time, dtype=np.int64)
 
-    @property
+    @cached_property
     def equity(self) -> Floats:
         """Dollars, float64 [T]."""
-        return np.array(self._equity, dtype=np.float64) / MICRO
+        return self._worth.equity / MICRO
 
     @property
     def cash(self) -> Floats:
         """Dollars, float64 [T]."""
-        return np.array(self._cash, dtype=np.float64) / MICRO
+        lengths = np.diff([one.start for one in self._stretches], append=len(self))
+        return np.repeat(np.array([one.cash for one in self._stretches], dtype=np.int64), lengths) / MICRO
 
     @property
     def exposure(self) -> Floats:
         """Sum of |position value| over equity, float64 [T]."""
-        return _ratio(np.array(self._gross, dtype=np.float64) / MICRO, self.equity)
+        return _ratio(self._worth.gross / MICRO, self.equity)
 
     @property
     def var_1d(self) -> Floats:
         """Portfolio VaR forecast at ``[sizing] confidence`` as a fraction of equity, float64 [T]; 0 when flat."""
-        return _ratio(np.array(self._var, dtype=np.float64), self.equity)
+        return _ratio(self._worth.var, self.equity)
 
     @property
     def cvar_1d(self) -> Floats:
         """The forecast of expected shortfall made with it, float64 [T]."""
-        return _ratio(np.array(self._cvar, dtype=np.float64), self.equity)
+        return _ratio(self._worth.cvar, self.equity)
 
     @property
     def joint_var_1d(self) -> Floats:
         """The forecast over the positions' joint history, float64 [T]; 0 when flat, NaN within a session after its first decision."""
-        return _ratio(np.array(self._joint_var, dtype=np.float64), self.equity)
+        return _ratio(self._worth.joint_var, self.equity)
 
     @property
     def joint_cvar_1d(self) -> Floats:
         """The forecast of expected shortfall made with that, float64 [T]."""
-        return _ratio(np.array(self._joint_cvar, dtype=np.float64), self.equity)
+        return _ratio(self._worth.joint_cvar, self.equity)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

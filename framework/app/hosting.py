@@ -1,4 +1,4 @@
-"""Plain backtrader strategies: how one is recognised, what it is given, and who runs it."""
+"""Plain backtrader strategies: how one is recognised, what it is given, and where it runs."""
 
 from __future__ import annotations
 
@@ -65,14 +65,10 @@ def notes_of(strategy: Strategy) -> Sequence[str]:
     return () if guest is None else guest.hosted.notes
 
 
-def driver_of(config: Config, strategy: Strategy, market: Market, broker: SimulatedBroker, engine: Engine) -> Driver:
-    """Who turns the crank for ``strategy``."""
-    from brokers.backtrader.driver import BacktraderDriver
+def hosted_by(guest: Guest, config: Config, market: Market, broker: SimulatedBroker, engine: Engine) -> Driver:
+    """The driver of a backtrader strategy: its own Cerebro."""
     from brokers.backtrader.host import BacktraderHost
 
-    guest = guest_of(strategy)
-    if guest is None:
-        return BacktraderDriver(market, broker, engine)
     return BacktraderHost(market, broker, engine, guest, _clock(config, market), exact=config.fills.compat == "backtrader")
 
 

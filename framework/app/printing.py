@@ -38,8 +38,8 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-def print_summary(summary: Mapping[str, object], folder: Path) -> None:
-    """The headline figures, refusals and warnings, where the report is, and what to do next."""
+def print_summary(summary: Mapping[str, object], folder: Path | None, engine_reason: str = "") -> None:
+    """The headline figures, refusals and warnings, who turned the crank and why, where the report is if any, and what to do next."""
     console = Terminal(highlight=False)
     params = ", ".join(f"{name}={value}" for name, value in _mapping(summary["params"]).items())
     symbols = summary["symbols"]
@@ -49,13 +49,16 @@ def print_summary(summary: Mapping[str, object], folder: Path) -> None:
     table = Table(show_header=False)
     for field, label, pattern in _ROWS:
         value = summary[field]
-        table.add_row(label, "none" if value is None else pattern.format(value))
+        table.add_row(label, "none" if value is None else pattern.format(value) + (_trials(summary) if field == "sharpe" else ""))
     console.print(table)
     for code, count in _mapping(summary["refusals"]).items():
         console.print(f"refused or made smaller: {count} x {code} ({refusal_name(code)})", markup=False, soft_wrap=True)
     warnings = summary["warnings"]
     for line in warnings if isinstance(warnings, (list, tuple)) else ():
         console.print(f"warning: {line}", markup=False, soft_wrap=True)
+    console.print(", ".join(filter(None, (f"engine: {summary['engine']}", engine_reason))), markup=False, soft_wrap=True)
+    if folder is None:
+        return
     console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
     console.print(
         "next: open the report in a browser; change [strategy] params or [universe] symbols in the config and run again",
@@ -63,6 +66,12 @@ def print_summary(summary: Mapping[str, object], folder: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _trials(summary: Mapping[str, object]) -> str:
+    """How many settings were tried over these bars: a ratio that was looked for is worth less than one that was found."""
+    trials = summary["trials"]
+    return f" (one of {trials:,} trials)" if isinstance(trials, int) and trials > 1 else ""
 
 
 def _mapping(value: object) -> Mapping[str, object]:

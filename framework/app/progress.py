@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+def progress(*, shown: bool, work: str = "backtest", unit: str = "bars") -> Iterator[Callable[[int, int], None] | None]:
     """Yield what to call with (done, of how many), or ``None`` where no bar is wanted."""
     if not shown or not sys.stderr.isatty():
         yield None
@@ -19,7 +19,7 @@ def progress(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("backtest"), BarColumn(), MofNCompleteColumn(), TextColumn("bars, left"), TimeRemainingColumn())
+    columns = (TextColumn(work), BarColumn(), MofNCompleteColumn(), TextColumn(f"{unit}, left"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("backtest", total=None)
+        task = bar.add_task(work, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

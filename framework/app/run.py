@@ -19,8 +19,9 @@ from framework.app.loader import load_strategy
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO
 from framework.engine.strategy import description_of, params_of
-from framework.errors import DataError
+from framework.errors import ConfigError, DataError
 from framework.runtime.clock import Stopwatch, run_stamp
+from framework.runtime.collector import seldom_collected
 from framework.runtime.config import Config
 from framework.runtime.hashing import inputs_hash
 from framework.runtime.loading import load_config, validated
@@ -123,6 +124,8 @@ def run(
     """
     watch = Stopwatch()
     resolved, folder = resolved_config(config)
+    if resolved.mode != "backtest":
+        raise ConfigError(f'mode = "{resolved.mode}" is a session, which `onetape {resolved.mode}` plays; run() plays mode = "backtest"')
     strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder, resolved.strategy.cerebro)
     return RunResult(play(resolved, strategy, load_data(resolved, data, finer), watch, on_progress))
 
@@ -144,7 +147,7 @@ def play(
     config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, dataset)
     simulation, why = driven(config, strategy, dataset, backtest(config, strategy, dataset))
     curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
-    return replace(_record(config, strategy, dataset, simulation, curves, watch), params=params, engine_reason=why)
+    return replace(record_of(config, strategy, dataset, simulation, curves, watch), params=params, engine_reason=why)
 
 
 def resolved_config(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
@@ -196,20 +199,22 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
         if on_progress is not None and len(curves) % PROGRESS_STEP == 0:
             on_progress(len(curves), total)
 
-    with simulation.broker:
-        if not isinstance(simulation.driver, CompiledDriver):
+    told = isinstance(simulation.driver, CompiledDriver)
+    with simulation.broker, seldom_collected():
+        if not told:
             simulation.engine.start(dataset.first_trade)
-        simulation.driver.run(note)
-        if not isinstance(simulation.driver, CompiledDriver):
+        simulation.driver.run(curves.note if on_progress is None else note)
+        if not told:
             simulation.engine.stop()
     if not len(curves):
         raise DataError("no bar lies in the traded range")
     return curves
 
 
-def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, curves: Curves, watch: Stopwatch) -> RunRecord:
+def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, curves: Curves, watch: Stopwatch) -> RunRecord:
+    """The facts of a run that has ended."""
     from framework import __version__
-    from framework.report.trades import round_trips
+    from framework.report.trades import RoundTrips
 
     journal, book, series = simulation.journal, simulation.engine.desk.book, simulation.market.adjusted
     name = type(strategy).__name__
@@ -220,6 +225,7 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         run_id=f"{run_stamp()}-{config.mode}-{name}",
         mode=config.mode,
         engine=simulation.driver.name,
+        engine_reason=simulation.reason,
         strategy=name,
         description=description_of(type(strategy)),
         params=params_of(strategy),
@@ -239,7 +245,7 @@ def _record(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         finer=finer,
         fills=tuple(journal.fills),
         orders=tuple(journal.orders),
-        trades=round_trips(journal.fills, journal.orders, journal.account_events, dict(dataset.series)),
+        trades=RoundTrips(journal.fills, journal.orders, journal.account_events, dict(zip(simulation.market.symbols, series, strict=True))),
         account_events=tuple(journal.account_events),
         refusals=tuple(journal.refusals),
         fees=book.fees_micros / MICRO,

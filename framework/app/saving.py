@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framework.errors import ConfigError, MissingDataError
-from framework.report.analyses import write_analyses
-from framework.report.folder import write_run
-from framework.runtime.tape import read_account_events, read_bars, read_header, read_sectors, read_transitions, write_tape
 
 if TYPE_CHECKING:
     from framework.domain.record import RunRecord
+    from framework.report.tear_sheet_data import TearSheetData
 
 RUNS = Path("runs")
 
@@ -71,9 +69,25 @@ def save_run(record: RunRecord, folder: Path) -> Path:
     Raises:
         ConfigError: The folder cannot be written.
     """
+    from framework.report.analyses import write_analyses
+    from framework.report.folder import write_run
+    from framework.runtime.tape.recording import write_tape
+
     write_run(record, folder)
     write_analyses(record.analyses, folder)
     write_tape(record, folder / "tape.db")
+    return folder
+
+
+def save_session(record: RunRecord, folder: Path) -> Path:
+    """Write the tables, the summary and the tear sheet of a session into ``folder``, which has its tape already.
+
+    Raises:
+        ConfigError: The folder cannot be written.
+    """
+    from framework.report.folder import write_run
+
+    write_run(record, folder)
     return folder
 
 
@@ -106,20 +120,22 @@ def rewrite_report(folder: Path) -> Path:
     from framework.report.tear_sheet import write_tear_sheet
 
     tape = folder / "tape.db"
-    data = (
-        read_run(
-            folder,
-            read_bars(tape),
-            read_header(tape)["description"],
-            read_transitions(tape),
-            read_account_events(tape),
-            read_sectors(tape),
-        )
-        if tape.is_file()
-        else read_run(folder, {})
-    )
+    data = _data_of(folder, tape) if tape.is_file() else read_run(folder, {})
     try:
         write_tear_sheet(data, folder)
     except OSError as error:
         raise ConfigError(f"cannot write the report into {folder}: {error.strerror}; make the folder writable") from None
     return folder / "report.html"
+
+
+def _data_of(folder: Path, tape: Path) -> TearSheetData:
+    """The data of the page, with what only the tape has."""
+    from framework.app.session import told_by
+    from framework.report.reading import read_run
+    from framework.runtime.tape.reading import read_account_events, read_bars, read_header, read_mode, read_sectors, read_transitions
+
+    happened = read_transitions(tape), read_account_events(tape)
+    if read_mode(tape) != "backtest":
+        told = told_by(tape)
+        return read_run(folder, told.series, told.description, *happened, told.sectors)
+    return read_run(folder, read_bars(tape), read_header(tape)["description"], *happened, read_sectors(tape))

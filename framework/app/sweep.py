@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from framework.app.sweep_plan import Choice, planned
 from framework.app.sweep_result import SweepResult, summarize_sweep
-from framework.app.sweep_trials import METRICS
 from framework.app.trial_count import setting
 from framework.errors import ConfigError, StrategyError
 from framework.research.claim import claimed
@@ -106,7 +105,7 @@ def run_plan(
     if jobs is not None and jobs < 1:
         raise ConfigError(f"--jobs {jobs}: at least 1 is needed")
     with claimed(folder, plan.identity):
-        store = Store(folder / "trials", plan.kinds, METRICS)
+        store = Store(folder / "trials", plan.kinds, plan.recipe.metrics)
         search = plan.search(store)
         done = len(store.numbers())
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from framework.app.loader import load_strategy
 from framework.app.run import play
 from framework.errors import OnetapeError
+from framework.report.dates import session_days
 from framework.report.summary import SUMMARY_FIELDS, summarize
 from framework.research.trial import Outcome
+from framework.rules.performance import daily_returns, wealth
 from framework.runtime.clock import Stopwatch
 
 if TYPE_CHECKING:
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from data import Dataset
+    from framework.domain.market import Floats
+    from framework.domain.record import RunRecord
     from framework.research.trial import Metrics, Params, Trial
     from framework.runtime.config import Config
 
@@ -30,15 +37,26 @@ _COUNTS = frozenset("bars trades max_drawdown_days".split())
 METRICS = MappingProxyType(
     {name: str if name in _TEXTS else int if name in _COUNTS else float for name in SUMMARY_FIELDS if name not in _SHARED}
 )
+#: The metric that holds a trial's daily returns.
+RETURNS = "daily_returns"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a worker needs to run trials of ``config`` over ``dataset``; the strategy's module is looked for in ``beside`` first."""
+    """What a worker needs to run trials of ``config`` over ``dataset``; the strategy's module is looked for in ``beside`` first.
+
+    With ``keeps_returns`` a trial has its daily returns too, as text (``returns_text``).
+    """
 
     config: Config
     beside: Path
     dataset: Dataset
+    keeps_returns: bool = False
+
+    @property
+    def metrics(self) -> Mapping[str, type]:
+        """Every metric of its trials and its type."""
+        return {**METRICS, RETURNS: str} if self.keeps_returns else METRICS
 
     def __call__(self) -> Evaluator:
         """An evaluator in this process."""
@@ -70,14 +88,33 @@ class Evaluator:
         config = with_params(self._recipe.config, params)
         section = config.strategy
         strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
-        summary = summarize(play(config, strategy, self._recipe.dataset, watch, forecasts=False))
-        return {name: _flat(summary[name]) for name in METRICS}
+        record = play(config, strategy, self._recipe.dataset, watch, forecasts=False)
+        summary = summarize(record)
+        metrics = {name: _flat(summary[name]) for name in METRICS}
+        return metrics | ({RETURNS: returns_text(returns_of(record))} if self._recipe.keeps_returns else {})
 
 
 def with_params(config: Config, params: Params) -> Config:
     """``config`` with ``params`` of the strategy set, the others as they are."""
     merged: Mapping[str, object] = {**config.strategy.params, **params}
     return config.model_copy(update={"strategy": config.strategy.model_copy(update={"params": merged})})
+
+
+def returns_of(record: RunRecord) -> Floats:
+    """Daily returns of a run, float64 [sessions]; those after its ruin are 0."""
+    days = session_days(record.timestamps)
+    found = daily_returns(days, record.equity, record.initial_cash)
+    return np.pad(found, (0, len(wealth(days, record.equity, record.initial_cash)) - 1 - len(found)))
+
+
+def returns_text(returns: Floats) -> str:
+    """``returns`` as text that keeps every bit."""
+    return b64encode(returns.astype("<f8").tobytes()).decode()
+
+
+def returns_from(text: str) -> Floats:
+    """The inverse of ``returns_text``."""
+    return np.frombuffer(b64decode(text), dtype="<f8").astype(np.float64)
 
 
 def _flat(value: object) -> float | str | None:

@@ -93,9 +93,9 @@ class Stop(NamedTuple):
 
 #: Fields of a slot. At most one order for a target and one protective stop work for a symbol (-1: none). ``TARGET`` to
 #: ``TARGET_EXPIRES`` are that order, its signed quantity, the price at its acceptance and its last session; ``ATR`` belongs to its plan.
-#: ``STOP`` to ``STOP_EXPIRES`` are the stop at the venue. ``GUARDED`` to ``BARS`` are the ``StopState`` (direction 0: no stop), ``ENTERED`` the
-#: place of its entry, ``PARENT`` and ``MENDED`` the entry's order and what had to be mended. ``TRIP`` is what the open round trip has earned
-#: so far, ``IDLE`` bars without volume; ``LINGERS`` says that the venue still has an order that was canceled.
+#: ``STOP`` to ``STOP_EXPIRES`` are the stop at the venue. ``GUARDED`` to ``BARS`` are the ``StopState`` (direction 0: no stop); ``ENTERED``
+#: is the place of its entry, ``PARENT`` and ``MENDED`` the entry's order and what had to be mended. ``TRIP`` is what the open round trip
+#: has earned so far, ``IDLE`` bars without volume; ``LINGERS`` says that the venue still has an order that was canceled.
 (
     HELD,
     COST,

@@ -93,7 +93,7 @@ class SourceCache(caching.FunctionCache):
     @property
     def is_filled(self) -> bool:
         """Whether machine code of this state is there."""
-        return bool(self._cache_file._load_index())
+        return bool(self._cache_file._load_index())  # noqa: SLF001 - numba has no other way to look
 
 
 def compiled(function: FunctionType) -> tuple[Kernel, SourceCache]:

@@ -52,4 +52,5 @@ def atr_at(world: World, row: int, place: int) -> int:
     if count < period + 1:
         return 0
     start = wanted - count
-    return known_price(smoothed(true_ranges(high[start:], low[start:], close[start:]), period))
+    ranges = true_ranges(high[start:], low[start:], close[start:])
+    return known_price(smoothed(ranges, period))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def exact_sum(values: Floats, count: int) -> float:
     """The sum of the first ``count`` finite values, rounded once (Shewchuk 1997: partial sums that do not overlap)."""
     if count < 3:  # one addition is rounded once anyway
-        return 0.0 if count == 0 else values[0] if count == 1 else values[0] + values[1]
+        return 0.0 if count == 0 else float(values[0]) if count == 1 else float(values[0] + values[1])
     partials, used = np.empty(count), 0
     for number in range(count):
         used = grown(partials, used, values[number])

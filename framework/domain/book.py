@@ -41,7 +41,8 @@ class Position:
 class Book:
     """Cash, dividends that are still to be paid, and positions. ``rules.ledger`` is the only writer; everybody else reads.
 
-    ``interest_micros`` is what borrowing cost, less what lending brought.
+    ``interest_micros`` is what borrowing cost, less what lending brought. ``entries`` counts what was booked: who has seen them all has
+    seen the book as it is.
     """
 
     cash_micros: int
@@ -52,6 +53,7 @@ class Book:
     traded_micros: int = 0
     slippage_micros: int = 0
     interest_micros: int = 0
+    entries: int = field(default=0, compare=False)
 
     def quantity(self, symbol: str) -> int:
         """Micro-shares held, signed; 0 when there is no position."""

@@ -93,6 +93,7 @@ class OrderRole(StrEnum):
     EXPLICIT = "explicit"  # asked for by the strategy, share for share
     STOP = "stop"  # protects a position
     TAKE_PROFIT = "take_profit"  # the other leg of a bracket
+    FLATTEN = "flatten"  # the operator leaves a position
 
     @property
     def protects(self) -> bool:

@@ -25,8 +25,8 @@ class RunRecord:
     none. ``benchmark`` is equal-weight buy and hold of the symbols, bought at the first open each symbol has in the run, dividends paid as
     cash. ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``; ``finer`` the bars of a finer resolution
     that fills walked along, by symbol and resolution. ``events`` has decisions, reports of the broker, what happened to the account,
-    refusals and what the guards did, in the order they happened. ``sectors`` are those of the symbols that have one.
-    ``engine_reason`` says why this driver turned the crank.
+    refusals and what the guards did, in the order they happened. ``sectors`` are those of the symbols that have one. ``engine`` is the
+    driver, and ``engine_reason`` why it was that one.
     """
 
     run_id: str

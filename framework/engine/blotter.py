@@ -8,7 +8,7 @@ from framework.domain.order import Order, OrderSide
 from framework.rules.pretrade.standing import entry_price
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from framework.domain.book import Book
     from framework.engine.market import Market
@@ -69,17 +69,20 @@ class Blotter:
         orders = [order for order in self.exits(symbol, closing_side(held)) if order.leaves_at_once or not at_once]
         return sum(max(order.leaves_micros for order in group) for group in self._grouped(orders, beside))
 
-    def entering(self, symbol: str | None = None, beside: Order | None = None) -> Iterator[tuple[Order, int]]:
+    def entering(
+        self, symbol: str | None = None, beside: Order | None = None, cost: Callable[[Order, int], int] | None = None
+    ) -> Iterator[tuple[Order, int]]:
         """Working orders that open or add to a position, in ``symbol`` or in all, oldest first; each with the micro-shares that do.
 
-        Of a group of which only one is to fill it is the one that may cost most; partners of ``beside`` are not counted.
+        Of a group of which only one is to fill it is the one that may cost most, by ``cost(order, micro-shares)`` or else by its value;
+        partners of ``beside`` are not counted.
         """
         closable: dict[str, int] = {}
         for group in self._grouped([order for order in self.of(symbol) if not order.role.protects], beside):
             free = dict(closable) if len(group) > 1 else closable
             coming = [(order, opening) for order in group if (opening := self._opening(order, closable, free))]
             if coming:
-                yield max(coming, key=self._cost) if len(coming) > 1 else coming[0]
+                yield max(coming, key=lambda one: (cost or self._cost)(*one)) if len(coming) > 1 else coming[0]
 
     def _opening(self, order: Order, closable: dict[str, int], free: dict[str, int]) -> int:
         """Micro-shares of ``order`` that close nothing of what is ``free``; ``closable`` is what it leaves to be closed by others."""
@@ -94,9 +97,8 @@ class Blotter:
         """Micro-shares of a position that what is left of ``order`` was to close when it was sent."""
         return max(self.closing.get(order.order_id, 0) - order.filled_micros, 0)
 
-    def _cost(self, coming: tuple[Order, int]) -> int:
+    def _cost(self, order: Order, opening: int) -> int:
         """What a working entry comes to at its reference price."""
-        order, opening = coming
         return opening * entry_price(order, self._market.price_micros(self._market.row[order.symbol]))
 
     def _grouped(self, orders: list[Order], beside: Order | None) -> Iterable[list[Order]]:

@@ -31,7 +31,7 @@ class Calls:
         self._signals: dict[int, list[tuple[int, float]]] = {}
         self._first = 0
         kind = type(strategy)
-        self._hears_bars = kind.on_bar is not Strategy.on_bar
+        self._on_bar = strategy.on_bar if kind.on_bar is not Strategy.on_bar else None
         self.hears_orders = kind.on_order is not Strategy.on_order
         self._hears_fills = kind.on_fill is not Strategy.on_fill
 
@@ -57,10 +57,14 @@ class Calls:
 
     def bar(self, timestamp: int) -> None:
         """Run ``on_bar``, or issue the targets the signals ask for at ``timestamp``."""
-        for row, strength in self._signals.get(timestamp, ()) if self._signals else ():
-            self._context.target(self._context.symbols[row], strength)
-        if self._hears_bars:
-            self._call("on_bar", self._strategy.on_bar, self._context)
+        if self._signals:
+            for row, strength in self._signals.get(timestamp, ()):
+                self._context.target(self._context.symbols[row], strength)
+        if self._on_bar is not None:
+            try:
+                self._on_bar(self._context)
+            except Exception as error:  # whatever a user's code raises is the user's to see, with its place
+                raise self._typed("on_bar", error) from error
 
     def order(self, order: Order, update: OrderUpdate) -> None:
         """Run ``on_order`` for a state change, and ``on_fill`` for a fill."""
@@ -80,10 +84,13 @@ class Calls:
     def _call(self, name: str, function: Callable[..., object], *args: object) -> object:
         try:
             return function(*args)
-        except OnetapeError as error:
-            raise type(error)(f"{error} [{self._where(name, error)}]") from error
         except Exception as error:  # whatever a user's code raises is the user's to see, with its place
-            raise StrategyError(f"{self._where(name, error)} raised {type(error).__name__}: {error}") from error
+            raise self._typed(name, error) from error
+
+    def _typed(self, name: str, error: Exception) -> OnetapeError:
+        if isinstance(error, OnetapeError):
+            return type(error)(f"{error} [{self._where(name, error)}]")
+        return StrategyError(f"{self._where(name, error)} raised {type(error).__name__}: {error}")
 
     def _where(self, name: str, error: BaseException) -> str:
         own = type(self._strategy).__module__

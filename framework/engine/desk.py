@@ -15,6 +15,7 @@ from framework.engine.breakers import Breakers
 from framework.engine.contingencies import Contingencies
 from framework.engine.emulation import HELD, Emulation
 from framework.engine.margin import Margin
+from framework.engine.market import session_end
 from framework.engine.policies import NEVER, TARGETS
 from framework.engine.protection import ExitPlan, Protection
 from framework.engine.roundtrips import RoundTrips
@@ -22,6 +23,7 @@ from framework.engine.standings import Standings
 from framework.engine.valuation import Valuation
 from framework.errors import BrokerError, InvariantError
 from framework.rules import ledger, lifecycle, limits
+from framework.rules.account.policy import AccountType
 from framework.rules.orders import Terms, check_exits, new_order, optional_micros
 from framework.rules.pretrade.standing import reducing
 from framework.rules.pretrade.validator import PreTradeValidator
@@ -86,10 +88,12 @@ class Desk:
         self._protection = Protection(self, exits_outlive=policies.exits_outlive)
         self._contingencies = Contingencies(self, self._protection)
         self._emulation = Emulation(self, self._step)
-        self._margin = Margin(self)
+        self._margin = Margin(self) if policies.account.type is AccountType.MARGIN else None
         self._standings = Standings(self, self._protection)
         self._validator = PreTradeValidator(policies.limits, broker.capabilities)
         self._counter = (0, 0)
+        #: Until when there is nothing to look at, ns UTC, unless more than so many events have happened by then.
+        self._rest = (-1, 0)
         broker.subscribe(self)
 
     # --- what happened to our orders
@@ -143,21 +147,30 @@ class Desk:
         if earned is not None:
             self.breakers.on_trade(timestamp, earned)
 
+    def rests(self, timestamp: int) -> bool:
+        """Whether nothing is held, works, or has happened since the last close of the session: ``on_close`` would change nothing."""
+        until, events = self._rest
+        return timestamp <= until and len(self.journal.events) == events
+
     def on_close(self, timestamp: int, session: int) -> None:
         """Must we get out? Move stops with the bars that closed, and let the circuit breakers see what the account is worth."""
         self._standings.on_session(session)
         self._protection.on_close()
         self._emulation.on_close()
         self._standings.forget()  # time stops were counted beside levels that had not moved yet
-        self._margin.on_close()
+        if self._margin is not None:
+            self._margin.on_close()
         self.breakers.on_close(timestamp, session, self.valuation.equity())
+        idle = not (self.blotter.orders or self.valuation.positions() or self._protection.guards_any or self.breakers.data_is_stale)
+        self._rest = (session_end(session) if idle else -1, len(self.journal.events))
 
     def on_clock(self, now: int) -> None:
         """Let the circuit breakers see whether the data of what is held or worked on still come."""
         if self.breakers.watches_data:
-            held = {symbol for symbol, position in self.book.positions.items() if position.quantity_micros}
-            working = {order.symbol for order in self.blotter.orders.values()}
-            self.breakers.on_data(now, self._freshness.worst(sorted(held | working), now))
+            symbols = [self.market.symbols[row] for row, _ in self.valuation.positions()]
+            symbols += [order.symbol for order in self.blotter.orders.values()]
+            late = None if self._freshness.all_came(symbols, now) else self._freshness.worst(sorted(set(symbols)), now)
+            self.breakers.on_data(now, late)
 
     # --- what is wanted
 
@@ -203,7 +216,7 @@ class Desk:
         order = self.order(symbol, side, quantity, tag="bracket", plan=plan, **terms)
         return Bracket(order, None if profit is None else from_micros(profit), None if stop is None else from_micros(stop))
 
-    def close(self, symbol: str, reason: str) -> Order | None:
+    def close(self, symbol: str, reason: str, role: OrderRole = OrderRole.EXPLICIT) -> Order | None:
         """Leave a position at market."""
         self.market.row_of(symbol)
         for order in [order for order in self.blotter.of(symbol) if not order.role.protects]:
@@ -211,7 +224,7 @@ class Desk:
         held = self.book.quantity(symbol)
         if held == 0:
             return None
-        return self.send(symbol, -held, OrderRole.EXPLICIT, None, reason, reason)
+        return self.send(symbol, -held, role, None, reason, reason)
 
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order; ``False`` when it has ended, or cannot be canceled now: its own or its cancel's answer is not known."""

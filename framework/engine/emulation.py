@@ -56,9 +56,10 @@ class Emulation:
 
     def on_close(self) -> None:
         """Let the stops that we hold rest at the venue again, where it can have them."""
-        if not self._desk.broker.capabilities.reserves_shares:
+        orders = self._desk.blotter.of()
+        if not orders or not self._desk.broker.capabilities.reserves_shares:
             return
-        for order in self._desk.blotter.of():
+        for order in orders:
             if order.status is OrderStatus.EMULATED and order.role is OrderRole.STOP and not self.holds(order):
                 self.make_way(order)
                 self._step(order, OrderStatus.SUBMITTED, "the venue can have it again")

@@ -12,12 +12,14 @@ from framework.engine.context import Context
 from framework.engine.desk import Desk
 from framework.engine.freshness import Freshness
 from framework.engine.market import session_number
+from framework.engine.operator import Operator
 from framework.engine.targets import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from framework.domain.book import Book
+    from framework.domain.command import OperatorCommand
     from framework.domain.market import ClosedBar
     from framework.domain.order import Order, OrderUpdate
     from framework.engine.journal import Journal
@@ -78,18 +80,24 @@ class Engine:
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
-        self.on_clock(timestamp)
-        self.desk.on_close(timestamp, session_number(timestamp))
+        if not self.desk.rests(timestamp):
+            self.on_clock(timestamp)
+            self.desk.on_close(timestamp, session_number(timestamp))
         if self._news:
             self._tell_strategy()
-        for callback in self._schedule.due(timestamp):
-            self._calls.scheduled(callback)
+        if self._schedule.entries:
+            for callback in self._schedule.due(timestamp):
+                self._calls.scheduled(callback)
         self._calls.bar(timestamp)
         self._targets.settle()
 
     def on_clock(self, now: int) -> None:
         """Time has come to ``now`` (ns UTC), with bars or without: are data still coming? A driver with a clock asks between bars too."""
         self.desk.on_clock(now)
+
+    def on_command(self, now: int, command: OperatorCommand) -> Mapping[str, object]:
+        """The operator says so at ``now`` (ns UTC); returns what came of it, as plain data."""
+        return Operator(self.desk).obey(now, command)
 
     def stop(self) -> None:
         """Let the strategy finish."""

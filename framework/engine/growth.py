@@ -29,7 +29,7 @@ class Growing:
         self._room = 0  # what was loaded is not ours to write into
         self._timestamp = series.timestamp
         self._floats = {name: getattr(series, name) for name in _FLOATS}
-        self._pay_day = np.zeros(self._length, dtype=np.int64) if series.pay_day is None else series.pay_day
+        self._pay_day = series.pay_day  # ``None`` as long as each dividend is paid on its ex date
 
     def append(self, one: ClosedBar) -> BarSeries:
         """All bars with ``one`` after them, in the shares of its day.
@@ -48,7 +48,10 @@ class Growing:
         if self._length >= self._room:
             self._make_room()
         self._timestamp[self._length] = bar.timestamp
-        self._pay_day[self._length] = one.pay_day or 0
+        if self._pay_day is None and one.pay_day is not None:
+            self._pay_day = np.zeros(self._room, dtype=np.int64)
+        if self._pay_day is not None:
+            self._pay_day[self._length] = one.pay_day or 0
         values = (bar.open, bar.high, bar.low, bar.close, one.dividend, bar.volume, one.split)
         for name, value in zip(_FLOATS, values, strict=True):
             self._floats[name][self._length] = value
@@ -64,12 +67,14 @@ class Growing:
     def _make_room(self) -> None:
         self._room = room = max(2 * self._length, ROOM)
         self._timestamp = _wider(self._timestamp, self._length, room)
-        self._pay_day = _wider(self._pay_day, self._length, room)
+        if self._pay_day is not None:
+            self._pay_day = _wider(self._pay_day, self._length, room)
         self._floats = {name: _wider(column, self._length, room) for name, column in self._floats.items()}
 
     def _series(self) -> BarSeries:
         columns = {name: column[: self._length] for name, column in self._floats.items()}
-        return BarSeries(self._symbol, self._timestamp[: self._length], **columns, pay_day=self._pay_day[: self._length])
+        pay_day = None if self._pay_day is None else self._pay_day[: self._length]
+        return BarSeries(self._symbol, self._timestamp[: self._length], **columns, pay_day=pay_day)
 
 
 def _wider(column: Column, length: int, room: int) -> Column:

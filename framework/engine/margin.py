@@ -9,7 +9,6 @@ from framework.domain.order import OrderRole
 from framework.domain.values import MICRO, notional
 from framework.engine.blotter import closing_side
 from framework.rules.account.margin import maintenance_margin
-from framework.rules.account.policy import AccountType
 
 if TYPE_CHECKING:
     from framework.engine.desk import Desk
@@ -37,8 +36,6 @@ class Margin:
 
     def on_close(self) -> None:
         """Record a call when equity has fallen below what positions require, and reduce them until what is left is covered."""
-        if self._desk.policies.account.type is not AccountType.MARGIN:
-            return
         held, equity = self._held(), self._desk.valuation.equity()
         required = sum(one.required for one in held)
         was_called, self._is_called = self._is_called, equity < required

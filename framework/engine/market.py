@@ -9,7 +9,7 @@ import numpy as np
 
 from framework.domain.values import MICRO, to_micros
 from framework.engine.growth import Growing
-from framework.engine.quoted import Quoted
+from framework.engine.quoted import NO_SPLIT, Quoted
 from framework.errors import InvalidOrderError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Market:
         cursor: For each symbol, the index of its last closed bar, -1 before the first.
         now: Close of the current slice, ns UTC.
         daily: Whether a bar is a whole session.
+        effective: Closes of the bars before whose open a split or a dividend takes effect, ns UTC.
         indicators: What earlier runs over the same bars have worked out of them.
     """
 
@@ -63,6 +64,9 @@ class Market:
         self.daily = daily
         self.indicators = indicators
         self._prices = [(-1, 0)] * len(self.symbols)
+        #: Most symbols never split, and nothing has to be looked at for them.
+        self._splitting = frozenset(row for row, quoted in enumerate(self._quoted) if quoted.until != NO_SPLIT)
+        self.effective = {time for one in self.adjusted for time in one.timestamp[(one.split != 1.0) | (one.dividend != 0.0)].tolist()}
         self._sessions = tuple(Sessions(one, daily=daily) for one in self.adjusted)
         self._growing: dict[int, Growing] = {}
 
@@ -80,7 +84,7 @@ class Market:
 
     def on_bars(self, rows: Sequence[int]) -> None:
         """The cursors of ``rows`` have moved: where a split was passed, put the past into the shares that are quoted now."""
-        for row in rows:
+        for row in self._splitting.intersection(rows) if self._splitting else ():
             quoted = self._quoted[row]
             if self.cursor[row] >= quoted.until:
                 quoted.put(self.cursor[row])
@@ -98,6 +102,8 @@ class Market:
             if growing is None:
                 growing = self._growing[row] = Growing(self.adjusted[row])
             series = growing.append(one)
+            if one.split != 1.0 or one.dividend:
+                self.effective.add(one.bar.timestamp)
             self.adjusted[row], self._quoted[row] = series, Quoted(series)
             self.cursor[row] = len(series) - 1
             self._quoted[row].put(self.cursor[row])
@@ -105,6 +111,11 @@ class Market:
             self._sessions[row].append(series)
             self._prices[row] = (-1, 0)
         self.indicators = None  # they were worked out of fewer bars
+
+    @property
+    def grows(self) -> bool:
+        """Whether bars have arrived that were not there at first."""
+        return bool(self._growing)
 
     @property
     def sessions(self) -> int:
@@ -145,7 +156,7 @@ class Market:
         index = self.cursor[row]
         known = self._prices[row]
         if known[0] != index:
-            known = (index, 0 if index < 0 else to_micros(float(self.series[row].close[index])))
+            known = (index, 0 if index < 0 else to_micros(self.series[row].close.item(index)))
             self._prices[row] = known
         return known[1]
 
@@ -158,6 +169,10 @@ class Market:
         """Number of completed sessions of the symbol."""
         return self._sessions[row].completed(self.cursor[row])
 
+    def sessions_seen_at(self, row: int, bars: Integers) -> Integers:
+        """The same as of each of ``bars``, indices of the symbol's bars, int64."""
+        return self._sessions[row].completed_at(bars)
+
     def daily_returns(self, row: int, lookback: int) -> Floats:
         """The last ``lookback`` daily total returns known now, oldest first (fewer at the start)."""
         return self.windows({row: self.sessions_seen(row)}, lookback)[0]
@@ -167,9 +182,13 @@ class Market:
         stops = [(row, count - 1 if count > 0 else 0) for row, count in seen.items()]
         return [self._sessions[row].returns[stop - lookback if stop > lookback else 0 : stop] for row, stop in stops]
 
-    def joint_returns(self, rows: list[int], lookback: int) -> Floats:
-        """Daily returns [T, N] of ``rows`` on the last ``lookback`` sessions that all of them have, oldest first."""
-        columns = [self._sessions[row].dated(self.sessions_seen(row), lookback) for row in rows]
+    def joint_returns(self, rows: Sequence[int], lookback: int, seen: Sequence[int] | None = None) -> Floats:
+        """Daily returns [T, N] of ``rows`` on the last ``lookback`` sessions that all of them have, oldest first.
+
+        As of now, or as of when so many sessions of each had been ``seen``.
+        """
+        counts = [self.sessions_seen(row) for row in rows] if seen is None else seen
+        columns = [self._sessions[row].dated(count, lookback) for row, count in zip(rows, counts, strict=True)]
         common = _common([dates for dates, _ in columns])
         if common is None:
             return np.column_stack([returns for _, returns in columns])
@@ -252,10 +271,13 @@ class Sessions:
         """Sessions complete when ``bar`` (an index, -1 before the first) has closed."""
         return bar + 1 if self._daily else int(np.searchsorted(self.last_bars, bar))
 
+    def completed_at(self, bars: Integers) -> Integers:
+        """The same for each of ``bars``, int64."""
+        return bars + 1 if self._daily else np.searchsorted(self.last_bars, bars)
+
     def completed_by_bar(self) -> Integers:
         """The same for every bar, int64."""
-        bars = np.arange(self._bars)
-        return bars + 1 if self._daily else np.searchsorted(self.last_bars, bars)
+        return self.completed_at(np.arange(self._bars))
 
     def dated(self, sessions: int, lookback: int) -> tuple[Integers, Floats]:
         """Session numbers and returns of the last ``lookback`` of the first ``sessions`` sessions."""

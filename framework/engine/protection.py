@@ -114,6 +114,11 @@ class Protection:
         self._plans: dict[str, ExitPlan] = {}
         self._guarded: dict[str, Guarded] = {}
 
+    @property
+    def guards_any(self) -> bool:
+        """Whether there is a position to guard."""
+        return bool(self._guarded)
+
     # --- orders and fills
 
     def before_send(self, order: Order, plan: ExitPlan | None, closing: int) -> None:
@@ -190,8 +195,10 @@ class Protection:
     def on_close(self) -> None:
         """Move the levels of all positions that have a new bar, and leave those whose time is up."""
         for symbol, known in list(self._guarded.items()):
+            if not known.policy.moves:
+                continue
             bar = self._cursor(symbol)
-            if bar == known.bar or not known.policy.moves:
+            if bar == known.bar:
                 continue
             entered_now, known.bar = bar == known.entry_bar, bar
             known.state = advanced(known.state, known.policy, self._seen(symbol, known, only_close=entered_now))

@@ -54,6 +54,11 @@ class Rebalancing:
         self._symbols.discard(symbol)
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether there are weights that have not become orders."""
+        return self._weights is not None
+
+    @property
     def rows(self) -> set[int]:
         """Symbols to decide on now; none while there are no weights, or what leaves is still working."""
         if self._weights is None or any(order.is_open for order in self._leaving):

@@ -18,7 +18,9 @@ _UNIT_NS = (("s", 10**9), ("m", 60 * 10**9), ("h", 3600 * 10**9))
 
 
 @dataclass(slots=True)
-class _Entry:
+class Entry:
+    """A callback, when it is due after the anchor (ns), and the last session it ran in."""
+
     anchor: str
     offset: int
     callback: Callable[..., None]
@@ -29,12 +31,15 @@ class Schedule:
     """What is to run when.
 
     ``bounds(timestamp)`` gives the session's open and close in ns UTC; ``daily`` says that bars are whole sessions.
+
+    Attributes:
+        entries: What was added.
     """
 
     def __init__(self, bounds: Callable[[int], tuple[int, int]], *, daily: bool) -> None:
         self._bounds = bounds
         self._daily = daily
-        self._entries: list[_Entry] = []
+        self.entries: list[Entry] = []
 
     def add(self, when: str, callback: Callable[..., None]) -> None:
         """Run ``callback`` in every session at ``when``.
@@ -49,16 +54,14 @@ class Schedule:
         offset = 0 if amount is None else int(f"{sign}{amount}") * dict(_UNIT_NS)[unit]
         if self._daily and (anchor, offset) != ("close", 0):
             raise ConfigError(f"schedule {when!r} needs bars finer than a day: a daily bar is seen at its close only; use on_bar")
-        self._entries.append(_Entry(anchor, offset, callback))
+        self.entries.append(Entry(anchor, offset, callback))
 
     def due(self, timestamp: int) -> list[Callable[..., None]]:
         """Callbacks whose time has come at ``timestamp``, each at most once a session, in the order they were added."""
-        if not self._entries:
-            return []
         opened, closed = self._bounds(timestamp)
         session = session_number(timestamp)
         ready = []
-        for entry in self._entries:
+        for entry in self.entries:
             if entry.done < session and timestamp >= (opened if entry.anchor == "open" else closed) + entry.offset:
                 entry.done = session
                 ready.append(entry.callback)

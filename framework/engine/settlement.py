@@ -34,13 +34,10 @@ class Settlement:
         self._sessions: list[int] = []
         self._money = GoodFaith()
 
-    def on_session(self, session: int) -> bool:
-        """Something happens in ``session``; whether it is another one than before."""
-        if self._sessions and session == self._sessions[-1]:
-            return False
+    def on_session(self, session: int) -> None:
+        """A new ``session`` has begun."""
         self._sessions = [*self._sessions[-_LONGEST_CYCLE:], session]
         self._money.settle(session, np.array(self._sessions, dtype=np.int64))
-        return True
 
     def on_fill(self, fill: Fill) -> None:
         """``fill`` is in the books and its session has been told."""

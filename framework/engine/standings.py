@@ -33,6 +33,7 @@ class Standings:
         self._desk = desk
         self._protection = protection
         self._settlement = Settlement(desk.policies.account, desk.book, desk.journal)
+        self._session: int | None = None
         self._traded = 0
         self._entries_today = 0
         self._entries_in_bar = (0, 0)
@@ -42,9 +43,11 @@ class Standings:
 
     def on_session(self, session: int) -> None:
         """Something happens in ``session``; one not seen before starts new counts."""
-        if self._settlement.on_session(session):
+        if session != self._session:
+            self._session = session
+            self._settlement.on_session(session)
             self._traded = self._entries_today = 0
-        self.forget()
+        self._account = None
 
     def forget(self) -> None:
         """Something changed that the account was counted from."""
@@ -92,7 +95,7 @@ class Standings:
             exits=desk.blotter.exiting(symbol, beside=order),
             price=price,
             pending=sum(notional(opening, self._entry_price(one)) for one, opening in entering),
-            working=tuple(fingerprint(one) for one, _ in entering),
+            working=tuple(fingerprint(one) for entry, _ in entering for one in (entry, *self._others(entry, order))),
             sector=self._sector(symbol),
             var=desk.valuation.charged_var(row),
             risk_per_share=self._protection.loss_per_share(plan, order.side.sign, entry_price(order, price)),
@@ -140,16 +143,23 @@ class Standings:
             sectors=sectors,
             heat=self._heat(held, coming),
             receivable=desk.book.receivable_micros,
-            margin=self._margin(coming) if desk.policies.account.type is AccountType.MARGIN else None,
+            margin=self._margin(beside) if desk.policies.account.type is AccountType.MARGIN else None,
         )
 
-    def _margin(self, coming: list[tuple[Order, int, int, int]]) -> int:
-        """Initial margin of positions, and of working entries at their worst price, with fees."""
+    def _others(self, entry: Order, order: Order) -> list[Order]:
+        """Partners of a working ``entry`` that are none of ``order``."""
+        return [] if entry.group_id == order.group_id else self._desk.blotter.partners(entry)
+
+    def _margin(self, beside: Order | None) -> int:
+        """Initial margin of positions, and of working entries at their worst price, with fees; of a group what requires most."""
         desk = self._desk
         held = sum(
             initial_of(desk.book.quantity(desk.market.symbols[row]), desk.market.price_micros(row)) for row in desk.valuation.held_rows()
         )
-        return held + sum(initial_of(one.side.sign * opening, self._worst_price(one)) + self._fees(one) for one, _, opening, _ in coming)
+        return held + sum(self._required(one, opening) for one, opening in desk.blotter.entering(beside=beside, cost=self._required))
+
+    def _required(self, order: Order, opening: int) -> int:
+        return initial_of(order.side.sign * opening, self._worst_price(order)) + self._fees(order)
 
     def _fees(self, order: Order) -> int:
         """What the venue would charge for the rest of ``order`` at its worst price, as if nothing had been traded this month."""

@@ -53,6 +53,8 @@ class Targets:
 
     def settle(self) -> None:
         """Send what the weights ask for; then size all targets together and send what must change, reductions first, then the strongest."""
+        if not (self._noted or self._rebalancing.is_wanted):
+            return
         weighted = self._rebalancing.rows
         if weighted:
             for change in self._rebalancing.changes(self._withdraw(weighted)):

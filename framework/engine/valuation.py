@@ -44,38 +44,44 @@ class Valuation:
         #: VaR and CVaR of each row, and by row the sessions that had been seen then.
         self._var, self._cvar = np.full((2, len(market.symbols)), np.nan)
         self._seen: dict[int, int] = {}
+        self._entries = -1
+        self._positions: tuple[tuple[int, int], ...] = ()
 
     def value(self, row: int) -> int:
         """Signed value of the position in symbol ``row``, micro-dollars."""
         quantity = self._book.quantity(self._market.symbols[row])
         return notional(quantity, self._market.price_micros(row)) if quantity else 0
 
+    def positions(self) -> tuple[tuple[int, int], ...]:
+        """Row and micro-shares (signed) of all symbols held, by row, ascending."""
+        book, row = self._book, self._market.row
+        if self._entries != book.entries:
+            self._entries = book.entries
+            self._positions = tuple(
+                sorted((row[one.symbol], one.quantity_micros) for one in book.positions.values() if one.quantity_micros)
+            )
+        return self._positions
+
     def values(self) -> dict[int, int]:
         """Signed value of each position, micro-dollars, by row, ascending."""
-        row, price = self._market.row, self._market.price_micros
-        held = sorted((row[one.symbol], one.quantity_micros) for one in self._book.positions.values() if one.quantity_micros)
-        return {number: notional(quantity, price(number)) for number, quantity in held}
-
-    def is_flat(self) -> bool:
-        """Whether nothing is held."""
-        return not any(position.quantity_micros for position in self._book.positions.values())
+        price = self._market.price_micros
+        return {row: notional(quantity, price(row)) for row, quantity in self.positions()}
 
     def held_rows(self) -> list[int]:
         """Rows of all symbols held, ascending."""
-        return sorted(self._market.row[symbol] for symbol, position in self._book.positions.items() if position.quantity_micros)
+        return [row for row, _ in self.positions()]
 
     def equity(self) -> int:
         """Cash, dividends still to be paid and positions, micro-dollars."""
-        return self.holdings().equity
+        total, price = self._book.cash_micros + self._book.receivable_micros, self._market.price_micros
+        for row, quantity in self.positions():
+            total += notional(quantity, price(row))
+        return total
 
     def holdings(self) -> Holdings:
         """Positions and equity at the last closes."""
         values = self.values()
         return Holdings(values, self._book.cash_micros + self._book.receivable_micros + sum(values.values()))
-
-    def gross(self) -> int:
-        """Sum of |position value|, micro-dollars."""
-        return sum(abs(value) for value in self.values().values())
 
     def risk(self, row: int) -> Risk:
         """Risk of a symbol."""

@@ -29,6 +29,7 @@ MEANINGS = MappingProxyType(
         guards.BROKER_ERRORS: ("Broker errors", "{figure:.0f} of the last orders and cancels failed (limit {limit:.0f})"),
         guards.EMERGENCY_SHUTDOWN: ("Emergency shutdown", "{figure:.0f} violations of one kind (limit {limit:.0f})"),
         guards.OPERATOR_HALT: ("Halted by the operator", "By command"),
+        guards.OPERATOR_REDUCE: ("Entries stopped by the operator", "By command"),
         guards.SIZE_CUT: ("Entries made smaller", "{figure:.0f} losing trades in a row (from {limit:.0f} on)"),
         guards.SIZE_RESTORED: ("Entries at full size again", "{figure:.0f} winning trades in a row (from {limit:.0f} on)"),
         guards.NEW_SESSION: ("New session", "Daily breakers released: {figure:.0f}"),

@@ -177,10 +177,19 @@ def headline(data: TearSheetData, benchmark: Mapping[str, float | None], still_o
         ("Max drawdown", "max_drawdown", percent),
     )
     return [
-        *(Card(name, show(data.figure(field)), "Buy and hold", show(benchmark[field])) for name, field, show in compared),
+        *(
+            Card(_named(data, name, field), show(data.figure(field)), "Buy and hold", show(benchmark[field]))
+            for name, field, show in compared
+        ),
         Card("Trades", _whole(data.figure("trades")), "Still open", f"{still_open:,}"),
         Card("Win rate", percent(data.figure("win_rate")), "Profit factor", number(data.figure("profit_factor"))),
     ]
+
+
+def _named(data: TearSheetData, name: str, field: str) -> str:
+    """A Sharpe ratio is shown with the trials it was picked from."""
+    trials = data.summary.get("trials")
+    return f"{name}, one of {trials:,} trials" if field == "sharpe" and isinstance(trials, int) and trials > 1 else name
 
 
 def _cell(value: float, largest: float) -> Cell:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from framework.engine.market import session_number
 from framework.rules.account.lots import TaxLots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from framework.domain.account_event import AccountEvent
     from framework.domain.market import BarSeries
@@ -246,6 +248,29 @@ def round_trips(
     trips, _ = _fold(fills, account_events)
     stops = _first_stops(orders)
     return tuple(_trade(trip, stops, series.get(trip.symbol)) for trip in trips)
+
+
+class RoundTrips(Sequence["Trade"]):
+    """``round_trips``, worked out when first looked at: after many fills, with their lots, they are as much work as the run itself."""
+
+    def __init__(
+        self, fills: Sequence[Fill], orders: Sequence[Order], account_events: Sequence[AccountEvent], series: Mapping[str, BarSeries]
+    ) -> None:
+        self._facts = (fills, orders, account_events, series)
+
+    @cached_property
+    def _trades(self) -> tuple[Trade, ...]:
+        return round_trips(*self._facts)
+
+    @overload
+    def __getitem__(self, place: int) -> Trade: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Trade, ...]: ...
+    def __getitem__(self, place: int | slice) -> Trade | tuple[Trade, ...]:
+        return self._trades[place]
+
+    def __len__(self) -> int:
+        return len(self._trades)
 
 
 @dataclass(frozen=True, slots=True)

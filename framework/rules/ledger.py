@@ -27,6 +27,7 @@ def post_fill(book: Book, fill: Fill) -> int:
 
     Cash changes by exactly ``-signed notional - fees``. Shares closed leave at average cost.
     """
+    book.entries += 1
     signed = fill.side.sign * fill.quantity_micros
     value = notional(signed, fill.price_micros)
     book.cash_micros -= value + fill.fees_micros
@@ -57,6 +58,7 @@ def moved(held: int, cost: int, signed: int, value: int) -> tuple[int, int, int]
 
 def post(book: Book, event: AccountEvent) -> int:
     """Book what happened to the account without a trade; returns the gain realised by it in micro-dollars."""
+    book.entries += 1
     match event:
         case Split():
             book.positions.setdefault(event.symbol, Position(event.symbol)).quantity_micros = event.held_micros

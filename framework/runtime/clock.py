@@ -11,6 +11,17 @@ def run_stamp() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def now_ns() -> int:
+    """UTC now, ns since 1970."""
+    return time.time_ns()
+
+
+def steady_ns() -> int:
+    """Nanoseconds since this machine started, asleep or not where the system counts that: nobody can set it."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)
+
+
 class Stopwatch:
     """Seconds since it was made."""
 
@@ -21,3 +32,15 @@ class Stopwatch:
     def seconds(self) -> float:
         """Elapsed wall time."""
         return time.perf_counter() - self._started
+
+
+class MonotonicClock:
+    """Time that setting the wall clock does not change; the same for all processes since the machine started."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since some moment."""
+        return time.monotonic_ns()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)

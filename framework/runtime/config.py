@@ -99,11 +99,20 @@ class AccountSection(Section):
 class BrokerSection(Section):
     """The venue that is imitated: robinhood (long only) or generic (long and short).
 
-    ``fractional`` allows parts of a share where the venue has them; left out, robinhood trades whole shares and generic parts.
+    ``fractional`` allows parts of a share where the venue has them; left out, robinhood trades whole shares and generic parts. The rest is
+    for a venue that is asked over the network: ``rate_limit_requests`` in any ``rate_limit_window`` seconds, ``order_cooldown`` seconds
+    between two orders; a refusal without a hint keeps us away ``backoff_base`` to the power n seconds, at most ``max_backoff``; a read
+    whose answer is lost is asked again ``max_retries`` times.
     """
 
     name: Literal["robinhood", "generic"] = "robinhood"
     fractional: bool | None = None
+    rate_limit_requests: Annotated[Whole, Field(ge=1, le=10_000)] = 5
+    rate_limit_window: Annotated[Number, Field(gt=0.0, le=3_600.0)] = 15.0
+    order_cooldown: Annotated[Number, Field(ge=0.0, le=60.0)] = 2.0
+    backoff_base: Annotated[Number, Field(ge=1.0, le=10.0)] = 2.0
+    max_backoff: Annotated[Number, Field(ge=1.0, le=900.0)] = 60.0
+    max_retries: Annotated[Whole, Field(ge=0, le=10)] = 3
 
 
 class FillsSection(Section):
@@ -124,7 +133,7 @@ class FillsSection(Section):
         return self
 
 
-Engine = Literal["auto", "backtrader", "compiled"]
+Engine = Literal["auto", "backtrader", "arrays", "compiled"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 
@@ -141,7 +150,7 @@ class Later(Section):
 class Config(Section):
     """Everything a run is told. Secrets are no part of it."""
 
-    mode: Literal["backtest"] = "backtest"
+    mode: Literal["backtest", "paper"] = "backtest"
     strategy: StrategySection
     universe: UniverseSection
     data: DataSection = DataSection()

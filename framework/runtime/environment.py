@@ -18,6 +18,9 @@ PREFIX = "ONETAPE__"
 _ALIASES = (
     ("HRP_MAX_PORTFOLIO_VAR_PCT", ("sizing", "max_portfolio_var_pct")),
     ("HRP_MAX_POSITION_VAR_PCT", ("sizing", "max_position_var_pct")),
+    ("ROBINHOOD_RATE_LIMIT_REQUESTS", ("broker", "rate_limit_requests")),
+    ("ROBINHOOD_RATE_LIMIT_WINDOW", ("broker", "rate_limit_window")),
+    ("ROBINHOOD_ORDER_COOLDOWN", ("broker", "order_cooldown")),
 )
 _SWITCH = (("1", True), ("true", True), ("yes", True), ("on", True), ("0", False), ("false", False), ("no", False), ("off", False))
 

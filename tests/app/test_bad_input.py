@@ -123,8 +123,8 @@ VALUES = [
     Case("section that is a value", USAGE, ("[universe] = 5", "table"), config(universe=5)),
     Case("section left out", USAGE, ("section [universe] is missing", 'symbols = ["AAPL", "MSFT"]'), config(universe=None)),
     Case("class left out", USAGE, ("[strategy] class is missing", "strategies.sma_cross:SmaCross"), config(strategy={"class": None})),
-    Case("wrong mode", USAGE, ('mode = "backtset"', 'only "backtest"'), config(mode="backtset")),
-    Case("mode of a later version", USAGE, ('mode = "live"', 'only "backtest"'), config(mode="live")),
+    Case("wrong mode", USAGE, ('mode = "backtset"', "choose backtest"), config(mode="backtset")),
+    Case("mode of a later version", USAGE, ('mode = "live"', "choose backtest"), config(mode="live")),
     Case("date that is text", USAGE, ('[data] start = "soon"', "2005-01-31"), config(data={"start": "soon"})),
     Case("date that is a number", USAGE, ("[data] start = 20060103", "2005-01-31"), config(data={"start": 20060103})),
     Case("no such month", USAGE, ('[data] start = "2006-13-01"', "2005-01-31"), config(data={"start": "2006-13-01"})),
@@ -218,7 +218,7 @@ BARS = [
 ]  # fmt: skip
 
 COMMANDS = [
-    Case("unknown engine", USAGE, ("--engine 'warp'", "auto or backtrader"), SOUND, "backtest --engine warp"),
+    Case("unknown engine", USAGE, ("--engine 'warp'", "auto, backtrader, arrays"), SOUND, "backtest --engine warp"),
     Case("unknown option", USAGE, ("No such option: --outt", "--out"), SOUND, "backtest --outt x"),
     Case(
         "argument too many",

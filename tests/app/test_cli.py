@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import empyrical
@@ -15,12 +16,12 @@ import numpy as np
 import pytest
 
 from framework.app.saving import find_run, new_folder
-from tests.app.project import ONETAPE, Done, call, config, process, strategy, write
+from tests.app.project import ONETAPE, ROWS, Done, bars, call, config, process, strategy, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ("init", "backtest", "sweep", "report", "doctor")
+COMMANDS = ("init", "backtest", "sweep", "report", "doctor", "halt", "resume", "cancel-all", "flatten", "tape")
 RUN_FILES = set("summary.json config.toml orders.csv fills.csv trades.csv equity.csv report.html equity.png tape.db".split())
 # The contract's list, in its order.
 SUMMARY = (
@@ -135,6 +136,33 @@ def test_quiet_prints_nothing_and_a_second_run_gets_its_own_folder(folder):
     write(config(), folder)
     assert [call("backtest", "--quiet"), call("backtest", "--quiet")] == [(0, "", ""), (0, "", "")]
     assert [{path.name for path in run.iterdir()} for run in runs(folder)] == [RUN_FILES, RUN_FILES]
+
+
+def test_without_a_report_the_figures_are_told_and_no_run_folder_is_written(folder):
+    write(config(), folder)
+    code, out, err = call("backtest", "--no-report", "--json")
+    assert (code, list(read_json(out)), err) == (0, SUMMARY, "")
+    code, out, _ = call("backtest", "--no-report")
+    assert code == 0
+    assert "final equity" in out
+    assert "engine: arrays, the fastest that runs every strategy of ours" in out
+    assert "report" not in out
+    assert not list(folder.glob("runs/*/*"))
+
+
+def test_a_place_for_a_report_that_is_not_wanted_is_a_misunderstanding(folder):
+    write(config(), folder)
+    code, _, err = call("backtest", "--no-report", "--out", "run")
+    assert code == 2
+    assert "--out run has no use with --no-report" in err
+
+
+def test_a_small_backtest_needs_no_large_libraries(folder):
+    write(bars(ROWS), folder)
+    code = "import sys; from framework import run; run('onetape.toml').summary; print(sorted(HEAVY & set(sys.modules)))"
+    heavy = '{"pandas", "pyarrow", "exchange_calendars", "scipy", "matplotlib", "numba", "backtrader"}'
+    done = subprocess.run([sys.executable, "-c", f"HEAVY = {heavy}; {code}"], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_two_runs_of_one_second_do_not_share_a_folder(folder):

@@ -17,7 +17,7 @@ from framework.domain.account_event import CashInLieu, Delisted, Dividend, Entit
 from framework.domain.market import Delisting
 from framework.errors import DataError
 from framework.runtime.hashing import inputs_hash
-from framework.runtime.tape import read_account_events, read_bars, verify_tape
+from framework.runtime.tape.reading import read_account_events, read_bars, verify_tape
 from tests.app.project import COLUMNS, ROWS, call, csv_text, strategy, write
 
 #: Prices of IBM halve on the 21st of its 60 sessions; GONE is IBM for 40 sessions.

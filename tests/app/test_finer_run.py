@@ -8,7 +8,7 @@ import tomli_w
 
 from framework import load_config, run
 from framework.errors import ConfigError
-from framework.runtime.tape import read_bars, verify_tape
+from framework.runtime.tape.reading import read_bars, verify_tape
 from tests.app.project import call, csv_text, tree, write
 
 SETTINGS = {"path": "finer", "slippage": "none", "fees": "none"}

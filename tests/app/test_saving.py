@@ -10,7 +10,7 @@ import pytest
 
 from framework.app.saving import rewrite_report, save_run
 from framework.errors import BadDataError
-from framework.runtime.tape import read_transitions
+from framework.runtime.tape.reading import read_transitions
 from tests.report.records import daily_times, guarded, make_record
 
 if TYPE_CHECKING:

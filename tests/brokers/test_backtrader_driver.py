@@ -12,6 +12,8 @@ from brokers.backtrader.driver import BacktraderDriver
 from tests.builders import Scripted, assembled, bars, daily, minutes, play, still
 from tests.properties.worlds import Programmed, worlds
 
+BACKTRADER = {"name": "backtrader"}
+
 
 def plain_loop(simulation, first=0):
     """The driver in ten lines, without backtrader: the union of all closes, each with the symbols that have a bar there."""
@@ -50,14 +52,14 @@ def test_slices_are_the_union_of_all_closes_and_each_sees_its_bars(numbers):
     series = [bars(symbol, still(100, len(times)), minutes(monday, times)) for symbol, times in zip("DCBA", numbers, strict=False)]
     seen = []
     strategy = Scripted(lambda ctx: seen.append((round(ctx.now.timestamp()) * 10**9, [len(ctx.bars(symbol)) for symbol in ctx.symbols])))
-    played = play(strategy, *series, data={"resolution": "1m"})
+    played = play(strategy, *series, data={"resolution": "1m"}, engine=BACKTRADER)
     counted = [[int((one.timestamp <= time).sum()) for one in sorted(series, key=lambda one: one.symbol)] for time in played.times]
     assert seen == list(zip(played.times, counted, strict=True))
 
 
 @given(worlds())
 def test_a_plain_loop_in_its_place_gives_the_same_run(world):
-    driven = world.play().simulation
+    driven = play(Programmed(world.program), *world.series, **world.config, engine=BACKTRADER).simulation
     plain = looped(Programmed(world.program), world.series, **world.config)
     assert plain.journal.decisions_hash == driven.journal.decisions_hash
     assert plain.journal.fills == driven.journal.fills
@@ -68,7 +70,7 @@ def test_a_plain_loop_in_its_place_gives_the_same_run(world):
 def test_the_plain_loop_agrees_about_history_before_the_first_decision():
     series = [bars("A", still(100, 6)), bars("B", still(50, 3), daily(6)[3:])]
     script = {0: lambda ctx: (ctx.buy("A", 1), ctx.buy("B", 1))}
-    driven = play(script, *series, first=daily(6)[2]).simulation
+    driven = play(script, *series, first=daily(6)[2], engine=BACKTRADER).simulation
     plain = looped(Scripted(script), series, daily(6)[2])
     assert driven.journal.fills == plain.journal.fills
     assert driven.journal.refusals == plain.journal.refusals
@@ -78,12 +80,12 @@ def test_the_plain_loop_agrees_about_history_before_the_first_decision():
 def test_nanoseconds_survive_the_floats_that_order_the_feeds():
     # A float of days since year 1 is good to some ten microseconds; these closes differ from round minutes by less.
     times = [minute + 7 + number for number, minute in enumerate(minutes(date(2012, 1, 3), range(1, 51)))]
-    played = play(lambda ctx: ctx.buy("A", 1), bars("A", still(100, 50), times), data={"resolution": "1m"})
+    played = play(lambda ctx: ctx.buy("A", 1), bars("A", still(100, 50), times), data={"resolution": "1m"}, engine=BACKTRADER)
     assert [order.created_at for order in played.orders] == times
     assert [fill.timestamp for fill in played.simulation.journal.fills] == times[1:]
 
 
 def test_the_driver_says_its_name():
-    simulation = assembled(Scripted({}), [bars("A", still(100, 2))])
+    simulation = assembled(Scripted({}), [bars("A", still(100, 2))], engine=BACKTRADER)
     assert isinstance(simulation.driver, BacktraderDriver)
     assert simulation.driver.name == "backtrader"

@@ -10,10 +10,12 @@ import pytest
 
 from framework.app.assemble import Simulation, backtest
 from framework.app.compiling import CompiledDriver, attempted, objections
+from framework.app.curves import Curves
 from framework.app.venues import venue_of
 from framework.compiled.loop import play
 from framework.compiled.said import Facts, Writer
 from framework.domain.order import Order
+from framework.domain.values import MICRO
 from tests.campaigns import size
 from tests.compiled.drawn import Case, drawn_case
 
@@ -24,18 +26,18 @@ class Left(NamedTuple):
     fills: list[object]
     decisions_hash: str
     events: list[object]
-    curves: list[tuple[int, int, int]]
+    curves: list[list[float]]
     idle: dict[str, int]
     working: list[object]
 
 
-def left_by(simulation: Simulation, curves: list[tuple[int, int, int]]) -> Left:
+def left_by(simulation: Simulation, curves: Curves) -> Left:
     journal = simulation.journal
     return Left(
         list(journal.fills),
         journal.decisions_hash,
         [plain(one) for one in journal.events],
-        curves,
+        [np.asarray(column).tolist() for column in columns_of(curves)],
         dict(simulation.broker.idle_bars),
         [plain(one) for one in simulation.engine.desk.blotter.of()],
     )
@@ -46,17 +48,16 @@ def plain(event: object) -> object:
     return tuple(getattr(event, one.name) for one in fields(event)) if isinstance(event, Order) else event
 
 
+def columns_of(curves: Curves) -> tuple[object, ...]:
+    return curves.timestamps, curves.equity, curves.cash, curves.exposure, curves.var_1d.astype(str), curves.joint_var_1d.astype(str)
+
+
 def noted(simulation: Simulation, *, starts: bool, first: int) -> Left:
-    curves: list[tuple[int, int, int]] = []
-
-    def note(now: int) -> None:
-        valuation = simulation.engine.desk.valuation
-        curves.append((now, valuation.equity(), valuation.gross()))
-
+    curves = Curves(simulation.engine.desk, forecasts=True)
     with simulation.broker:
         if starts:
             simulation.engine.start(first)
-        simulation.driver.run(note)
+        simulation.driver.run(curves.note)
     return left_by(simulation, curves)
 
 
@@ -76,7 +77,10 @@ def by_loop(case: Case, kernel: object) -> Left | str:
         return played.left
     writer = Writer(played, Facts("Drawn", simulation.engine.desk.policies, venue_of(case.config)))
     looped = simulation._replace(journal=writer.journal, driver=CompiledDriver(simulation, played, writer))
-    return noted(looped, starts=False, first=case.dataset.first_trade)
+    left = noted(looped, starts=False, first=case.dataset.first_trade)
+    equity, cash, _ = (played.written.curve / MICRO).tolist()
+    assert [equity, cash] == left.curves[1:3]
+    return left
 
 
 def compare(numbers: range, kernel: object) -> dict[str, int]:

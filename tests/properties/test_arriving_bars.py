@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.app.assemble import session
+from framework.app.assemble import rehearsal
 from framework.engine.strategy import SignalStrategy
 from tests.builders import play
 from tests.properties.test_decisions import EXACT
@@ -26,7 +26,7 @@ def assert_same(arrived, known):
 @given(worlds(EXACT), st.data())
 def test_the_order_path_does_not_know_whether_bars_arrive(world, data):
     first = data.draw(st.sampled_from(sorted({int(time) for one in world.series for time in one.timestamp})))
-    assert_same(world.play(make=session, first=first), world.play(first=first))
+    assert_same(world.play(make=rehearsal, first=first), world.play(first=first))
 
 
 class Turns(SignalStrategy):
@@ -45,4 +45,4 @@ class Turns(SignalStrategy):
 @pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")
 @given(worlds(EXACT))
 def test_signals_asked_for_bar_by_bar_are_those_of_the_whole(world):
-    assert_same(play(Turns(), *world.series, make=session, **world.config), play(Turns(), *world.series, **world.config))
+    assert_same(play(Turns(), *world.series, make=rehearsal, **world.config), play(Turns(), *world.series, **world.config))

@@ -13,6 +13,7 @@ from framework.domain.values import MICRO
 from framework.errors import ConfigError, InvariantError
 from framework.rules.guards.breakers import (
     given_back,
+    is_calm,
     is_stale,
     loss_fraction,
     on_bar,
@@ -38,6 +39,7 @@ from framework.rules.guards.state import (
     EMERGENCY_SHUTDOWN,
     NEW_SESSION,
     OPERATOR_HALT,
+    OPERATOR_REDUCE,
     PROFIT_PROTECTION,
     RESUMED,
     SIZE_CUT,
@@ -538,6 +540,7 @@ def test_where_each_breaker_leads_and_which_ones_a_session_releases():
         BROKER_ERRORS: (HALTED, False),
         EMERGENCY_SHUTDOWN: (HALTED, False),
         OPERATOR_HALT: (HALTED, False),
+        OPERATOR_REDUCE: (REDUCING, False),
     }
 
 
@@ -593,3 +596,19 @@ def test_the_smallest_gain_is_a_win_and_no_loss():
 def test_a_violation_is_counted_under_its_kind():
     state, _ = on_violation(started(0, START), OFF, 1, RiskViolationType.STALE_DATA)
     assert state.tallies == (Tally(RiskViolationType.STALE_DATA, 1, 1),)
+
+
+fractions = st.none() | st.floats(0.001, 1.0)
+
+
+@given(fractions, fractions, fractions, st.floats(0.01, 1.0), st.lists(st.integers(-START, 3 * START), min_size=1, max_size=20))
+def test_a_calm_close_trips_nothing_and_only_a_calm_one(daily_loss, drawdown, goal, give_back, closes):
+    policy = replace(OFF, max_daily_loss_pct=daily_loss, max_drawdown_pct=drawdown, profit_goal_pct=goal, profit_give_back=give_back)
+    state = started(0, START)
+    for number, equity in enumerate(closes):
+        day_peak, peak = max(state.day_peak, equity), max(state.peak, equity)
+        calm = is_calm(policy, state.opening, day_peak, peak, equity)
+        known = len(state.trips)
+        state, transitions = on_bar(replace(state, trips=()), policy, number, 0, equity)
+        assert calm == (not transitions), known
+        assert (state.equity, state.day_peak, state.peak) == (equity, day_peak, peak)

@@ -21,14 +21,15 @@ from framework.domain.market import BarSeries
 from framework.errors import ConfigError, DataError
 from framework.rules.guards.state import Transition
 from framework.runtime.hashing import COLUMNS, inputs_hash
-from framework.runtime.tape import read_bars, read_header, read_sectors, verify_tape, write_tape
+from framework.runtime.tape.reading import read_bars, read_header, read_sectors, verify_tape
+from framework.runtime.tape.recording import write_tape
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from framework.domain.record import RunRecord
 
-GUARDS = ("events_only_grow", "events_stay", "bars_stay_the_same", "bars_stay")
+GUARDS = ("events_follow", "events_only_grow", "events_stay", "bars_stay_the_same", "bars_stay")
 
 
 @pytest.fixture(scope="module")
@@ -190,8 +191,8 @@ def test_two_events_that_changed_places_are_found(tape, events, data):
 @given(st.data())
 def test_an_inserted_event_is_found(tape, events, data):
     copied = data.draw(st.sampled_from(events))
-    row = (data.draw(st.sampled_from((-1, len(events), len(events) + 7))), *copied[1:])
-    assert_found(tampered(tape, ("INSERT INTO events VALUES (?, ?, ?, ?, ?)", row)))
+    row = (data.draw(st.sampled_from((-1, len(events), len(events) + 7))), *copied[1:], None, 0)
+    assert_found(tampered(tape, ("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", row)))
 
 
 def test_a_tape_cut_off_is_found_though_its_chain_holds(tape, events):

@@ -20,6 +20,7 @@ from framework.rules.guards.state import (
     EMERGENCY_SHUTDOWN,
     NEW_SESSION,
     OPERATOR_HALT,
+    OPERATOR_REDUCE,
     PROFIT_PROTECTION,
     RESUMED,
     SIZE_CUT,
@@ -86,6 +87,16 @@ def on_bar(state: GuardState, policy: GuardPolicy, timestamp: int, session: int,
         state, tripped = _checked(state, policy, timestamp, code, figure, limit)
         opened += tripped
     return state, opened
+
+
+def is_calm(policy: GuardPolicy, opening: int, day_peak: int, peak: int, equity: int) -> bool:
+    """Whether nothing that ``on_bar`` measures reaches its limit at ``equity`` within a session; the peaks have it in them already."""
+    if policy.max_daily_loss_pct is not None and loss_fraction(opening, equity) >= policy.max_daily_loss_pct:
+        return False
+    if policy.max_drawdown_pct is not None and loss_fraction(peak, equity) >= policy.max_drawdown_pct:
+        return False
+    goal = policy.profit_goal_pct
+    return (0.0 if goal is None else given_back(opening, day_peak, equity, goal)) < policy.profit_give_back
 
 
 def _given_back(state: GuardState, policy: GuardPolicy) -> float:
@@ -185,6 +196,11 @@ def on_broker_answer(state: GuardState, policy: GuardPolicy, timestamp: int, fai
 def on_halt(state: GuardState, policy: GuardPolicy, timestamp: int, reason: str) -> Step:
     """The operator stops trading."""
     return _trip(state, policy, timestamp, Trip(timestamp, OPERATOR_HALT, 0.0, 0.0, reason))
+
+
+def on_reduce(state: GuardState, policy: GuardPolicy, timestamp: int, reason: str) -> Step:
+    """The operator, or a switch that stands in for one who does not answer, stops entries."""
+    return _trip(state, policy, timestamp, Trip(timestamp, OPERATOR_REDUCE, 0.0, 0.0, reason))
 
 
 def on_resume(state: GuardState, timestamp: int) -> Step:

@@ -57,6 +57,7 @@ STALE_DATA = "stale_data"
 BROKER_ERRORS = "broker_errors"
 EMERGENCY_SHUTDOWN = "emergency_shutdown"
 OPERATOR_HALT = "operator_halt"
+OPERATOR_REDUCE = "operator_reduce"
 SIZE_CUT = "size_cut"
 SIZE_RESTORED = "size_restored"
 NEW_SESSION = "new_session"
@@ -98,6 +99,7 @@ BREAKERS: Mapping[str, Breaker] = MappingProxyType(
             TradingState.HALTED, False, None, "{figure:.0f} violations of {subject} ([guards] max_violations = {limit:.0f})"
         ),
         OPERATOR_HALT: Breaker(TradingState.HALTED, False, None, "halted by the operator: {subject}"),
+        OPERATOR_REDUCE: Breaker(TradingState.REDUCING, False, None, "entries stopped by the operator: {subject}"),
     }
 )
 

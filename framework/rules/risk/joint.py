@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framework.rules.risk.estimate import LARGEST, RiskEstimate, estimate, fault_of, fault_of_question, no_estimate
-from framework.rules.risk.quantiles import Quantile, TailPlan, historical, reaching_minimum, tail_plan
+from framework.rules.risk.quantiles import Quantile, TailPlan, historical, reaching_minimum, tail_of_rows, tail_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from framework.domain.market import Floats
+
+#: Histories in one matrix.
+TOGETHER = 64
 
 
 def simple_sum(values: Floats, var: Floats, cvar: Floats) -> RiskEstimate:
@@ -36,6 +41,26 @@ def simple_sum(values: Floats, var: Floats, cvar: Floats) -> RiskEstimate:
         return no_estimate(method, 0, f"among the held symbols: {fault_of(risks[0], 0) or fault_of(risks[1], 0)}")
     total = (np.abs(values[held]) * np.maximum(risks, 0.0)).sum(axis=1)
     return estimate(total.item(0), total.item(1), method, 0)
+
+
+def simple_sums(values: Floats, var: Floats, cvar: Floats) -> tuple[Floats, Floats]:
+    """VaR and CVaR of ``simple_sum`` at T times at once, bit for bit, float64 [T] each; NaN where there is no answer.
+
+    Args:
+        values: float64 [T, N], dollars, shorts negative.
+        var: float64 [T, N], VaR of a dollar of each; where a value is 0 it may be NaN.
+        cvar: float64 [T, N], CVaR of a dollar of each.
+    """
+    held, sizes = values != 0.0, np.abs(values)
+    known = (sizes <= LARGEST).all(axis=1)
+    totals = []
+    with np.errstate(all="ignore"):
+        for risks in (var, cvar):
+            known &= (~held | (np.abs(risks) <= LARGEST)).all(axis=1)
+            totals.append(np.where(held, sizes * np.maximum(risks, 0.0), 0.0).sum(axis=1))
+    total, shortfall = totals
+    known &= np.isfinite(total) & np.isfinite(shortfall)
+    return np.where(known, total, np.nan), np.where(known, np.maximum(total, shortfall), np.nan)
 
 
 def scenario_values(values: Floats, history: Floats) -> tuple[Floats, str]:
@@ -73,6 +98,23 @@ def joint_historical(values: Floats, history: Floats, confidence: float, quantil
         return no_estimate(method, history.shape[0] if history.ndim else 0, fault)
     found = historical(profits, confidence, quantile)
     return RiskEstimate(found.var, found.cvar, method, found.observations, found.note)
+
+
+def joint_historicals(values: Sequence[Floats], histories: Sequence[Floats], confidence: float) -> tuple[Floats, Floats]:
+    """VaR and CVaR of ``joint_historical`` for K holdings, each with its history, bit for bit, float64 [K] each; NaN for no answer."""
+    var, cvar = np.full((2, len(values)), np.nan)
+    by_length: dict[int, list[tuple[int, Floats]]] = {}
+    for number, holding in enumerate(zip(values, histories, strict=True)):
+        profits, fault = scenario_values(*holding)
+        if not (fault or fault_of_question(profits, confidence, reaching_minimum(confidence))):
+            by_length.setdefault(len(profits), []).append((number, profits))
+    for length, group in by_length.items():
+        plan = tail_plan(length, confidence)
+        for block in (group[first : first + TOGETHER] for first in range(0, len(group), TOGETHER)):
+            numbers = [number for number, _ in block]
+            var[numbers], cvar[numbers] = tail_of_rows(np.stack([profits for _, profits in block]), plan)
+    known = np.isfinite(var) & np.isfinite(cvar)
+    return np.where(known, var, np.nan), np.where(known, cvar, np.nan)
 
 
 def tail_weights(profits: Floats, plan: TailPlan) -> Floats:

@@ -11,7 +11,7 @@ from scipy import optimize, stats
 
 from framework.rules.risk import montecarlo
 from framework.rules.risk.covariance import ewma_covariance, factor, ledoit_wolf, nearest_psd, sample_covariance
-from framework.rules.risk.joint import component_shortfall, component_worst_days, joint_historical, simple_sum
+from framework.rules.risk.joint import component_shortfall, component_worst_days, joint_historical, simple_sum, simple_sums
 from framework.rules.risk.montecarlo import generator_of, joint_monte_carlo, monte_carlo
 from framework.rules.risk.parametric import Mean, normal
 from framework.rules.risk.portfolio import covariance_risk, covariance_total, largest_addition, what_if
@@ -322,3 +322,19 @@ def test_a_position_of_cents_has_a_limit_too_and_a_purchase_is_meant_unless_a_sa
     sold = largest_addition(np.array([0.0, 0.5]), correlated, 0.95, 0, 1.0, sign=-1)
     assert covariance_total(np.array([-sold.value, 0.5]), correlated, 0.95).var == pytest.approx(1.0)
     assert sold.value > largest_addition(np.array([0.0, 0.5]), correlated, 0.95, 0, 1.0).value
+
+
+amounts = st.sampled_from([0.0, 0.0, 1.0, -2.5, 1e31, math.nan]) | st.floats(-1e6, 1e6)
+risks_of_a_dollar = st.sampled_from([math.nan, math.inf, 0.0, -0.01]) | st.floats(0.0, 0.5)
+
+
+@given(st.data(), st.integers(1, 6), st.integers(1, 20))
+def test_simple_sums_of_many_times_are_those_of_each(data, times, symbols):
+    def table(numbers):
+        return np.array(data.draw(st.lists(numbers, min_size=times * symbols, max_size=times * symbols))).reshape(times, symbols)
+
+    values, var, cvar = table(amounts), table(risks_of_a_dollar), table(risks_of_a_dollar)
+    alone = [simple_sum(*rows) for rows in zip(values, var, cvar, strict=True)]
+    many = simple_sums(values, var, cvar)
+    np.testing.assert_array_equal(many[0], [one.var for one in alone])
+    np.testing.assert_array_equal(many[1], [one.cvar for one in alone])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from framework.engine.engine import Engine
     from framework.engine.market import Market
-    from framework.runtime.arrivals import Arrival
+    from framework.runtime.sessions.arrivals import Arrival
 
 
 class RealtimeDriver:

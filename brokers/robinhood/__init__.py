@@ -1,0 +1,1 @@
+"""Robinhood, through the robin_stocks client. Only this package imports it."""

@@ -1,0 +1,90 @@
+"""Accounts, positions, portfolios."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brokers.robinhood.testing.amounts import fixed
+from brokers.robinhood.testing.answers import Answer, Request, page
+from brokers.robinhood.testing.routes.route import NOT_FOUND, Route
+from brokers.robinhood.testing.views.accounts import account_json, portfolio_json, position_json
+from brokers.robinhood.testing.views.addresses import account_url
+
+if TYPE_CHECKING:
+    from brokers.robinhood.testing.accounts import Account
+    from brokers.robinhood.testing.venue import Venue
+
+
+def accounts(venue: Venue, request: Request) -> Answer:
+    """All accounts, or without ``default_to_all_accounts`` the first."""
+    found = list(venue.book.accounts.values())
+    wanted = found if "default_to_all_accounts" in request.query else found[:1]
+    return Answer.json(200, page([_account(venue, one) for one in wanted]))
+
+
+def account(venue: Venue, _: Request, number: str) -> Answer:
+    """One account."""
+    found = venue.book.accounts.get(number)
+    return NOT_FOUND if found is None else Answer.json(200, _account(venue, found))
+
+
+def account_without_slash(venue: Venue, _: Request, number: str) -> Answer:
+    """The address robin_stocks uses; it leads to the right one."""
+    return Answer(301, b"", {"Location": account_url(number)}) if number in venue.book.accounts else NOT_FOUND
+
+
+def day_trades(venue: Venue, _: Request, number: str) -> Answer:
+    """Day trades; the double counts none, the rule behind them has ended."""
+    if number not in venue.book.accounts:
+        return NOT_FOUND
+    return Answer.json(200, {"account_number": number, "equity_day_trades": [], "option_day_trades": []})
+
+
+def buying_power(venue: Venue, _: Request, number: str) -> Answer:
+    """Buying power and what it is made of."""
+    found = venue.book.accounts.get(number)
+    if found is None:
+        return NOT_FOUND
+    power = fixed(venue.book.buying_power(found), 4)
+    return Answer.json(200, {"buying_power": power, "unleveraged_buying_power": power, "held_deposits": "0.0000", "breakdown": []})
+
+
+def positions(venue: Venue, request: Request) -> Answer:
+    """Positions of one account, by default of the first; ``nonzero`` leaves the empty ones out."""
+    number = request.query.get("account_number") or next(iter(venue.book.accounts))
+    found = venue.book.accounts.get(number)
+    if found is None:
+        return NOT_FOUND
+    nonzero = request.query.get("nonzero", "").lower() == "true"
+    held = [one for one in found.holdings.values() if one.shares or not nonzero]
+    now = venue.clock.now()
+    rows = [position_json(found, one, venue.market.listings[one.symbol], venue.book, now) for one in held]
+    return Answer.json(200, page(rows))
+
+
+def portfolios(venue: Venue, _: Request) -> Answer:
+    """Portfolios of all accounts."""
+    return Answer.json(200, page([portfolio_json(one, venue.market) for one in venue.book.accounts.values()]))
+
+
+def portfolio(venue: Venue, _: Request, number: str) -> Answer:
+    """Portfolio of one account."""
+    found = venue.book.accounts.get(number)
+    return NOT_FOUND if found is None else Answer.json(200, portfolio_json(found, venue.market))
+
+
+def _account(venue: Venue, one: Account) -> dict[str, Any]:
+    first = next(iter(venue.book.accounts))
+    return account_json(one, venue.book, venue.clock.now(), is_default=one.number == first)
+
+
+ROUTES = (
+    Route("GET", "/accounts/", accounts),
+    Route("GET", "/accounts/([^/]+)/", account),
+    Route("GET", "/accounts/([^/]+)", account_without_slash),
+    Route("GET", "/accounts/([^/]+)/recent_day_trades/", day_trades),
+    Route("GET", "/accounts/([^/]+)/buying_power_breakdown/?", buying_power),
+    Route("GET", "/positions/", positions),
+    Route("GET", "/portfolios/", portfolios),
+    Route("GET", "/portfolios/([^/]+)/?", portfolio),
+)

@@ -1,0 +1,66 @@
+"""What every command has in common: its options, and the exit code of whatever it raises."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from framework.errors import ConfigError, OnetapeError
+
+P = ParamSpec("P")
+
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The config file: TOML, or JSON and YAML by suffix.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+DEFAULT_CONFIG = Path("onetape.toml")
+
+
+def reported(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn whatever a command raises into one message and the exit code of its kind."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except OnetapeError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+        except SystemExit as stop:  # ours are typer's; this one would end a run with a code of its own and no word
+            typer.echo(f"error: the strategy called sys.exit({stop.code}); let it return, or raise an exception", err=True)
+            raise typer.Exit(ConfigError.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("stopped; it was a simulation, nothing is open at a broker", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except BrokenPipeError:
+            _discard_output()
+            raise typer.Exit(0) from None
+        except Exception as error:  # noqa: BLE001 - the last resort: no traceback on the terminal, but none lost either
+            typer.echo(f"error: this is a bug in onetape: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
+            raise typer.Exit(EXIT_BUG) from None
+
+    return wrapper
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere: its reader has gone, and closing stdout at the end must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _keep_traceback() -> str:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="onetape-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    return f"please report it with {file.name}, which holds no prices, orders or secrets"

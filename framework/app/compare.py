@@ -1,0 +1,123 @@
+"""``onetape compare``: what of two runs is compared, read from their tapes."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from framework.app.session import told_by
+from framework.domain.order import OrderSide
+from framework.domain.values import notional, rounded_quotient, to_micros
+from framework.errors import BadDataError, ConfigError
+from framework.report.divergence import Decided, RunFacts, Traded
+from framework.report.divergence_page import page
+from framework.runtime.tape.reading import read_bars, read_mode
+from framework.runtime.tape.recording import FIRST, LAST
+from framework.runtime.tape.store import TapeStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from fractions import Fraction
+    from pathlib import Path
+
+    from framework.domain.market import BarSeries
+    from framework.report.divergence import Divergence
+    from framework.runtime.tape.chain import TapeEvent
+
+#: What an account gets without a trade, and the payload's field that says how much.
+_ACCOUNT = ("cash_in_lieu", "dividend_entitled", "delisted", "interest")
+#: Of a decision, what makes it the same in another run: not the name it was given there.
+_TERMS = ("symbol", "side", "quantity_micros", "order_type", "limit_micros", "stop_micros", "trail_micros", "trail_type", "time_in_force")
+
+
+def facts_of_run(folder: Path) -> RunFacts:
+    """What of the run in ``folder`` is compared.
+
+    Raises:
+        DataError: It has no tape, or it cannot be read.
+    """
+    tape = folder / "tape.db"
+    with TapeStore.attach(tape) as store:
+        events = list(store.events())
+    try:
+        series = read_bars(tape) if read_mode(tape) == "backtest" else told_by(tape).series
+        return _facts(folder.name, events, series)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise BadDataError(f"{tape}: an event cannot be read ({error!r}); make the run again") from None
+
+
+def write_page(place: Path, one: RunFacts, other: RunFacts, found: Divergence) -> None:
+    """Write the page about ``one`` and ``other`` to ``place``.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    try:
+        place.write_text(page(one, other, found), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {place}: {error.strerror}; choose another place with --out") from None
+
+
+def _facts(name: str, events: list[TapeEvent], series: Mapping[str, BarSeries]) -> RunFacts:
+    config = tomllib.loads(str(events[0].payload["config"]))
+    decisions = {one.order_id: one for one in map(_decided, _of(events, "order_decided"))}
+    gone = {str(event.payload["symbol"]) for event in _of(events, "delisted")}
+    marks = {symbol: 0 if symbol in gone else to_micros(float(one.close[-1])) for symbol, one in series.items() if len(one)}
+    account: dict[str, int] = defaultdict(int)
+    for event in events:
+        if event.kind in _ACCOUNT:
+            account[event.kind] += _number(event.payload["amount_micros"])
+    initial = to_micros(float(config.get("account", {}).get("cash", 100_000.0)))
+    return RunFacts(name, initial, _final_equity(events), marks, decisions, _traded(events, decisions, series), account)
+
+
+def _of(events: Iterable[TapeEvent], kind: str) -> Iterable[TapeEvent]:
+    return (event for event in events if event.kind == kind)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _decided(event: TapeEvent) -> Decided:
+    told: dict[str, Any] = event.payload
+    line = json.dumps([event.timestamp, *(told[name] for name in _TERMS), told["reason"]])
+    sign = OrderSide(told["side"]).sign
+    return Decided(told["order_id"], event.timestamp, told["symbol"], sign, told["quantity_micros"], told["order_type"], line)
+
+
+def _final_equity(events: list[TapeEvent]) -> int:
+    for event in reversed(events):
+        if event.kind == LAST and "final_equity" in event.payload:
+            return to_micros(float(str(event.payload["final_equity"])))
+        if event.kind == "decided":
+            return _number(event.payload["equity_micros"])
+    raise BadDataError(f"the tape does not say what the account was worth at its end: its last event is {events[-1].kind}, not {FIRST}")
+
+
+def _traded(events: list[TapeEvent], decisions: Mapping[str, Decided], series: Mapping[str, BarSeries]) -> tuple[Traded, ...]:
+    fills = [event for event in events if event.payload.get("execution_id") is not None]
+    return tuple(_fill(event.timestamp, event.payload, decisions[str(event.payload["order_id"])], series) for event in fills)
+
+
+def _fill(timestamp: int, told: Mapping[str, Any], order: Decided, series: Mapping[str, BarSeries]) -> Traded:
+    quantity, price = order.sign * _number(told["quantity_micros"]), _number(told["price_micros"])
+    later = _later_splits(series[order.symbol], timestamp)
+    shares = rounded_quotient(quantity * later.numerator, later.denominator)
+    value = notional(quantity, price)
+    slippage = value - notional(quantity, _number(told["reference_micros"]))
+    return Traded(order.order_id, timestamp, order.symbol, shares, value, slippage, _number(told["fees_micros"]))
+
+
+def _later_splits(series: BarSeries, timestamp: int) -> Fraction:
+    """How many shares of the last bar one of ``timestamp`` has become."""
+    from fractions import Fraction
+
+    found = Fraction(1)
+    for one in series.split[(series.timestamp > timestamp) & (series.split != 1.0)].tolist():
+        found *= Fraction(one).limit_denominator(10_000)
+    return found

@@ -1,0 +1,68 @@
+"""The operator's commands, for a process that trades: written to its tape, which it reads each turn."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from typing import Annotated
+
+import typer
+
+from framework.app.command import reported
+from framework.domain.command import CommandKind
+
+control = typer.Typer(rich_markup_mode="rich")
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, its name below runs/, a tape file or an address.")]
+WhoOption = Annotated[str | None, typer.Option(help="Who says so.", show_default="your login name")]
+WhyOption = Annotated[str, typer.Option(help="The reason, kept on the tape.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
+
+
+@control.command(epilog="Examples:  onetape halt runs/live --why 'news'   ·   without the tape:  touch runs/live/HALT   ·   kill -USR1 PID")
+@reported
+def halt(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:
+    """Stop sending anything but stops and cancels; holds over restarts until `onetape resume`."""
+    _send(CommandKind.HALT, run, who, why, as_json=as_json)
+
+
+@control.command(epilog="Examples:  onetape resume runs/live --why 'prices are back'")
+@reported
+def resume(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:
+    """Go on: every circuit breaker is closed, the HALT file removed."""
+    _send(CommandKind.RESUME, run, who, why, as_json=as_json)
+
+
+@control.command("cancel-all", epilog="Examples:  onetape cancel-all runs/live --why 'wrong limit prices' --who ada")
+@reported
+def cancel_all(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:
+    """Cancel every working order that protects no position; trading goes on."""
+    _send(CommandKind.CANCEL_ALL, run, who, why, as_json=as_json)
+
+
+@control.command(
+    epilog="Examples:  onetape flatten runs/live --why 'out of the market'   ·   afterwards:  onetape resume runs/live --why …"
+)
+@reported
+def flatten(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:
+    """Halt, cancel what protects nothing, and leave every position at market."""
+    _send(CommandKind.FLATTEN, run, who, why, as_json=as_json)
+
+
+def _send(kind: CommandKind, run: str, who: str | None, why: str, *, as_json: bool) -> None:
+    from framework.app.tape_place import tape_place
+    from framework.domain.command import OperatorCommand
+    from framework.runtime.control.sending import send_command
+
+    place, halt_file = tape_place(run)
+    sent = send_command(place, OperatorCommand(kind, getpass.getuser() if who is None else who, why), halt_file)
+    if as_json:
+        found = {"command": kind.value, "sequence": sent.sequence, "halt_file": sent.halt_file and str(sent.halt_file)}
+        typer.echo(json.dumps(found | {"trouble": sent.trouble}))
+        return
+    if sent.halt_file is not None:
+        typer.echo(f"wrote {sent.halt_file}: it halts as long as it is there")
+    if sent.sequence is None:
+        typer.echo(f"warning: the tape did not take the command: {sent.trouble}", err=True)
+    else:
+        typer.echo(f"{kind.value} is event {sent.sequence} of the tape; the process that trades takes it at its next turn")

@@ -1,0 +1,40 @@
+"""Files of lines that are cut at a size, belong to their owner alone and lose a line rather than stop a trade."""
+
+from __future__ import annotations
+
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
+    from pathlib import Path
+
+MAX_BYTES = 10_000_000
+BACKUPS = 5
+
+
+class LineFile(RotatingFileHandler):
+    """A log file with up to five older parts of 10 MB; ``lost`` counts the lines a full disk has cost.
+
+    Args:
+        path: Of the newest part.
+        formatter: Makes the lines.
+        level: The least that is written.
+        max_bytes: Size at which a new part begins.
+    """
+
+    def __init__(self, path: Path, formatter: logging.Formatter, level: int = logging.INFO, max_bytes: int = MAX_BYTES) -> None:
+        self.lost = 0
+        super().__init__(path, maxBytes=max_bytes, backupCount=BACKUPS, encoding="utf-8", errors="backslashreplace")
+        self.setLevel(level)
+        self.setFormatter(formatter)
+
+    def _open(self) -> TextIOWrapper:
+        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600))
+        return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's name
+        """Lose the line: the tape is the record, and a trade does not wait for a disk. What it held is not shown elsewhere."""
+        self.lost += 1

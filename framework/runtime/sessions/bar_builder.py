@@ -1,0 +1,124 @@
+"""From quotes to bars: what was seen between two closes of the session's clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from framework.domain.market import Bar, ClosedBar
+from framework.domain.values import is_price
+from framework.errors import BadDataError
+from framework.runtime.sessions.arrivals import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Tick(NamedTuple):
+    """A last trade that was seen: dollars; ``day_volume`` is shares since the session's open, ``None`` where the source does not say."""
+
+    symbol: str
+    timestamp: int
+    price: float
+    day_volume: float | None = None
+
+
+@dataclass(slots=True)
+class _Forming:
+    """The bar of one symbol between two closes."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+
+
+class BarBuilder:
+    """Makes bars of ticks, for every bar of a session its own.
+
+    ``bounds(timestamp)`` is the open and close, ns UTC, of the session a time lies in, of the next one between sessions. ``step`` is the
+    length of a bar, ns; 0 makes one bar of each session. ``since`` is when ticks began to be looked at, ns UTC: a bar that had begun before
+    is not made, because nobody saw all of it. A symbol without a tick between two closes has no bar there. Ticks outside of sessions, of
+    the past and with impossible prices are counted and left out.
+
+    Attributes:
+        left_out: Ticks that were left out, by reason.
+    """
+
+    def __init__(self, bounds: Callable[[int], tuple[int, int]], step: int, since: int = 0) -> None:
+        self._bounds = bounds
+        self._since = since
+        self._step = step
+        self._forming: dict[str, _Forming] = {}
+        self._volumes: dict[str, tuple[int, float]] = {}
+        self._base: dict[str, float] = {}
+        self._close = 0
+        self.left_out: dict[str, int] = {}
+
+    def next_close(self, now: int) -> int:
+        """When the bar closes that ``now`` (ns UTC) lies in, or the first one of the next session."""
+        opened, closed = self._bounds(now)
+        if self._step == 0:
+            return closed
+        passed = max(now - opened, 1)
+        return min(opened + -(-passed // self._step) * self._step, closed)
+
+    def _start(self, timestamp: int) -> int:
+        """When the bar began that ``timestamp`` lies in."""
+        opened, _ = self._bounds(timestamp)
+        return opened if self._step == 0 else opened + (timestamp - opened - 1) // self._step * self._step
+
+    def take(self, tick: Tick) -> None:
+        """Let ``tick`` into the bar that is forming; once a bar has closed it does not change."""
+        opened, closed = self._bounds(tick.timestamp)
+        if not is_price(tick.price):
+            self._leave_out("no price")
+        elif not opened < tick.timestamp <= closed:
+            self._leave_out("outside of the session")
+        elif tick.timestamp <= self._close:
+            self._leave_out("after its bar had closed")
+        elif self._start(tick.timestamp) < self._since:
+            self._leave_out("in a bar that had begun before")
+            self._base[tick.symbol] = self._count(tick, opened)
+        else:
+            self._add(tick)
+            self._count(tick, opened)
+
+    def _add(self, tick: Tick) -> None:
+        bar = self._forming.get(tick.symbol)
+        if bar is None:
+            self._forming[tick.symbol] = _Forming(tick.price, tick.price, tick.price, tick.price)
+        else:
+            bar.high, bar.low, bar.close = max(bar.high, tick.price), min(bar.low, tick.price), tick.price
+
+    def _count(self, tick: Tick, opened: int) -> float:
+        """Shares traded since the open, as far as is known."""
+        session, total = self._volumes.get(tick.symbol, (opened, 0.0))
+        if session != opened:  # it counts from nothing again
+            self._base.pop(tick.symbol, None)
+            total = 0.0
+        total = max(total, tick.day_volume or 0.0)
+        self._volumes[tick.symbol] = (opened, total)
+        return total
+
+    def close(self, timestamp: int) -> Arrival:
+        """The bars that close at ``timestamp`` (ns UTC); ticks up to then come too late afterwards.
+
+        Raises:
+            BadDataError: They have been closed before.
+        """
+        if timestamp <= self._close:
+            raise BadDataError(f"the bars of {timestamp} were closed before, at {self._close}")
+        self._close = timestamp
+        bars = {symbol: ClosedBar(self._bar(symbol, timestamp, one)) for symbol, one in sorted(self._forming.items())}
+        self._forming.clear()
+        return Arrival(timestamp, bars)
+
+    def _bar(self, symbol: str, timestamp: int, one: _Forming) -> Bar:
+        total = self._volumes.get(symbol, (0, 0.0))[1]
+        volume = total - self._base.get(symbol, 0.0)
+        self._base[symbol] = total
+        return Bar(symbol, timestamp, one.open, one.high, one.low, one.close, volume)
+
+    def _leave_out(self, reason: str) -> None:
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1

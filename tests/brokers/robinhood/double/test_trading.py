@@ -1,0 +1,160 @@
+"""An ordinary day with the unmodified client: log in, look, buy, sell, cancel, list."""
+
+from __future__ import annotations
+
+import pyotp
+import pytest
+
+from brokers.robinhood.testing import ACCOUNT
+from tests.brokers.robinhood.double.client import PASSWORD, USER, code_now
+
+
+def orders(double):
+    return double.book()["orders"]
+
+
+@pytest.mark.usefixtures("adapter")
+def test_a_login_with_a_one_time_password_lets_the_client_in(double, tmp_path):
+    from robin_stocks import robinhood
+
+    answer = robinhood.login(USER, PASSWORD, mfa_code=code_now(double), pickle_path=str(tmp_path))
+    assert answer["refresh_token"]
+    assert robinhood.get_open_stock_positions() == []
+
+
+@pytest.mark.parametrize("seconds", [0, 59, 1_111_111_109, 1_234_567_890, 2_000_000_000])
+def test_one_time_passwords_are_those_of_pyotp(seconds):
+    from brokers.robinhood.testing.otp import code_at
+
+    example = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    assert code_at(example, seconds) == pyotp.TOTP(example).at(seconds)
+
+
+def test_a_market_buy_is_sent_as_a_limit_order_and_fills_at_the_ask(double, client):
+    double.quote("AAPL", "99.98", "100.02", "100.00")
+    placed = client.order_buy_market("AAPL", 5, timeInForce="gfd")
+    assert (placed["type"], placed["state"], placed["cumulative_quantity"], placed["average_price"]) == (
+        "limit",
+        "unconfirmed",
+        "0.00000000",
+        None,
+    )
+    double.advance(1)
+    after = client.get_stock_order_info(placed["id"])
+    assert (after["state"], after["average_price"], after["cancel"]) == ("filled", "100.02000000", None)
+    assert double.book()["accounts"][ACCOUNT] == {
+        "cash": 99_499_900_000,
+        "buying_power": 99_499_900_000,
+        "shares": {"AAPL": 5_000_000},
+        "cost": {"AAPL": 500_100_000},
+    }
+
+
+def test_a_limit_order_waits_for_its_price(double, client):
+    placed = client.order_buy_limit("AAPL", 3, 99.5, timeInForce="gfd")
+    double.advance(60)
+    assert client.get_stock_order_info(placed["id"])["state"] == "confirmed"
+    double.trade_at("AAPL", "99.40")
+    assert client.get_stock_order_info(placed["id"])["average_price"] == "99.40000000"
+
+
+def test_a_stop_sale_begins_at_its_price_and_sells_at_the_bid(double, client):
+    double.give_shares(ACCOUNT, "AAPL", "10", "900")
+    placed = client.order_sell_stop_loss("AAPL", 10, 95, timeInForce="gtc")
+    double.advance(1)
+    double.quote("AAPL", "95.50", "95.60", "95.55")
+    assert client.get_stock_order_info(placed["id"])["state"] == "confirmed"
+    double.quote("AAPL", "94.70", "94.90", "94.80")
+    after = client.get_stock_order_info(placed["id"])
+    assert (after["state"], after["average_price"]) == ("filled", "94.70000000")
+    assert after["stop_triggered_at"] is not None
+
+
+def test_a_stop_limit_sale_does_not_sell_below_its_limit(double, client):
+    double.give_shares(ACCOUNT, "AAPL", "10", "900")
+    placed = client.order_sell_stop_limit("AAPL", 10, 94, 95, timeInForce="gtc")
+    double.advance(1)
+    double.trade_at("AAPL", "93.00")
+    assert client.get_stock_order_info(placed["id"])["state"] == "confirmed"
+    double.trade_at("AAPL", "94.20")
+    assert client.get_stock_order_info(placed["id"])["average_price"] == "94.20000000"
+
+
+def test_the_fees_of_a_sale_are_taken_from_its_proceeds(double, client):
+    double.give_shares(ACCOUNT, "MSFT", "100", "30000")
+    client.order_sell_limit("MSFT", 100, 400, timeInForce="gfd")
+    double.advance(1)
+    order = orders(double)[0]
+    assert order["fees"] > 0
+    assert double.book()["accounts"][ACCOUNT]["cash"] == 100_000_000_000 + 40_000_000_000 - order["fees"]
+
+
+def test_a_cancel_ends_a_little_later_and_twice_is_forbidden(double, client):
+    placed = client.order_buy_limit("AAPL", 3, 50, timeInForce="gfd")
+    assert client.cancel_stock_order(placed["id"]) == {}
+    shown = client.get_stock_order_info(placed["id"])
+    assert (shown["state"], shown["cancel"]) == ("pending_cancelled", None)
+    assert "already" in client.cancel_stock_order(placed["id"])["detail"]
+    double.advance(1)
+    assert client.get_stock_order_info(placed["id"])["state"] == "cancelled"
+    assert double.book()["accounts"][ACCOUNT]["buying_power"] == 100_000_000_000
+
+
+def test_orders_are_listed_newest_first_over_several_pages(double, client):
+    placed = [client.order_buy_limit("F", 1, 5 + index, timeInForce="gfd")["id"] for index in range(5)]
+    double.configure(page_size=2)
+    assert [order["id"] for order in client.get_all_stock_orders()] == placed[::-1]
+    double.end_order(placed[0], "cancelled")
+    assert [order["id"] for order in client.get_all_open_stock_orders()] == placed[:0:-1]
+
+
+def test_positions_show_what_is_promised_to_open_sales(double, client):
+    double.give_shares(ACCOUNT, "AAPL", "10", "900")
+    client.order_sell_stop_loss("AAPL", 7, 95, timeInForce="gtc")
+    position = client.get_open_stock_positions()[0]
+    assert (position["quantity"], position["shares_held_for_sells"], position["shares_available_for_sells"]) == (
+        "10.00000000",
+        "7.00000000",
+        "3.00000000",
+    )
+    assert client.order_sell_limit("AAPL", 4, 120, timeInForce="gfd") == {"detail": "Not enough shares to sell."}
+
+
+def test_open_buys_take_their_money_out_of_the_buying_power(client):
+    client.order_buy_limit("AAPL", 900, 99, timeInForce="gfd")
+    profile = client.load_account_profile(ACCOUNT)
+    assert (profile["cash"], profile["cash_held_for_orders"], profile["buying_power"]) == ("100000.0000", "89100.0000", "10900.0000")
+    assert client.order_buy_limit("AAPL", 200, 99, timeInForce="gfd") == {"detail": "Not enough buying power."}
+
+
+def test_an_order_of_after_hours_is_queued_until_the_next_session(double, client):
+    double.move_to("2026-03-06T23:00:00Z")
+    placed = client.order_buy_limit("AAPL", 1, 100, timeInForce="gfd")
+    assert placed["state"] == "queued"
+    double.move_to("2026-03-09T13:00:00Z")
+    assert client.get_stock_order_info(placed["id"])["state"] == "queued"
+    double.move_to("2026-03-09T13:31:00Z")
+    assert client.get_stock_order_info(placed["id"])["state"] == "filled"
+
+
+def test_an_order_for_the_day_ends_with_the_day(double, client):
+    placed = client.order_buy_limit("AAPL", 1, 50, timeInForce="gfd")
+    kept = client.order_buy_limit("AAPL", 1, 50, timeInForce="gtc")
+    double.move_to("2026-03-02T21:00:01Z")
+    assert client.get_stock_order_info(placed["id"])["state"] == "cancelled"
+    assert client.get_stock_order_info(kept["id"])["state"] == "confirmed"
+    double.move_to("2026-03-03T16:00:00Z")
+    double.trade_at("AAPL", "49.00")
+    assert client.get_stock_order_info(kept["id"])["state"] == "filled"
+
+
+def test_market_data_has_the_shapes_the_client_reads(double, client):
+    bars = [{"begins_at": "2026-02-27T00:00:00Z", "open_price": "1", "close_price": "2", "high_price": "3", "low_price": "1", "volume": 9}]
+    double.set_bars("AAPL", "day", bars)
+    assert client.get_latest_price("AAPL") == ["100.000000"]
+    assert client.get_stock_historicals("AAPL", interval="day", span="week")[0]["close_price"] == "2"
+    assert client.get_fundamentals("AAPL")[0]["symbol"] == "AAPL"
+    assert client.get_instruments_by_symbols("AAPL")[0]["tradability"] == "tradable"
+    assert client.get_market_hours("XNYS", "2026-11-27")["closes_at"] == "2026-11-27T18:00:00Z"
+    assert client.get_market_hours("XNYS", "2026-04-03")["is_open"] is False
+    assert client.load_portfolio_profile()["equity"] == "100000.0000"

@@ -1,0 +1,55 @@
+"""Every test that asks for a ``place`` runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import NullPool, create_engine
+
+from framework.runtime.tape.store import TapeStore
+from tests.postgres import cluster, programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEADER = {"mode": "paper", "account": "hash of an account"}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server for all tests of this process."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed (no initdb below /usr/lib/postgresql or on PATH)")
+    with cluster() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    return count(1)
+
+
+@pytest.fixture
+def empty_schema(server: str, numbers: Iterator[int]) -> str:
+    """The address of a schema with nothing in it."""
+    name = f"tape{next(numbers)}"
+    engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+    return f"{server}&options=-csearch_path%3D{name}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a tape may be made."""
+    return f"sqlite:///{tmp_path / 'tape.db'}" if request.param == "sqlite" else request.getfixturevalue("empty_schema")
+
+
+@pytest.fixture
+def store(place: str) -> Iterator[TapeStore]:
+    """A new tape."""
+    with TapeStore.open(place, header=HEADER) as opened:
+        yield opened
