@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import numba
@@ -55,7 +55,7 @@ def uncounted(typing: Any, column: Any) -> Any:  # noqa: ANN401, ARG001 - numba'
 
 
 #: What compiled code has in the place of what the source names.
-STANDS_FOR = {"World": WorldPointer, "borrowed": uncounted}
+STANDS_FOR = MappingProxyType({"World": WorldPointer, "borrowed": uncounted})
 
 
 def called(function: FunctionType) -> Iterator[tuple[str, FunctionType]]:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 def exact_sum(values: Floats, count: int) -> float:
     """The sum of the first ``count`` finite values, rounded once (Shewchuk 1997: partial sums that do not overlap)."""
     if count < 3:  # one addition is rounded once anyway
-        return 0.0 if count == 0 else float(values[0]) if count == 1 else float(values[0] + values[1])
+        total = 0.0
+        for number in range(count):
+            total += values[number]
+        return total
     partials, used = np.empty(count), 0
     for number in range(count):
         used = grown(partials, used, values[number])
