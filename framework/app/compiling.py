@@ -81,12 +81,17 @@ def objections(config: Config, strategy: Strategy, dataset: Dataset, simulation:
     return outage(simulation.market, dataset.first_trade, due, policies.guards.max_missed_bars)
 
 
+def prepared_for(config: Config, dataset: Dataset, simulation: Simulation) -> Prepared:
+    """The market of ``simulation`` as the loop reads it."""
+    policies = simulation.engine.desk.policies
+    charges = isinstance(fill_model(config, dataset.finer).fees, RegulatoryFees)
+    return Prepared(simulation.market, dataset.first_trade, policies.sectors, policies.risk, charges=charges)
+
+
 def attempted(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, kernel: Kernel) -> Played:
     """One try on the loop: the signals, and what became of them."""
-    policies = simulation.engine.desk.policies
+    policies, prepared = simulation.engine.desk.policies, prepared_for(config, dataset, simulation)
     model = fill_model(config, dataset.finer)
-    charges = isinstance(model.fees, RegulatoryFees)
-    prepared = Prepared(simulation.market, dataset.first_trade, policies.sectors, policies.risk, charges=charges)
     terms = terms_of(to_micros(config.account.cash), len(prepared.panel.symbols), policies, venue_of(config), model)
     signals = simulation.engine.signals(prepared.panel)
     return play(prepared, terms, prepared.wished(signals, type(strategy).__name__, policies.sizing), kernel)

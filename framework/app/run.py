@@ -276,7 +276,7 @@ def _sectors(simulation: Simulation) -> dict[str, str]:
 
 
 def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
-    lines = [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
+    lines = finding_lines(dataset)
     for symbol, bars in sorted(simulation.broker.idle_bars.items()):
         lines.append(f"{symbol}: orders waited on {bars} bars without volume")
     for symbol, bars in sorted(simulation.broker.coarse_bars.items()):
@@ -289,6 +289,11 @@ def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple
     if waiting:
         lines.append(f"{waiting} orders were still working at the end and never filled")
     return tuple(lines)
+
+
+def finding_lines(dataset: Dataset) -> list[str]:
+    """What was found in the bars and let pass."""
+    return [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
 
 
 def _utc(timestamp: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.compiled.columns import (
@@ -18,9 +19,9 @@ from framework.compiled.columns import (
 )
 from framework.domain import reasons
 from framework.domain.fill import Fill, Refusal
-from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TrailType
+from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce, TrailType
 from framework.domain.values import to_micros
-from framework.engine.journal import Journal
+from framework.engine.journal import Journal, line_of
 from framework.engine.targets import reason_of, refusal_of
 from framework.errors import InvariantError
 from framework.rules import lifecycle
@@ -43,6 +44,30 @@ class Facts(NamedTuple):
     strategy: str
     policies: Policies
     venue: Capabilities
+
+
+def decisions_hash(played: Played, facts: Facts) -> str:
+    """The hash of all decisions, of a run in which no order was denied: what ``Journal.decisions_hash`` would be."""
+    symbols, times = played.prepared.panel.symbols, played.prepared.panel.timestamp.tolist()
+    exits, digest = facts.policies.exits, hashlib.sha256()
+    trail = to_micros(exits.trail_percent or exits.trail_amount)
+    unit = TrailType.PERCENTAGE if exits.trail_percent > 0.0 else TrailType.AMOUNT
+    lines = []
+    for order, strength in zip(played.written.orders.tolist(), played.written.strengths.tolist(), strict=True):
+        place, row, signed, kind, why, stop, _, _, _ = order
+        if kind == MARKET:
+            kinds, prices, reason = _MARKET, (None, None, None), reason_of(strength, CODES[why])
+        else:
+            reason = f"{OrderRole.STOP.value}: {MENDED[why]}" if why else OrderRole.STOP.value
+            kinds, prices = (_STOP, (None, stop, None)) if kind != TRAILING else ((_TRAILING, unit.value, _GTC), (None, stop, trail))
+        lines.append(line_of(times[place], symbols[row], "buy" if signed > 0 else "sell", abs(signed), kinds, prices, reason))
+    digest.update("".join(lines).encode())
+    return digest.hexdigest()
+
+
+_GTC, _TRAILING = TimeInForce.GTC.value, OrderType.TRAILING_STOP.value
+_MARKET = (OrderType.MARKET.value, TrailType.PERCENTAGE.value, _GTC)
+_STOP = (OrderType.STOP_LOSS.value, TrailType.PERCENTAGE.value, _GTC)
 
 
 class Writer:
