@@ -302,7 +302,22 @@ def _utc(timestamp: int) -> str:
 
 def config_hash(config: Config) -> str:
     """SHA-256, hexadecimal, of everything in ``config`` but where files lie."""
-    return hashlib.sha256(json.dumps(_portable(config), sort_keys=True).encode()).hexdigest()
+    return _digest(_portable(config))
+
+
+def config_hasher(config: Config) -> Callable[[Mapping[str, object]], str]:
+    """``config_hash`` of ``config`` with other parameters of the strategy, for many of them."""
+    tree = _portable(config)
+    section = tree["strategy"]
+
+    def hashed(params: Mapping[str, object]) -> str:
+        return _digest({**tree, "strategy": {**section, "params": {**params}}})  # type: ignore[dict-item]
+
+    return hashed
+
+
+def _digest(tree: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
 def _portable(config: Config) -> dict[str, object]:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from data import Dataset
     from framework.domain.market import Floats, Integers
     from framework.domain.record import RunRecord
-    from framework.engine.strategy import Strategy
     from framework.research.trial import Metrics, Params, Trial
     from framework.runtime.config import Config
 
@@ -89,12 +88,12 @@ class Evaluator:
 
     def _metrics(self, params: Params) -> Metrics:
         watch = Stopwatch()
+        found = self._on_the_loop(params, watch)
+        if found is not None:
+            return found
         config = with_params(self._recipe.config, params)
         section = config.strategy
         strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
-        found = self._on_the_loop(config, strategy, watch)
-        if found is not None:
-            return found
         record = play(config, strategy, self._recipe.dataset, watch, forecasts=False)
         summary = summarize(record)
         metrics = {name: _flat(summary[name]) for name in METRICS}
@@ -102,12 +101,16 @@ class Evaluator:
             metrics[RETURNS] = returns_text(returns_of(record))
         return metrics
 
-    def _on_the_loop(self, config: Config, strategy: Strategy, watch: Stopwatch) -> Metrics | None:
+    def _on_the_loop(self, params: Params, watch: Stopwatch) -> Metrics | None:
         """The metrics of a trial on the compiled loop; ``None`` where an event driver has to play it."""
-        if not self._looked:
-            self._looked, self._compiled = True, trials_of(config, strategy, self._recipe.dataset)
+        config = self._recipe.config
         try:
-            found = None if self._compiled is None else self._compiled.figures(config, strategy, watch)
+            if not self._looked:
+                self._looked = True
+                section = with_params(config, params).strategy
+                strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
+                self._compiled = trials_of(config, strategy, self._recipe.dataset)
+            found = None if self._compiled is None else self._compiled.figures({**config.strategy.params, **params}, watch)
         except Exception:  # noqa: BLE001 - an event driver meets it too, and says where it was
             return None
         if found is None:

@@ -18,11 +18,10 @@ from numba.np import arrayobj
 
 from framework.compiled.columns import World
 from framework.compiled.loop import play
+from framework.compiled.trips import closed_trips
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from framework.compiled.play import Kernel
 
 
 @structref.register
@@ -96,7 +95,7 @@ class SourceCache(caching.FunctionCache):
         return bool(self._cache_file._load_index())  # noqa: SLF001 - numba has no other way to look
 
 
-def compiled(function: FunctionType) -> tuple[Kernel, SourceCache]:
+def compiled(function: FunctionType) -> tuple[Any, SourceCache]:
     """``function`` with everything it calls as one piece of machine code, cached beside its module; and its cache."""
     jit: Any = numba.njit  # its stubs do not know these options
     functions = reached(function)
@@ -113,6 +112,7 @@ def compiled(function: FunctionType) -> tuple[Kernel, SourceCache]:
 
 
 KERNEL, _CACHE = compiled(cast("FunctionType", play))
+TRIPS, _ = compiled(cast("FunctionType", closed_trips))
 
 
 def is_warm() -> bool:

@@ -117,6 +117,7 @@ class Prepared:
         market: Whose bars.
         panel: They as strategies see them.
         bars: They as the loop sees them.
+        times: All places as ns UTC.
         start: Place of the first decision.
         first: The same as a time, ns UTC.
     """
@@ -126,6 +127,7 @@ class Prepared:
         self.first = first
         self.panel = panel_of(market.adjusted, daily=market.daily, indicators=market.indicators)
         self.start = int(np.searchsorted(self.panel.timestamp, first))
+        self.times: list[int] = self.panel.timestamp.tolist()
         self.bars = _bars(self.panel, sectors, charges=charges)
         self._risk = risk
         self._table = _Table(market, self.panel, risk)
@@ -151,7 +153,7 @@ class Prepared:
 
     def slices(self) -> Iterator[tuple[int, Sequence[int]]]:
         """Every decision time, ns UTC, with the rows that have a bar there."""
-        times = self.panel.timestamp[self.start :].tolist()
+        times = self.times[self.start :]
         present = ~np.isnan(self.panel.close[self.start :])
         every = range(present.shape[1])
         whole: list[bool] = np.asarray(present.all(axis=1)).tolist()
@@ -235,11 +237,12 @@ class _Table:
         """Work out what will be asked at ``places``."""
         if self._known.all():
             return
-        some = np.unique(places)
+        some = places[np.diff(places, prepend=-1) > 0]
         for row in range(len(self._first) - 1):
             own = slice(self._first[row], self._first[row + 1])
-            index = np.unique(np.searchsorted(self._place[own], some, side="right") - 1)
-            wanted = [one for one in index.tolist() if one >= 0 and not self._known[own][one]]
+            index = np.searchsorted(self._place[own], some, side="right") - 1
+            missing = index[index >= 0][~self._known[own][index[index >= 0]]]
+            wanted = np.unique(missing).tolist() if len(missing) else []
             if wanted:
                 known, returns = self._returns_known(row), self._sessions[row].returns
                 windows = [returns[max(known[one] - self._policy.lookback, 0) : known[one]] for one in wanted]

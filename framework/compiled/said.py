@@ -48,21 +48,36 @@ class Facts(NamedTuple):
 
 def decisions_hash(played: Played, facts: Facts) -> str:
     """The hash of all decisions, of a run in which no order was denied: what ``Journal.decisions_hash`` would be."""
-    symbols, times = played.prepared.panel.symbols, played.prepared.panel.timestamp.tolist()
-    exits, digest = facts.policies.exits, hashlib.sha256()
-    trail = to_micros(exits.trail_percent or exits.trail_amount)
-    unit = TrailType.PERCENTAGE if exits.trail_percent > 0.0 else TrailType.AMOUNT
-    lines = []
+    sides = [(f"{symbol}|buy|", f"{symbol}|sell|") for symbol in played.prepared.panel.symbols]
+    times, endings, lines = played.prepared.times, _Endings(facts), []
     for order, strength in zip(played.written.orders.tolist(), played.written.strengths.tolist(), strict=True):
         place, row, signed, kind, why, stop, _, _, _ = order
+        lines.append(f"{times[place]}|{sides[row][signed < 0]}{abs(signed)}|{endings[kind, why, stop, strength]}")
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+class _Endings(dict[tuple[int, int, int, float], str]):
+    """What follows the quantity in the line of a decision, by kind, why, stop and strength; most lines end as others do."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._exits = facts.policies.exits
+
+    def __missing__(self, key: tuple[int, int, int, float]) -> str:
+        kind, why, stop, strength = key
         if kind == MARKET:
-            kinds, prices, reason = _MARKET, (None, None, None), reason_of(strength, CODES[why])
+            line = line_of(0, "", "", 0, _MARKET, (None, None, None), reason_of(strength, CODES[why]))
+        elif kind == TRAILING:
+            unit = TrailType.PERCENTAGE if self._exits.trail_percent > 0.0 else TrailType.AMOUNT
+            trail = to_micros(self._exits.trail_percent or self._exits.trail_amount)
+            line = line_of(0, "", "", 0, (_TRAILING, unit.value, _GTC), (None, stop, trail), _stop_reason(why))
         else:
-            reason = f"{OrderRole.STOP.value}: {MENDED[why]}" if why else OrderRole.STOP.value
-            kinds, prices = (_STOP, (None, stop, None)) if kind != TRAILING else ((_TRAILING, unit.value, _GTC), (None, stop, trail))
-        lines.append(line_of(times[place], symbols[row], "buy" if signed > 0 else "sell", abs(signed), kinds, prices, reason))
-    digest.update("".join(lines).encode())
-    return digest.hexdigest()
+            line = line_of(0, "", "", 0, _STOP, (None, stop, None), _stop_reason(why))
+        self[key] = line.removeprefix("0|||0|")
+        return self[key]
+
+
+def _stop_reason(mended: int) -> str:
+    return f"{OrderRole.STOP.value}: {MENDED[mended]}" if mended else OrderRole.STOP.value
 
 
 _GTC, _TRAILING = TimeInForce.GTC.value, OrderType.TRAILING_STOP.value
@@ -83,7 +98,7 @@ class Writer:
         self.working: dict[int, Order] = {}
         self._facts = facts
         self._symbols = played.prepared.panel.symbols
-        self._times: list[int] = played.prepared.panel.timestamp.tolist()
+        self._times = played.prepared.times
         self._written = played.written
         self._orders: list[list[int]] = played.written.orders.tolist()
         self._strengths: list[float] = played.written.strengths.tolist()
@@ -140,14 +155,14 @@ class Writer:
         if kind == MARKET:
             order.role, order.reason = OrderRole.TARGET, reason_of(self._strengths[number], CODES[why])
         else:
-            self._make_stop(order, kind, MENDED[why], stop, self._made[parent].order_id)
+            self._make_stop(order, kind, why, stop, self._made[parent].order_id)
         self._made.append(order)
         return order
 
-    def _make_stop(self, order: Order, kind: int, code: str, stop: int, parent: str) -> None:
+    def _make_stop(self, order: Order, kind: int, mended: int, stop: int, parent: str) -> None:
         """Let ``order`` guard the position of ``parent``."""
         role = OrderRole.STOP
-        order.role, order.tag, order.reason, order.parent_id = role, role.value, role.value + (f": {code}" if code else ""), parent
+        order.role, order.tag, order.reason, order.parent_id = role, role.value, _stop_reason(mended), parent
         order.order_type, order.stop_micros = OrderType.STOP_LOSS, stop
         if kind == TRAILING:
             exits = self._facts.policies.exits
