@@ -75,7 +75,7 @@ def backtest(
         str | None, typer.Option(metavar="MODULE:CLASS", help="Another strategy than the config's, with its own defaults.")
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="Who turns the crank: auto, backtrader or arrays. The result does not depend on it.")
+        str | None, typer.Option(help="Who turns the crank: auto, backtrader, arrays or compiled. The result does not depend on it.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write the run folder, or only tell the figures.")] = True,

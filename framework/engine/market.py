@@ -72,6 +72,11 @@ class Market:
         self._growing: dict[int, Growing] = {}
         self.grows = False
 
+    @property
+    def sessions_by_row(self) -> tuple[Sessions, ...]:
+        """The sessions of each symbol."""
+        return self._sessions
+
     def begin(self, first: int) -> None:
         """Put the cursors on the last bars before ``first`` (ns UTC), and the time on the latest of them."""
         self.cursor[:] = [int(np.searchsorted(one.timestamp, first)) - 1 for one in self.series]

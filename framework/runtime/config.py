@@ -133,7 +133,7 @@ class FillsSection(Section):
         return self
 
 
-Engine = Literal["auto", "backtrader", "arrays"]
+Engine = Literal["auto", "backtrader", "arrays", "compiled"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 
