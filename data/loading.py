@@ -91,7 +91,7 @@ def _one_by_one(request: DataRequest) -> Dataset:
     origins: dict[str, str] = {}
     for symbol in sorted(request.symbols):
         raw = _cut(read_with(symbol, actions, request, lambda name: _read(name, request, None)), request)
-        bars, found = validated(raw, _sessions([raw], request), request)
+        bars, found = validated(raw, sessions_around([raw], request), request)
         findings, origins[symbol] = findings + found, raw.origin
         series[symbol] = shelf.put(_columns(bars, symbol))
     findings.sort(key=_by_symbol_and_time)

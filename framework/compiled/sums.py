@@ -41,7 +41,8 @@ def grown(partials: Floats, used: int, value: float) -> int:
 
 def rounded(partials: Floats, used: int) -> float:
     """The partial sums as one number: what lies half-way between two floats goes to the side of the rest."""
-    total, used = partials[used - 1], used - 1
+    total: float = partials[used - 1]
+    used -= 1
     error = 0.0
     while used > 0 and error == 0.0:
         used -= 1
