@@ -37,6 +37,10 @@ class Backend(Protocol):
         """Whether there is something to connect to without making it."""
         ...
 
+    def connect_to_read(self) -> Connection:
+        """A new connection that changes nothing of the database, not even how it is kept."""
+        ...
+
     def connect(self) -> Connection:
         """A new connection that loses nothing it has committed; asserted by reading the settings back.
 

@@ -39,7 +39,7 @@ class PostgresBackend:
         try:
             address = make_url(url)
         except ArgumentError as error:
-            raise ConfigError(f"[tape] url cannot be read: {error}; write postgresql://user@host/database") from None
+            raise ConfigError(f"the tape's address cannot be read: {error}; write postgresql://user@host/database") from None
         self.place = address.render_as_string(hide_password=True)
         self._engine = create_engine(
             address.set(drivername="postgresql+psycopg"),
@@ -58,6 +58,10 @@ class PostgresBackend:
     def exists(self) -> bool:
         """See Backend; a database that does not answer is told when it is connected to."""
         return True
+
+    def connect_to_read(self) -> Connection:
+        """See Backend."""
+        return self._engine.connect()
 
     def connect(self) -> Connection:
         """See Backend."""

@@ -51,6 +51,10 @@ class SqliteBackend:
         """See Backend."""
         return self._path.is_file() and self._path.stat().st_size > 0
 
+    def connect_to_read(self) -> Connection:
+        """See Backend."""
+        return self._engine.connect()
+
     def connect(self) -> Connection:
         """See Backend."""
         connection = self._engine.connect()
@@ -95,7 +99,7 @@ class SqliteBackend:
         try:
             import fcntl
         except ImportError:
-            raise ConfigError("a lease on an SQLite tape needs a system with flock; use PostgreSQL: [tape] url") from None
+            raise ConfigError("a lease on an SQLite tape needs a system with flock; use PostgreSQL") from None
         if self._lock_file is None:
             file = self._path.with_name(f"{self._path.name}.lock").open("a+", encoding="utf-8")
             try:

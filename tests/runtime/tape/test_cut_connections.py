@@ -150,8 +150,8 @@ def test_a_reader_whose_connection_broke_gets_a_new_one(empty_schema):
 
 def test_a_server_that_goes_down_is_a_tape_error_each_time(empty_schema):
     with TapeStore.open(empty_schema, header=HEADER) as store, TapeStore.attach(empty_schema) as other:
-        (victim,) = store._database._writer.exec_driver_sql("SELECT pg_backend_pid()").one()
-        store._database._writer.rollback()
+        (victim,) = store._database.preparing().exec_driver_sql("SELECT pg_backend_pid()").one()
+        store._database.preparing().rollback()
         other._database._reader.exec_driver_sql(f"SELECT pg_terminate_backend({victim}, 5000)")
         with pytest.raises(TapeError, match="was not written, nothing of it"):
             store.append([note(1)])

@@ -35,7 +35,7 @@ def work(place: Path, disk: Disk, appends: int = 30, synchronous: str = "FULL") 
     number = 0
     for session in (1, 2):
         with TapeStore.open(place, header=HEADER) as store:
-            writer = store._database._writer
+            writer = store._database.preparing()
             for setting in (f"synchronous = {synchronous}", "wal_autocheckpoint = 12"):  # copied soon, not after 4 MB
                 writer.exec_driver_sql(f"PRAGMA {setting}")
             writer.rollback()

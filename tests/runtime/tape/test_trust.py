@@ -14,14 +14,17 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
+from framework import run
 from framework.errors import LeaseHeldError, TapeError, TapeMismatchError
 from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.checkpoints import Checkpoint
 from framework.runtime.tape.postgres import PostgresBackend
 from framework.runtime.tape.reading import read_events
+from framework.runtime.tape.recording import write_tape
 from framework.runtime.tape.schema import SQLITE_STEPS, VERSION
 from framework.runtime.tape.sqlite import SqliteBackend
 from framework.runtime.tape.store import TapeStore
+from tests.app.project import tree
 from tests.postgres import cluster, programs
 from tests.runtime.tape.conftest import HEADER
 
@@ -142,6 +145,16 @@ def test_a_checkpoint_that_was_changed_is_not_trusted(written, column):
     execute(written, f"UPDATE checkpoints SET {column}")  # noqa: S608 - our own
     with TapeStore.open(written, header=HEADER) as store:
         assert store.checkpoint("count") is None
+
+
+def test_who_reads_changes_not_a_byte(memory):
+    path = memory / "tape.db"
+    write_tape(run(tree()).record, path)
+    before = path.read_bytes()
+    with TapeStore.attach(path) as store:
+        assert store.verify() > 10
+    assert path.read_bytes() == before
+    assert [one.name for one in memory.iterdir()] == ["tape.db"]
 
 
 # Other schemas.
@@ -298,7 +311,7 @@ def test_a_file_that_cannot_have_a_write_ahead_log_is_refused(path):
     backend._open_file = lambda: sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     backend._engine = create_engine("sqlite://", creator=backend._open_file, poolclass=NullPool)
     with pytest.raises(TapeError, match=r"journal_mode = memory, not wal: what is written could be lost"):
-        TapeStore(backend)
+        backend.connect()
 
 
 @pytest.fixture(scope="module")
@@ -320,7 +333,9 @@ def test_an_unlogged_table_is_refused(empty_schema):
         pass
     execute(empty_schema, "ALTER TABLE events SET UNLOGGED")
     with pytest.raises(TapeError, match="the table events is unlogged"):
-        TapeStore.attach(empty_schema)
+        TapeStore.open(empty_schema, header=HEADER)
+    with TapeStore.attach(empty_schema) as store, pytest.raises(TapeError, match="the table events is unlogged"):
+        store.append([note(1)])
 
 
 def test_a_server_that_is_not_there_is_a_tape_error_without_the_password(memory):
