@@ -46,12 +46,6 @@ if TYPE_CHECKING:
     from framework.rules.pretrade.standing import Standing
 
 
-#: Answers of a broker that count as errors.
-FAILED = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN})
-#: States in which an answer of the broker is awaited, and a cancel has to wait for it.
-UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.PENDING_CANCEL})
-
-
 class Desk:
     """Makes, checks, sends and follows orders. ``hear`` is called with every state change of an order.
 
@@ -106,8 +100,8 @@ class Desk:
         was = order.status
         lifecycle.apply(order, update)
         self.journal.reported(update)
-        if was is OrderStatus.SUBMITTED or update.status in FAILED:
-            self.breakers.on_broker_answer(update.timestamp, failed=update.status in FAILED)
+        if was is OrderStatus.SUBMITTED or update.status in lifecycle.FAILED:
+            self.breakers.on_broker_answer(update.timestamp, failed=update.status in lifecycle.FAILED)
         self._hear(order, update)
         if not order.is_open:
             self.blotter.remove(order)
@@ -236,7 +230,7 @@ class Desk:
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order; ``False`` when it has ended, or cannot be canceled now: its own or its cancel's answer is not known."""
         order = self.blotter.orders.get(order_id)
-        if order is None or order.status in UNSETTLED:
+        if order is None or order.status in lifecycle.UNSETTLED:
             return False
         was = order.status
         self._step(order, OrderStatus.PENDING_CANCEL, reason)

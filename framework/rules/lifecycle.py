@@ -43,6 +43,11 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
     }
 )
 
+#: Answers of a broker that count as errors.
+FAILED = frozenset({_S.REJECTED, _S.UNKNOWN})
+#: States in which an answer of the broker is awaited, and a cancel has to wait for it.
+UNSETTLED = frozenset({_S.UNKNOWN, _S.PENDING_CANCEL})
+
 
 def change(order: Order, status: OrderStatus, timestamp: int, reason: str = "") -> None:
     """Move ``order`` into ``status``.
