@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from framework.app.compare import later_splits
-from framework.app.session import told_by
+from framework.app.session_tape import told_by
 from framework.domain.order import OrderSide
 from framework.engine.market import session_numbers
 from framework.errors import ConfigError, MissingDataError

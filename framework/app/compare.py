@@ -7,7 +7,7 @@ import tomllib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from framework.app.session import told_by
+from framework.app.session_tape import told_by
 from framework.domain.order import OrderSide
 from framework.domain.values import notional, rounded_quotient, to_micros
 from framework.errors import BadDataError, ConfigError
