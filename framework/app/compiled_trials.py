@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from framework.runtime.config import Config
 
 #: Figures of what a run on the loop cannot have.
-_NOTHING = {"interest": 0.0, "dividends": 0.0}
+_NOTHING = MappingProxyType({"interest": 0.0, "dividends": 0.0})
 
 
 class Kernels(NamedTuple):
