@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from brokers.robinhood.probes import Finding
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
-from framework.app import robinhood_probes
+from framework.app import robinhood, robinhood_probes
 from framework.app.cli import app
 from framework.app.robinhood_probes import VALID_NS, keep_findings, proven_link
 from framework.domain.venue_order import Dedupe, LinkCapabilities
@@ -34,7 +34,8 @@ def double(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "onetape.toml").write_text(CONFIG)
     with RobinhoodDouble(RunningClock(iso(now_ns()))) as running:
-        # A minute of a probe is a minute of the double.
+        # A minute of a probe is a minute of the double, and of this machine.
+        monkeypatch.setattr(robinhood, "now_ns", lambda: running.venue.clock.now())
         monkeypatch.setattr(MonotonicClock, "sleep", lambda _, seconds: running.advance(seconds))
         given = {
             **VARIABLES,
