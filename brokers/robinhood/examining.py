@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from robin_stocks.robinhood.globals import SESSION
-
 from brokers.robinhood.amounts import text_of
 from brokers.robinhood.instruments import Instruments
 from brokers.robinhood.probe_bench import ProbeBench, ProbeSubject
@@ -36,7 +34,7 @@ def asked(
         raise BrokerError(f"{symbol}: Robinhood shows no price to start the probes from; ask again in market hours")
     prices = [text_of(to_micros(round(quote.last * part, 2))) for part in (_LOW, _LOWER, _HIGH)]
     subject = ProbeSubject(account, symbol, instrument.id, *prices)
-    bench = ProbeBench(SESSION, subject, clock.sleep, lambda: clock.now_ns() / 1e9, run)
+    bench = ProbeBench.of_client(subject, clock.sleep, lambda: clock.now_ns() / 1e9, run)
     try:
         return run_probes(bench, with_orders=with_orders)
     except OSError as error:  # requests' exceptions

@@ -97,6 +97,7 @@ def _checks(place: _Place, config: Config, *, with_orders: bool) -> Iterator[Che
         yield Check("login", True, "the session is accepted, the account is ours and may trade")
         yield _account(place.gateway)
         yield _positions(place.gateway)
+        yield _orders(place.gateway)
         yield _quotes(place.gateway, config.universe.symbols)
         yield _calendar(place.link.reader, config.data.calendar)
         yield from _probes(place, config.universe.symbols[0], with_orders=with_orders)
@@ -112,6 +113,11 @@ def _account(gateway: RobinhoodGateway) -> Check:
 def _positions(gateway: RobinhoodGateway) -> Check:
     held = gateway.positions()
     return Check("positions", held.complete, f"{len(held.positions)} positions" if held.complete else held.reason)
+
+
+def _orders(gateway: RobinhoodGateway) -> Check:
+    listing = gateway.orders(0)
+    return Check("orders", listing.complete, f"{len(listing.orders)} orders in all" if listing.complete else listing.reason)
 
 
 def _quotes(gateway: RobinhoodGateway, symbols: tuple[str, ...]) -> Check:

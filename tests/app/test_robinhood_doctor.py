@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from brokers.robinhood.probes import Finding
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
-from framework.app import robinhood_probes
+from framework.app import robinhood, robinhood_probes
 from framework.app.cli import app
 from framework.app.robinhood_probes import VALID_NS, keep_findings, proven_link
 from framework.domain.venue_order import Dedupe, LinkCapabilities
@@ -34,7 +34,8 @@ def double(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "onetape.toml").write_text(CONFIG)
     with RobinhoodDouble(RunningClock(iso(now_ns()))) as running:
-        # A minute of a probe is a minute of the double.
+        # A minute of a probe is a minute of the double, and of this machine.
+        monkeypatch.setattr(robinhood, "now_ns", running.venue.clock.now)
         monkeypatch.setattr(MonotonicClock, "sleep", lambda _, seconds: running.advance(seconds))
         given = {
             **VARIABLES,
@@ -59,6 +60,7 @@ def test_the_ordinary_look_places_nothing(double):
     code, checks = doctor()
     assert code == 0, checks
     assert checks["account"]["detail"] == "cash 100000, equity 100000, buying power 100000 dollars"
+    assert checks["orders"]["detail"] == "0 orders in all"
     assert checks["calendar"]["passed"]
     assert (checks["P1"]["detail"], checks["P5"]["detail"]) == ("not asked", "no orders")
     assert double.counts()["order_posts"] == 0
@@ -86,6 +88,16 @@ def test_what_is_not_as_it_should_be_fails(double):
     code, checks = doctor()
     assert code == 1
     assert checks["quotes"] == {"name": "quotes", "passed": False, "detail": "none for F"}
+
+
+def test_hours_that_differ_from_the_calendar_fail(double):
+    double.fault(path="/markets/*", times=9, status=200, body={"date": "2000-01-01", "is_open": True})
+    assert "the venue does not say when the market is open" in doctor()[1]["calendar"]["detail"]
+
+
+def test_the_number_of_the_account_is_not_shown(double):
+    double.place_by_hand(ACCOUNT, "F", side="buy", quantity="1")
+    assert ACCOUNT not in json.dumps(doctor()[1])
 
 
 def test_an_account_of_somebody_else_is_refused(double, monkeypatch):

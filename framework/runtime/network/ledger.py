@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from framework.domain.request import Priority
 from framework.errors import BrokerError
-from framework.rules.pacing.window import Taken, Usage, Waiting, full
+from framework.rules.pacing.window import Flight, Usage, Waiting, full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,13 +98,15 @@ class UsageLedger:
 
 
 def _usage(page: object) -> Usage:
-    usage = Usage(*page) if isinstance(page, list) else Usage(*())
-    if not isinstance(page, list) or len(page) != len(usage):
+    if not isinstance(page, list) or len(page) != len(Usage._fields):
         raise ValueError("not a usage")
-    return usage._replace(
-        taken=tuple(Taken(str(ticket), int(since), bool(flies)) for ticket, since, flies in usage.taken),
-        waiting=tuple(
+    flying, ended, waiting, *rest = page
+    return Usage(
+        tuple(Flight(str(ticket), int(until)) for ticket, until in flying),
+        tuple(map(int, ended)),
+        tuple(
             Waiting(str(ticket), Priority(priority), bool(is_order), int(arrived), int(seen))
-            for ticket, priority, is_order, arrived, seen in usage.waiting
+            for ticket, priority, is_order, arrived, seen in waiting
         ),
+        *(None if number is None else int(number) for number in rest),  # type: ignore[arg-type]
     )
