@@ -207,10 +207,10 @@ class OrderManager(Access):
 
     def _refusal(self, order: Order) -> str:
         """Why an order that opens may not be placed now."""
-        if len(self.books.open) >= self._policy.most_open:
-            return f"{len(self.books.open)} orders are open, as many as may be"
         if not opens(order, self.books):
             return ""
+        if len(self.books.open) >= self._policy.most_open:
+            return f"{len(self.books.open)} orders are open, as many as may be"
         if not self._reconciling.is_ready:
             return f"nothing is opened before the account is known: {self._reconciling.last.reason}"
         effect = latch(self.books)
