@@ -21,7 +21,7 @@ from framework.engine.protection import ExitPlan, Protection
 from framework.engine.roundtrips import RoundTrips
 from framework.engine.standings import Standings
 from framework.engine.valuation import Valuation
-from framework.errors import BrokerError, InvariantError
+from framework.errors import BrokerError
 from framework.rules import ledger, lifecycle, limits
 from framework.rules.account.policy import AccountType
 from framework.rules.orders import Terms, check_exits, new_order, optional_micros
@@ -94,14 +94,17 @@ class Desk:
 
     def on_update(self, update: OrderUpdate) -> None:
         """Fold a report of the broker into order and book, and keep the position protected."""
-        order = self.blotter.orders.get(update.order_id) or self.blotter.revived(update.order_id)
-        if order is None:
-            raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
+        order = self.blotter.told_of(update)
+        news = lifecycle.after_our_step(order, update)
+        if news is not None:
+            self._fold(order, news)
+
+    def _fold(self, order: Order, update: OrderUpdate) -> None:
         was = order.status
         lifecycle.apply(order, update)
         self.journal.reported(update)
-        if was is OrderStatus.SUBMITTED or update.status in lifecycle.FAILED:
-            self.breakers.on_broker_answer(update.timestamp, failed=update.status in lifecycle.FAILED)
+        if was is OrderStatus.SUBMITTED or update.status.is_failure:
+            self.breakers.on_broker_answer(update.timestamp, failed=update.status.is_failure)
         self._hear(order, update)
         if not order.is_open:
             self.blotter.remove(order)
@@ -230,7 +233,7 @@ class Desk:
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order; ``False`` when it has ended, or cannot be canceled now: its own or its cancel's answer is not known."""
         order = self.blotter.orders.get(order_id)
-        if order is None or order.status in lifecycle.UNSETTLED:
+        if order is None or order.status.is_unsettled:
             return False
         was = order.status
         self._step(order, OrderStatus.PENDING_CANCEL, reason)

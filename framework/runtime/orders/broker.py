@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framework.domain.order import Order, OrderStatus, OrderUpdate
-from framework.errors import BrokerError, OrderCancellationError, SafetyError, UnsupportedOrderTypeError
+from framework.errors import BrokerError, MissingDataError, OrderCancellationError, SafetyError, UnsupportedOrderTypeError
 from framework.runtime.orders import events
 from framework.runtime.orders.access import Access
 from framework.runtime.orders.books import Leg, Phase, Tracked
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from framework.domain.book import Book
+    from framework.domain.market import Quote
     from framework.domain.order import ApprovedOrder, OrderType
     from framework.domain.venue import Capabilities
     from framework.domain.venue_order import VenueOrder
@@ -206,10 +207,10 @@ class OrderManager(Access):
 
     def _refusal(self, order: Order) -> str:
         """Why an order that opens may not be placed now."""
-        if len(self.books.open) >= self._policy.most_open:
-            return f"{len(self.books.open)} orders are open, as many as may be"
         if not opens(order, self.books):
             return ""
+        if len(self.books.open) >= self._policy.most_open:
+            return f"{len(self.books.open)} orders are open, as many as may be"
         if not self._reconciling.is_ready:
             return f"nothing is opened before the account is known: {self._reconciling.last.reason}"
         effect = latch(self.books)
@@ -246,7 +247,7 @@ class OrderManager(Access):
         """
         if order_id not in self.books.tracked:
             raise OrderCancellationError(f"order {order_id!r} is not known")
-        return self._canceling.cancel(self._known(order_id), "canceled by request")
+        return self._canceling.cancel(self._known(order_id), events.REQUESTED)
 
     def cancel_all(self, within_seconds: float = 5.0) -> list[str]:
         """Cancel every open order and look until all are over; returns the ids of those that are not after ``within_seconds``."""
@@ -370,3 +371,15 @@ class OrderManager(Access):
         if tracked.leg is None or tracked.leg.phase is not Phase.UNKNOWN:
             raise SafetyError(f"order {order_id} is {tracked.order.status}: only one that was lost can be settled by hand")
         self._settling.give_up(tracked, tracked.leg, who, why)
+
+    def get_quote(self, symbol: str) -> Quote:
+        """The current quote. It is written down: the engine decides with it.
+
+        Raises:
+            MissingDataError: There is none.
+        """
+        quote = self._gateway.quotes([symbol]).get(symbol)
+        self._recorder.write(NewEvent(self._clock.now(), events.QUOTE, events.quote_payload(symbol, quote)))
+        if quote is None:
+            raise MissingDataError(f"{symbol}: the venue has no quote")
+        return quote

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Clocks of venue and machine may differ by this much and what changed is still asked for, ns.
 SKEW = 120 * SECOND
+#: The same where an order is looked for that may be there.
+LOST = 3_600 * SECOND
 
 
 class Looking:
@@ -52,6 +54,7 @@ class Looking:
         self._pictures = pictures
         self._lagging: dict[str, int] = {}
         self._listed_at = recorder.books.reconciled_at
+        self._newest = 0
         #: Orders of ours the last complete listing did not show, our ids.
         self.unlisted: frozenset[str] = frozenset()
 
@@ -80,10 +83,12 @@ class Looking:
         return self._listed_at
 
     def _since(self, *, at_all: bool) -> int:
+        """From when on changes are asked for, by the clock that was earlier, ours or the venue's; for lost orders with an hour to spare."""
         wanted = AT_VENUE if at_all else frozenset({Phase.UNKNOWN})
-        lag = round(self._gateway.link.listing_lag_seconds * SECOND)
-        legs = [leg for tracked in self._recorder.books.working() for leg in tracked.legs]
-        return max(min([self._listed_at, *(leg.first_sent_at for leg in legs if leg.phase in wanted)]) - lag - SKEW, 0)
+        legs = [leg for tracked in self._recorder.books.working() for leg in tracked.legs if leg.phase in wanted]
+        sent = [leg.first_sent_at - (LOST if leg.phase is Phase.UNKNOWN else 0) for leg in legs]
+        read = min(self._listed_at, self._clock.now(), self._newest or self._listed_at)
+        return max(min([read, *sent]) - round(self._gateway.link.listing_lag_seconds * SECOND) - SKEW, 0)
 
     def _listed(self, since: int) -> Listing:
         try:
@@ -113,6 +118,7 @@ class Looking:
     # --- one picture
 
     def _absorb(self, shown: VenueOrder) -> None:
+        self._newest = max(self._newest, shown.updated_at)
         found = self._recorder.books.find(shown.venue_order_id, shown.client_id)
         if found is None:
             self._note_foreign(shown)

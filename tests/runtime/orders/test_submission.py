@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from framework.domain.order import OrderStatus, OrderType
+from framework.domain.order import OrderRole, OrderStatus, OrderType
 from framework.domain.values import MICRO
 from framework.domain.venue_order import Dedupe, LinkCapabilities
 from framework.errors import BrokerError, UnsupportedOrderTypeError
@@ -238,6 +238,12 @@ def test_not_more_orders_are_open_than_may_be(tape, venue):
         for order in orders:
             trader.place(order)
         assert [order.status for order in orders] == [S.ACCEPTED, S.ACCEPTED, S.REJECTED]
+        venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, 100 * MICRO)
+        trader.manager.poll()
+        trader.place(order_of(7, shares=1))
+        stop = order_of(8, SELL, 10, kind=OrderType.STOP_LOSS, price=90, role=OrderRole.STOP)
+        trader.place(stop)
+        assert stop.status is S.ACCEPTED  # what protects is never too many
 
 
 def test_256_orders_are_in_flight_at_a_time(trader, venue):
