@@ -170,6 +170,10 @@ def load_data(config: Config, frames: Mapping[str, pd.DataFrame] | None, finer: 
     from data import DataRequest, load
 
     section = config.data
+    if section.source == "robinhood" and frames is None:
+        from framework.app.robinhood_data import robinhood_frames
+
+        frames = robinhood_frames(config)
     request = DataRequest(
         symbols=config.universe.symbols,
         source=section.source if frames is None else "frames",
