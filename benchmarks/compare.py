@@ -76,7 +76,7 @@ def jobs(only: set[str], rivals: dict[str, Path], data: Path, *, quick: bool) ->
         for workload, row, bars, repeats, extra in (
             ("w1", rival.name, 100_000 if quick else 1_000_000, 2 if slow else 4, ()),
             ("w5", rival.name, 100_000, 3, ("0.005",)),
-            ("w2", rival.name, 1_260_000, 2 if slow else 4, ()),
+            ("w2", rival.name, 1_260_000, 1 if slow else 4, ()),
             ("w3", rival.name, RUNS_OF_W3, 3, ()),
             ("w4", rival.name, 3270, 1, ()),
         ):

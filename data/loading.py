@@ -89,16 +89,19 @@ def _one_by_one(request: DataRequest) -> Dataset:
     series: dict[str, BarSeries] = {}
     findings: list[Finding] = []
     origins: dict[str, str] = {}
+    firsts = []
     for symbol in sorted(request.symbols):
         raw = _cut(read_with(symbol, actions, request, lambda name: _read(name, request, None)), request)
         bars, found = validated(raw, sessions_around([raw], request), request)
         findings, origins[symbol] = findings + found, raw.origin
+        firsts.append(_first_trade([bars.when], request))
         series[symbol] = shelf.put(_columns(bars, symbol))
     findings.sort(key=_by_symbol_and_time)
     refuse(findings, request.policy, origins)
-    first_trade = _first_trade([one.timestamp for one in series.values()], request)
+    first_trade = min(firsts)
     for symbol, one in series.items():
         _check_traded(symbol, origins[symbol], one.timestamp, first_trade)
+        one.release()
     return Dataset(series, first_trade, tuple(findings))
 
 

@@ -24,11 +24,16 @@ class Shelf:
 
     def put(self, series: BarSeries) -> BarSeries:
         """The same bars, read from the disk when they are looked at."""
-        file = _Mapped([series.open, series.high, series.low, series.close, series.volume])
-        opened, high, low, close, volume = file.columns(len(series))
+        known = next((times for times in self._times if np.array_equal(times, series.timestamp)), None)
+        prices = [series.open, series.high, series.low, series.close, series.volume]
+        file = _Mapped([*prices, *(() if known is not None else (series.timestamp.view(np.float64),))])
+        opened, high, low, close, volume, *own = file.columns(len(series))
+        if known is None:
+            known = own[0].view(np.int64)
+            self._times.append(known)
         return replace(
             series,
-            timestamp=self._shared(series.timestamp),
+            timestamp=known,
             open=opened,
             high=high,
             low=low,
@@ -39,16 +44,9 @@ class Shelf:
             release=file.release,
         )
 
-    def _shared(self, times: Integers) -> Integers:
-        for known in self._times:
-            if np.array_equal(known, times):
-                return known
-        self._times.append(times)
-        return times
-
 
 class _Mapped:
-    """A file of float64 columns, mapped into memory."""
+    """A file of columns of 8-byte numbers, mapped into memory."""
 
     def __init__(self, columns: list[Floats]) -> None:
         with tempfile.TemporaryFile() as file:

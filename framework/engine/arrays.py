@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Slice = tuple[int, Sequence[int]]
 
-#: Closes of each symbol that are turned into slices at a time: enough to make the turning cheap, few enough to need little memory.
-CHUNK = 1 << 15
+#: Closes of all symbols together that are turned into slices at a time: enough to make the turning cheap, few enough to need little memory.
+CHUNK = 1 << 18
 
 
 class Venue(Protocol):
@@ -62,9 +62,9 @@ def windows(times: Sequence[Integers]) -> Iterator[Iterator[Slice]]:
     Args:
         times: For each symbol the closes of its bars, ns UTC, strictly increasing.
     """
-    done = [0] * len(times)
+    done, each = [0] * len(times), max(CHUNK // len(times), 1)
     while left := [(one, start) for one, start in zip(times, done, strict=True) if start < len(one)]:
-        last = min(one[min(start + CHUNK, len(one)) - 1] for one, start in left)
+        last = min(one[min(start + each, len(one)) - 1] for one, start in left)
         ends = [int(np.searchsorted(one, last, side="right")) for one in times]
         yield slices([one[start:end] for one, start, end in zip(times, done, ends, strict=True)])
         done = ends
