@@ -81,12 +81,21 @@ def import_bars(catalog: Catalog, path: Path, kind: str, request: DataRequest) -
         DataError: Bars are missing or unreadable, or have findings whose policy is to refuse; symbols before it are written.
     """
     for symbol in request.symbols:
-        raw = _read(symbol, path, kind, request)
-        kept, findings = _checked(raw, request)
-        series = Series(symbol, request.resolution, ADJUSTED if request.adjust == "none" else RAW)
-        written = catalog.append(series, _stored(kept, request))
-        catalog.confirm(series, _confirmed(raw, findings, request))
-        yield Imported(series, written, tuple(findings))
+        yield take_in(catalog, _read(symbol, path, kind, request), request)
+
+
+def take_in(catalog: Catalog, raw: RawBars, request: DataRequest) -> Imported:
+    """Check ``raw`` and write what is sound of it into ``catalog``.
+
+    Raises:
+        ConfigError: The catalogue cannot be written.
+        DataError: Findings whose policy is to refuse.
+    """
+    kept, findings = _checked(raw, request)
+    series = Series(raw.symbol, request.resolution, ADJUSTED if request.adjust == "none" else RAW)
+    written = catalog.append(series, _stored(kept, request))
+    catalog.confirm(series, _confirmed(raw, findings, request))
+    return Imported(series, written, tuple(findings))
 
 
 def check_series(catalog: Catalog, series: Series, request: DataRequest) -> Checked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,24 +53,33 @@ def import_(
     _take(catalog, path, kind, request, as_json=as_json, quiet=quiet)
 
 
-@data.command(epilog="Examples:  onetape data fetch sample   ·   onetape data fetch sample --symbols AAPL,IBM")
+@data.command(
+    epilog="Examples:  onetape data fetch sample   ·   onetape data fetch alpaca --symbols AAPL,IBM --start 2020-01-02 --end 2023-12-29"
+)
 @reported
 def fetch(
-    source: Annotated[str, typer.Argument(help="sample: real daily bars of five shares, which come with a package.")],
+    source: Annotated[str, typer.Argument(help="sample (real daily bars of five shares), alpaca, polygon or yfinance.")],
     symbols: SymbolsOption = None,
+    resolution: ResolutionOption = "1d",
+    start: Annotated[str | None, typer.Option(help="First date; not for the sample.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last date; not for the sample.")] = None,
+    policy: PolicyOption = None,
     catalog: CatalogOption = DEFAULT_CATALOG,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Take bars from a source that has them."""
-    from data.importing import symbols_in
+    """Take bars from a source that has them; keys come from the environment, .env or the keyring."""
+    if source == "sample":
+        from data.importing import symbols_in
 
-    if source != "sample":
-        raise ConfigError(
-            f"data fetch {source}: this version fetches from: sample; files of other sources come in by `onetape data import`"
-        )
-    names = _names(symbols) or tuple(symbols_in(Path(), source, "1d"))
-    _take(catalog, Path(), source, _request(names, "1d", "XNYS", "America/New_York", None), as_json=as_json, quiet=quiet)
+        names = _names(symbols) or tuple(symbols_in(Path(), source, resolution))
+        _take(catalog, Path(), source, _request(names, resolution, "XNYS", "America/New_York", policy), as_json=as_json, quiet=quiet)
+        return
+    from framework.app.fetching import fetched
+
+    first, last = _day("--start", start), _day("--end", end)
+    request = _request(_names(symbols), resolution, "XNYS", "America/New_York", policy)
+    _tell(fetched(source, catalog, request, first, last), catalog, as_json=as_json, quiet=quiet)
 
 
 @data.command(name="list", epilog="Examples:  onetape data list   ·   onetape data list --json")
@@ -123,6 +132,13 @@ def check(
         raise typer.Exit(1)
 
 
+def _day(option: str, text: str | None) -> date:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        raise ConfigError(f"{option} {text or 'is missing'}: write a date as 2012-01-31") from None
+
+
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name for part in (text or "").split(",") if (name := part.strip().upper()))
 
@@ -144,8 +160,12 @@ def _take(catalog: Path, path: Path, kind: str, request: DataRequest, *, as_json
     from data.catalog import Catalog
     from data.importing import import_bars
 
+    _tell(import_bars(Catalog(catalog), path, kind, request), catalog, as_json=as_json, quiet=quiet)
+
+
+def _tell(imported: Iterable[Imported], catalog: Path, *, as_json: bool, quiet: bool) -> None:
     done = []
-    for one in import_bars(Catalog(catalog), path, kind, request):
+    for one in imported:
         done.append(one)
         if not (as_json or quiet):
             _print_imported(one)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.app.project import ROWS, call, changed, config, csv_text, write
+from tests.data.vendor_servers import KEY, SECRET, server
 
 
 def test_bars_come_in_are_listed_and_checked_and_a_backtest_runs_on_them(folder):
@@ -53,9 +56,38 @@ def test_broken_bars_are_mended_by_a_better_file(folder):
 def test_the_sample_can_be_fetched():
     out = call("data", "fetch", "sample", "--symbols", "ibm,MSFT", "--catalog", "mine").out
     assert [line.split()[0] for line in out.splitlines()] == ["IBM", "MSFT", "2"]
-    code, _, err = call("data", "fetch", "polygon")
-    assert code == 2
-    assert "this version fetches from: sample" in err
+
+
+def test_bars_of_a_vendor_come_into_the_catalogue(monkeypatch):
+    fetch = ("data", "fetch", "alpaca", "--symbols", "AAPL", "--start", "2012-01-03", "--end", "2012-01-06")
+    with server() as there:
+        monkeypatch.setenv("ONETAPE_ALPACA_URL", there.base)
+        code, out, err = call(*fetch)
+        assert (code, out) == (2, "")
+        assert "ALPACA_API_KEY is not set" in err
+        monkeypatch.setenv("ALPACA_API_KEY", KEY)
+        monkeypatch.setenv("ALPACA_API_SECRET", SECRET)
+        code, out, err = call(*fetch)
+        assert (code, err) == (0, "")
+        assert out.startswith("AAPL 1d raw: 4 new bars, 0 mended, 0 there already")
+        monkeypatch.setenv("ONETAPE_YFINANCE_URL", there.base)
+        assert call("data", "fetch", "yfinance", *fetch[3:]).out.startswith("AAPL 1d adjusted: 4 new bars")
+    assert len(json.loads(call("data", "list", "--json").out)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("quandl", "--start", "2012-01-03", "--end", "2012-01-06", "--symbols", "AAPL"), "data fetch quandl: there are sample, alpaca"),
+        (("yfinance", "--symbols", "AAPL"), "--start is missing: write a date as 2012-01-31"),
+        (("yfinance", "--symbols", "AAPL", "--start", "2012-01-06", "--end", "2012-01-03"), "--start 2012-01-06 is after --end 2012-01-03"),
+        (("yfinance", "--start", "2012-01-03", "--end", "2012-01-06"), "[universe] symbols is empty"),
+    ],
+)
+def test_what_cannot_be_fetched_is_refused(arguments, message):
+    code, out, err = call("data", "fetch", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
 
 
 def test_what_cannot_be_meant_is_refused(folder):
