@@ -95,7 +95,8 @@ class Stop(NamedTuple):
 #: ``TARGET_EXPIRES`` are that order, its signed quantity, the price at its acceptance and its last session; ``ATR`` belongs to its plan.
 #: ``STOP`` to ``STOP_EXPIRES`` are the stop at the venue. ``GUARDED`` to ``BARS`` are the ``StopState`` (direction 0: no stop); ``ENTERED``
 #: is the place of its entry, ``PARENT`` and ``MENDED`` the entry's order and what had to be mended. ``TRIP`` is what the open round trip
-#: has earned so far, ``IDLE`` bars without volume; ``LINGERS`` says that the venue still has an order that was canceled.
+#: has earned so far, ``IDLE`` bars without volume; ``LINGERS`` says that the venue still has an order that was canceled,
+#: ``RISK_AT`` where the risk was found last.
 (
     HELD,
     COST,
@@ -122,8 +123,9 @@ class Stop(NamedTuple):
     TRIP,
     IDLE,
     LINGERS,
+    RISK_AT,
     SLOT,
-) = range(26)
+) = range(27)
 #: Figures of the account. ``COUNTED`` to ``VAR`` are what the limits see in one decision, ``G_SESSION`` to ``IS_CUT`` the breakers' state.
 (
     CASH,

@@ -73,7 +73,7 @@ def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
     closing = min(quantity, abs(held)) if opposed(held, signed) else 0
     if closing == quantity:
         return quantity
-    var = charged_var(world, row, world.account[PLACE])
+    var = charged_var(world, row, world.account[PLACE]) if world.limits.var >= 0 else 0.0
     stop = stop_distance(world, signed, price, atr)
     allowed = tightest(world, row, signed, closing, price, stop, var)
     approved = quantity if allowed == ALL else reduced(world, closing, allowed, price)
@@ -205,7 +205,8 @@ def count_working(world: World, row: int) -> None:
 def add_position(world: World, row: int, value: int) -> None:
     """``value`` is held, or is being entered."""
     world.sectors[world.sector[row]] += value
-    world.account[VAR] += round(value * charged_var(world, row, world.account[PLACE]))
+    if world.limits.var >= 0:
+        world.account[VAR] += round(value * charged_var(world, row, world.account[PLACE]))
 
 
 def enter(world: World, row: int, signed: int, opened: int, price: int, var: float) -> None:
@@ -218,7 +219,7 @@ def enter(world: World, row: int, signed: int, opened: int, price: int, var: flo
     account[POSITIONS] += 1 if world.slots[row, HELD] == 0 else 0
     account[IN_BAR] += 1
     account[TODAY] += 1
-    account[VAR] += notional(opened, var_each(var, price))
+    account[VAR] += notional(opened, var_each(var, price)) if world.limits.var >= 0 else 0
     world.sectors[world.sector[row]] += value
 
 
