@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.compiled.columns import CASH, HELD, IDLE
+from framework.domain.fill import Fill
 from framework.errors import InvariantError
 from framework.rules import ledger
 
@@ -33,16 +34,16 @@ class CompiledDriver:
             InvariantError: The books of the loop are not those that follow from its fills.
         """
         market, book, prepared = self._simulation.market, self._simulation.engine.desk.book, self._played.prepared
-        fills = iter([*self._writer.journal.fills, None])
-        coming = next(fills)
+        events = iter([*self._writer.booked, None])
+        coming = next(events)
         market.begin(prepared.first)
         for now, rows in prepared.slices():
             for row in rows:
                 market.cursor[row] += 1
             market.now = now
             while coming is not None and coming.timestamp == now:
-                ledger.post_fill(book, coming)
-                coming = next(fills)
+                ledger.post_fill(book, coming) if isinstance(coming, Fill) else ledger.post(book, coming)
+                coming = next(events)
             on_slice(now)
         self._settle()
 

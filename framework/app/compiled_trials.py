@@ -11,7 +11,7 @@ from framework.app.assemble import backtest, fill_model
 from framework.app.compiling import NAME, objections, prepared_for
 from framework.app.run import config_hasher, finding_lines
 from framework.app.venues import venue_of
-from framework.compiled.columns import F_ORDER, F_PLACE, FEES, IDLE, LIMIT, O_ROW, R_CODE, SLIPPAGE, TARGET, TRADED
+from framework.compiled.columns import F_ORDER, F_PLACE, FEES, IDLE, LIMIT, O_ROW, P_AMOUNT, R_CODE, SLIPPAGE, TARGET, TRADED
 from framework.compiled.envelope import terms_of
 from framework.compiled.play import play
 from framework.compiled.said import Facts, decisions_hash
@@ -31,15 +31,12 @@ if TYPE_CHECKING:
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
 
-#: Figures of what a run on the loop cannot have.
-_NOTHING = {"interest": 0.0, "dividends": 0.0}
-
 
 class Kernels(NamedTuple):
     """The loop, and what adds up round trips."""
 
     loop: Kernel
-    trips: Callable[[Integers, Integers, int, Integers, Integers], int]
+    trips: Callable[[Integers, Integers, Integers, int, Integers, Integers], int]
 
 
 class CompiledTrials:
@@ -102,7 +99,7 @@ class CompiledTrials:
     def _trips(self, written: Written) -> tuple[Floats, Floats]:
         """Dollars that each round trip has earned, and R multiples of those that had a stop."""
         money, risk = np.empty((2, len(written.executions)), np.int64)
-        count = self._kernels.trips(written.orders, written.executions, len(written.slots), money, risk)
+        count = self._kernels.trips(written.orders, written.executions, written.payments, len(written.slots), money, risk)
         pairs = zip(money[:count].tolist(), risk[:count].tolist(), strict=True)
         # Whole numbers, which need not fit a float, divided once.
         return money[:count] / MICRO, np.array([earned * MICRO / lost for earned, lost in pairs if lost > 0], dtype=np.float64)
@@ -114,7 +111,8 @@ class CompiledTrials:
         return {
             "engine": NAME,
             "bars": self._bars,
-            **_NOTHING,
+            "interest": 0.0,
+            "dividends": sum(played.written.payments[:, P_AMOUNT].tolist()) / MICRO,
             "refusals": dict(sorted(codes.items())),
             "warnings": warnings,
             "decisions_hash": decisions_hash(played, self._facts),

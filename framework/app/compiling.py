@@ -70,7 +70,7 @@ def objections(config: Config, strategy: Strategy, dataset: Dataset, simulation:
     policies = simulation.engine.desk.policies
     against = reason(strategy, policies, venue_of(config), fill_model(config, dataset.finer))
     span = span_of(dataset)
-    against = against or objection(simulation.market, session_clock(*span, config.data.calendar))
+    against = against or objection(simulation.market, dataset.first_trade, session_clock(*span, config.data.calendar))
     if against or policies.guards is None or policies.guards.max_missed_bars is None:
         return against
     due = DueBars(*span, config.data.resolution, config.data.calendar)

@@ -79,6 +79,7 @@ def _of_account(policies: Policies, venue: Capabilities) -> Iterator[tuple[bool,
 
 def _of_exits(policies: Policies) -> Iterator[tuple[bool, str]]:
     exits = policies.exits
+    yield exits.lowers_on_dividend, "[stops] lowers_on_dividend"
     if policies.attach == NEVER:
         return
     yield bool(exits.chandelier_multiple), '[stops] method = "chandelier"'

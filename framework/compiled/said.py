@@ -10,18 +10,22 @@ from framework.compiled.columns import (
     CANCELED_FOR,
     CUT,
     DENIED,
+    ENTITLED,
     EXPIRED,
     FILLED,
     LIMIT,
+    PAID,
     REFUSES,
     RESTORED,
     SENT,
 )
 from framework.domain import reasons
+from framework.domain.account_event import Dividend, Entitlement
 from framework.domain.fill import Fill, Refusal
 from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce, TrailType
 from framework.domain.values import to_micros
 from framework.engine.journal import Journal, line_of
+from framework.engine.market import session_number
 from framework.engine.targets import reason_of, refusal_of
 from framework.errors import InvariantError
 from framework.rules import lifecycle
@@ -34,6 +38,7 @@ from framework.rules.stops.state import MENDED
 
 if TYPE_CHECKING:
     from framework.compiled.play import Played
+    from framework.domain.account_event import AccountEvent
     from framework.domain.venue import Capabilities
     from framework.engine.policies import Policies
 
@@ -91,11 +96,13 @@ class Writer:
     Attributes:
         journal: As an event driver would have left it.
         working: Orders that still work, oldest first.
+        booked: Fills and dividends in their order.
     """
 
     def __init__(self, played: Played, facts: Facts) -> None:
         self.journal = Journal()
         self.working: dict[int, Order] = {}
+        self.booked: list[Fill | AccountEvent] = []
         self._facts = facts
         self._symbols = played.prepared.panel.symbols
         self._times = played.prepared.times
@@ -124,6 +131,8 @@ class Writer:
             case _ if kind == REFUSES:
                 self._refusals[number] = self._refusal(number, time)
                 self.journal.refused(self._refusals[number])
+            case _ if kind in {ENTITLED, PAID}:
+                self._pay(kind, number, time)
             case _ if kind == DENIED:
                 self._deny(number, time)
             case _:
@@ -187,7 +196,17 @@ class Writer:
             strategy=order.strategy,
         )
         self._report(order, time, lifecycle.status_after_fill(order, quantity), fill=fill)
+        self.booked.append(fill)
         del self.working[order_number]
+
+    def _pay(self, kind: int, number: int, time: int) -> None:
+        """A dividend; it is paid on its ex date."""
+        _, row, quantity, amount = self._written.payments[number].tolist()
+        symbol = self._symbols[row]
+        entitled, paid = Entitlement(time, symbol, quantity, amount, session_number(time)), Dividend(time, symbol, quantity, amount)
+        event = entitled if kind == ENTITLED else paid
+        self.journal.posted(event)
+        self.booked.append(event)
 
     def _step(self, order: Order, time: int, status: OrderStatus, reason: str) -> None:
         lifecycle.change(order, status, time, reason)

@@ -22,7 +22,7 @@ def signals(self, bars):
     signals = np.full(bars.close.shape, np.nan)
     signals[self.days:] = np.where(bars.close[self.days:] > bars.close[: -self.days], 1.0, 0.0)
     return signals"""
-PLAYABLE = {"stops": {"method": "trailing"}, "guards": {"enabled": False}, "data": {"adjust": "none"}}
+PLAYABLE = {"stops": {"method": "trailing"}, "guards": {"enabled": False}}
 
 
 def looped(**sections: object) -> dict[str, str | bytes]:
