@@ -78,7 +78,7 @@ class CompiledTrials:
     def _is_plain(self, played: Played) -> bool:
         """Whether nothing has happened that takes more words than there are columns for."""
         written = played.written
-        if not self._ends_together or written.slots[:, IDLE].any() or (written.refusals[:, R_CODE] == LIMIT).any():
+        if not self._ends_together or written.slots[:, IDLE].any() or (written.refusals[:, R_CODE] >= LIMIT).any():
             return False
         rows, sessions = written.orders[written.executions[:, F_ORDER], O_ROW], self._prepared.bars.session[written.executions[:, F_PLACE]]
         pairs = np.sort(sessions * len(written.slots) + rows)

@@ -129,8 +129,8 @@ class Stop(NamedTuple):
     RISK_AT,
     SLOT,
 ) = range(27)
-#: Figures of the account. ``COUNTED`` to ``VAR`` are what the limits see in one decision, ``G_SESSION`` to ``IS_CUT`` the breakers' state,
-#: ``DUE`` the next dividend.
+#: Figures of the account. ``COUNTED`` to ``VAR`` are what the limits see in one decision, ``G_SESSION`` to
+#: ``DRAWDOWN_AT`` the breakers' state (``TRIPS`` is the sum of those that have tripped), ``DUE`` the next dividend.
 (
     CASH,
     FEES,
@@ -159,9 +159,15 @@ class Stop(NamedTuple):
     LOSSES,
     WINS,
     IS_CUT,
+    SESSIONS,
+    TRIPS,
+    DAILY_SEEN,
+    DAILY_AT,
+    DRAWDOWN_SEEN,
+    DRAWDOWN_AT,
     DUE,
     ACCOUNT,
-) = range(29)
+) = range(35)
 #: Places in ``Tape.count``.
 ORDERS, FILLS, REFUSALS, EVENTS, PAYMENTS = range(5)
 #: Fields of an order; ``WHY`` is the sizer's code of a target, the mended code of a stop; ``O_PARENT`` is -1 for a target; ``ID`` counts
@@ -195,10 +201,13 @@ P_PLACE, P_ROW, P_QUANTITY, P_AMOUNT, PAYMENT = range(5)
     R_APPROVED,
     REFUSED,
 ) = range(21)
-LIMIT = 100
+LIMIT, GUARD = 100, 101
+#: Breakers, to be added up; those of ``DAILY`` end with the session.
+DAILY_LOSS, DRAWDOWN, CONSECUTIVE_LOSSES, PROFIT_PROTECTION = 1, 2, 4, 8
+DAILY = DAILY_LOSS + CONSECUTIVE_LOSSES + PROFIT_PROTECTION
 #: Fields of an event, and its kinds; ``E_WHY`` is a place in ``CANCELED_FOR``.
 E_KIND, E_PLACE, E_NUMBER, E_WHY, EVENT = range(5)
-SENT, DENIED, FILLED, CANCELED, EXPIRED, REFUSES, CUT, RESTORED, ENTITLED, PAID = range(10)
+SENT, DENIED, FILLED, CANCELED, EXPIRED, REFUSES, CUT, RESTORED, ENTITLED, PAID, TRIPS_NOW, RELEASED = range(12)
 CANCELED_FOR = ("new target", "resized", "position closed", "level moved")
 NEW_TARGET, RESIZED, POSITION_CLOSED, LEVEL_MOVED = range(4)
 #: Why the loop was left.
@@ -213,5 +222,5 @@ REASONS = (
     "a stop had been passed when it was to be placed",
     "several stops were placed anew at one time",
     "a figure does not fit the loop's integers",
-    "a circuit breaker tripped",
+    "the circuit breakers shut down",
 )

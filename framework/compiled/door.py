@@ -13,6 +13,7 @@ from framework.compiled.columns import (
     ENTERING,
     EQUITY,
     GROSS,
+    GUARD,
     GUARDED,
     HELD,
     IN_BAR,
@@ -82,6 +83,20 @@ def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
     if approved > closing:
         enter(world, row, signed, approved - closing, price, var)
     return approved
+
+
+def reduction(world: World, row: int, signed: int) -> int:
+    """What a breaker that has tripped leaves of a target order: the part that closes. Less than all is written down."""
+    held, quantity, index = world.slots[row, HELD], abs(signed), world.counts[REFUSALS]
+    closing = min(quantity, abs(held)) if opposed(held, signed) else 0
+    if closing < quantity:
+        if index == len(world.refusals):
+            leave(world, TAPE_FULL, row)
+            return 0
+        refusal = world.refusals[index]
+        refusal[R_PLACE], refusal[R_ROW], refusal[R_CODE], refusal[R_QUANTITY] = world.account[PLACE], row, GUARD, signed
+        world.counts[REFUSALS] = index + 1
+    return closing
 
 
 def stop_distance(world: World, signed: int, price: int, atr: int) -> int:

@@ -139,4 +139,5 @@ def drawn_guards(dice: Random) -> dict[str, Any]:
     if dice.random() < 0.5:
         return {"enabled": False}
     loose = {"max_daily_loss_pct": 0, "max_drawdown_pct": 0, "profit_goal_pct": 0, "max_consecutive_losses": 0, "max_missed_bars": 0}
-    return loose if dice.random() < 0.8 else {}
+    tight = {"max_daily_loss_pct": 0.01, "max_drawdown_pct": 0.05, "max_missed_bars": 0, "max_consecutive_losses": 4, "max_violations": 0}
+    return dice.choice((loose, tight, tight, {"max_missed_bars": 0}, {"max_missed_bars": 0, "resets_daily": False}))
