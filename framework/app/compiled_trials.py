@@ -13,7 +13,7 @@ from framework.app.compiling import NAME, objections, prepared_for
 from framework.app.resolved import config_hasher
 from framework.app.run import finding_lines
 from framework.app.venues import venue_of
-from framework.compiled.columns import F_ORDER, F_PLACE, FEES, IDLE, LIMIT, O_ROW, R_CODE, SLIPPAGE, TARGET, TRADED
+from framework.compiled.columns import F_ORDER, F_PLACE, FEES, IDLE, LIMIT, O_ROW, P_AMOUNT, R_CODE, SLIPPAGE, TARGET, TRADED
 from framework.compiled.envelope import terms_of
 from framework.compiled.play import play
 from framework.compiled.said import Facts, decisions_hash
@@ -33,15 +33,12 @@ if TYPE_CHECKING:
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
 
-#: Figures of what a run on the loop cannot have.
-_NOTHING = MappingProxyType({"interest": 0.0, "dividends": 0.0})
-
 
 class Kernels(NamedTuple):
     """The loop, and what adds up round trips."""
 
     loop: Kernel
-    trips: Callable[[Integers, Integers, int, Integers, Integers], int]
+    trips: Callable[[Integers, Integers, Integers, int, Integers, Integers], int]
 
 
 class CompiledTrials:
@@ -83,7 +80,7 @@ class CompiledTrials:
     def _is_plain(self, played: Played) -> bool:
         """Whether nothing has happened that takes more words than there are columns for."""
         written = played.written
-        if not self._ends_together or written.slots[:, IDLE].any() or (written.refusals[:, R_CODE] == LIMIT).any():
+        if not self._ends_together or written.slots[:, IDLE].any() or (written.refusals[:, R_CODE] >= LIMIT).any():
             return False
         rows, sessions = written.orders[written.executions[:, F_ORDER], O_ROW], self._prepared.bars.session[written.executions[:, F_PLACE]]
         pairs = np.sort(sessions * len(written.slots) + rows)
@@ -104,7 +101,7 @@ class CompiledTrials:
     def _trips(self, written: Written) -> tuple[Floats, Floats]:
         """Dollars that each round trip has earned, and R multiples of those that had a stop."""
         money, risk = np.empty((2, len(written.executions)), np.int64)
-        count = self._kernels.trips(written.orders, written.executions, len(written.slots), money, risk)
+        count = self._kernels.trips(written.orders, written.executions, written.payments, len(written.slots), money, risk)
         pairs = zip(money[:count].tolist(), risk[:count].tolist(), strict=True)
         # Whole numbers, which need not fit a float, divided once.
         return money[:count] / MICRO, np.array([earned * MICRO / lost for earned, lost in pairs if lost > 0], dtype=np.float64)
@@ -116,7 +113,8 @@ class CompiledTrials:
         return {
             "engine": NAME,
             "bars": self._bars,
-            **_NOTHING,
+            "interest": 0.0,
+            "dividends": sum(played.written.payments[:, P_AMOUNT].tolist()) / MICRO,
             "refusals": dict(sorted(codes.items())),
             "warnings": warnings,
             "decisions_hash": decisions_hash(played, self._facts),

@@ -9,22 +9,16 @@ from framework.app.assemble import fill_model, span_of
 from framework.app.drivers import chosen
 from framework.app.hosting import guest_of
 from framework.app.venues import venue_of
-from framework.compiled.columns import CASH, HELD, IDLE
-from framework.compiled.envelope import reason, terms_of
-from framework.compiled.play import play
-from framework.compiled.prepare import Prepared, objection, outage
-from framework.compiled.said import Facts, Writer
 from framework.domain.values import to_micros
-from framework.errors import ConfigError, InvariantError
-from framework.rules import ledger
+from framework.engine.strategy import SignalStrategy
+from framework.errors import ConfigError
 from framework.rules.costs.regulatory import RegulatoryFees
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from data import Dataset
     from framework.app.assemble import Simulation
     from framework.compiled.play import Kernel, Played
+    from framework.compiled.prepare import Prepared
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
 
@@ -49,7 +43,7 @@ def verdict(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         ConfigError: It is asked for by name and cannot.
     """
     asked, other = config.engine.name, chosen(config, strategy).reason
-    if asked not in {"auto", NAME} or guest_of(strategy) is not None:
+    if asked not in {"auto", NAME} or guest_of(strategy) is not None or (asked == "auto" and not isinstance(strategy, SignalStrategy)):
         return Verdict(False, other)
     bars = sum(len(one) for one in dataset.series.values())
     if asked == "auto" and bars < SMALL:
@@ -68,13 +62,15 @@ def objections(config: Config, strategy: Strategy, dataset: Dataset, simulation:
     """Why the loop cannot play this run; empty when it can."""
     from data.calendar import session_clock
     from data.due import DueBars
+    from framework.compiled.envelope import reason
+    from framework.compiled.prepare import objection, outage
 
     if find_spec("numba") is None:
         return 'numba is missing: pip install "onetape[fast]"'
     policies = simulation.engine.desk.policies
     against = reason(strategy, policies, venue_of(config), fill_model(config, dataset.finer))
     span = span_of(dataset)
-    against = against or objection(simulation.market, session_clock(*span, config.data.calendar))
+    against = against or objection(simulation.market, dataset.first_trade, session_clock(*span, config.data.calendar))
     if against or policies.guards is None or policies.guards.max_missed_bars is None:
         return against
     due = DueBars(*span, config.data.resolution, config.data.calendar)
@@ -83,6 +79,8 @@ def objections(config: Config, strategy: Strategy, dataset: Dataset, simulation:
 
 def prepared_for(config: Config, dataset: Dataset, simulation: Simulation) -> Prepared:
     """The market of ``simulation`` as the loop reads it."""
+    from framework.compiled.prepare import Prepared
+
     policies = simulation.engine.desk.policies
     charges = isinstance(fill_model(config, dataset.finer).fees, RegulatoryFees)
     return Prepared(simulation.market, dataset.first_trade, policies.sectors, policies.risk, charges=charges)
@@ -90,6 +88,9 @@ def prepared_for(config: Config, dataset: Dataset, simulation: Simulation) -> Pr
 
 def attempted(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, kernel: Kernel) -> Played:
     """One try on the loop: the signals, and what became of them."""
+    from framework.compiled.envelope import terms_of
+    from framework.compiled.play import play
+
     policies, prepared = simulation.engine.desk.policies, prepared_for(config, dataset, simulation)
     model = fill_model(config, dataset.finer)
     terms = terms_of(to_micros(config.account.cash), len(prepared.panel.symbols), policies, venue_of(config), model)
@@ -103,49 +104,6 @@ def _is_warm() -> bool:
     return is_warm()
 
 
-class CompiledDriver:
-    """Tells what the loop did: its fills are booked once more, time by time, by the one ledger."""
-
-    name = NAME
-
-    def __init__(self, simulation: Simulation, played: Played, writer: Writer) -> None:
-        self._simulation = simulation
-        self._played = played
-        self._writer = writer
-
-    def run(self, on_slice: Callable[[int], None]) -> None:
-        """Book the fills; ``on_slice(timestamp)`` follows each decision.
-
-        Raises:
-            InvariantError: The books of the loop are not those that follow from its fills.
-        """
-        market, book, prepared = self._simulation.market, self._simulation.engine.desk.book, self._played.prepared
-        fills = iter([*self._writer.journal.fills, None])
-        coming = next(fills)
-        market.begin(prepared.first)
-        for now, rows in prepared.slices():
-            for row in rows:
-                market.cursor[row] += 1
-            market.now = now
-            while coming is not None and coming.timestamp == now:
-                ledger.post_fill(book, coming)
-                coming = next(fills)
-            on_slice(now)
-        self._settle()
-
-    def _settle(self) -> None:
-        """What is left at the end: orders that work, and bars on which they waited."""
-        desk, symbols, slots = self._simulation.engine.desk, self._simulation.market.symbols, self._played.written.slots
-        cash = int(self._played.written.account[CASH])
-        if desk.book.cash_micros != cash or [desk.book.quantity(symbol) for symbol in symbols] != slots[:, HELD].tolist():
-            raise InvariantError(f"the loop ended with {cash} micro-dollars in cash, its fills with {desk.book.cash_micros}")
-        for order in self._writer.working.values():
-            desk.blotter.add(order)
-        for symbol, bars in zip(symbols, slots[:, IDLE].tolist(), strict=True):
-            if bars:
-                self._simulation.broker.idle_bars[symbol] = bars
-
-
 def driven(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation) -> tuple[Simulation, str]:
     """``simulation`` with the compiled driver, if it can have it and is worth it; and why.
 
@@ -155,7 +113,9 @@ def driven(config: Config, strategy: Strategy, dataset: Dataset, simulation: Sim
     tries, why = verdict(config, strategy, dataset, simulation)
     if not tries:
         return simulation, why
+    from framework.app.compiled_driver import CompiledDriver
     from framework.compiled.jit import KERNEL
+    from framework.compiled.said import Facts, Writer
 
     played = attempted(config, strategy, dataset, simulation, KERNEL)
     if played.left:

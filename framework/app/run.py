@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
-from framework.app.compiling import CompiledDriver, driven
+from framework.app.compiling import NAME as COMPILED
+from framework.app.compiling import driven
 from framework.app.curves import Curves, buy_and_hold
 from framework.app.hosting import analyses_of, as_strategy_reads, as_strategy_sees, notes_of
 from framework.app.loader import load_strategy
@@ -202,7 +203,7 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
         if on_progress is not None and len(curves) % PROGRESS_STEP == 0:
             on_progress(len(curves), total)
 
-    told = isinstance(simulation.driver, CompiledDriver)
+    told = simulation.driver.name == COMPILED
     with simulation.broker, seldom_collected():
         if not told:
             simulation.engine.start(dataset.first_trade)

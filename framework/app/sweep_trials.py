@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.app.compiled_trials import CompiledTrials, trials_of
 from framework.app.loader import load_strategy
 from framework.app.run import play
 from framework.errors import OnetapeError
@@ -25,8 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from data import Dataset
+    from framework.app.compiled_trials import CompiledTrials
     from framework.domain.market import Floats, Integers
     from framework.domain.record import RunRecord
+    from framework.engine.strategy import Strategy
     from framework.research.trial import Metrics, Params, Trial
     from framework.runtime.config import Config
 
@@ -109,7 +110,7 @@ class Evaluator:
                 self._looked = True
                 section = with_params(config, params).strategy
                 strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
-                self._compiled = trials_of(config, strategy, self._recipe.dataset)
+                self._compiled = self._loop_for(config, strategy)
             found = None if self._compiled is None else self._compiled.figures({**config.strategy.params, **params}, watch)
         except Exception:  # noqa: BLE001 - an event driver meets it too, and says where it was
             return None
@@ -120,6 +121,11 @@ class Evaluator:
         if self._recipe.keeps_returns and self._compiled is not None:
             metrics[RETURNS] = returns_text(returns_on(self._compiled.days, equity, config.account.cash))
         return metrics
+
+    def _loop_for(self, config: Config, strategy: Strategy) -> CompiledTrials | None:
+        from framework.app.compiled_trials import trials_of
+
+        return trials_of(config, strategy, self._recipe.dataset)
 
 
 def with_params(config: Config, params: Params) -> Config:

@@ -20,10 +20,11 @@ class World(NamedTuple):
         open, high, low, close, volume: [N, T], NaN where a symbol had no bar.
         sec, taf, taf_most: [T], or [0] where nothing is charged: dollars per billion, micro-dollars a share and at most.
         sector: [N], the number of each symbol's.
+        due_place, due_row, due_each: Dividends by place, then by row; micro-dollars a share.
         wish_place, wish_row, strength, measure: [k], targets by place, then by row, and what the sizer sizes by.
         risk_first, risk_place, var: VaR of row r lies at ``risk_first[r]:risk_first[r + 1]``, each known from ``risk_place`` on.
-        counts: How many orders, executions, refusals and events there are.
-        orders, executions, refusals, events: What happened, a record a row.
+        counts: How many orders, executions, refusals, events and payments there are.
+        orders, executions, refusals, events, payments: What happened, a record a row.
         strengths: Of the orders.
         figures: [refusals, 2], strength and figure.
         curve: [3, T], equity, cash and gross exposure after each decision.
@@ -50,6 +51,9 @@ class World(NamedTuple):
     taf: Integers
     taf_most: Integers
     sector: Integers
+    due_place: Integers
+    due_row: Integers
+    due_each: Integers
     wish_place: Integers
     wish_row: Integers
     strength: Floats
@@ -64,6 +68,7 @@ class World(NamedTuple):
     refusals: Integers
     figures: Floats
     events: Integers
+    payments: Integers
     curve: Integers
     slots: Integers
     account: Integers
@@ -72,8 +77,6 @@ class World(NamedTuple):
     ranks: Integers
 
 
-#: The columns of a run in the order of ``World``: the market (from ``session`` to ``sector``), then what is wanted and what is written.
-MARKET_COLUMNS, WISH_COLUMNS, WRITTEN_COLUMNS = World._fields[8:18], World._fields[18:25], World._fields[25:]
 #: Columns in a group, told to the loop as plain tuples: a name costs it more to look at than all of the rest.
 Columns = tuple[Any, ...]
 
@@ -95,7 +98,8 @@ class Stop(NamedTuple):
 #: ``TARGET_EXPIRES`` are that order, its signed quantity, the price at its acceptance and its last session; ``ATR`` belongs to its plan.
 #: ``STOP`` to ``STOP_EXPIRES`` are the stop at the venue. ``GUARDED`` to ``BARS`` are the ``StopState`` (direction 0: no stop); ``ENTERED``
 #: is the place of its entry, ``PARENT`` and ``MENDED`` the entry's order and what had to be mended. ``TRIP`` is what the open round trip
-#: has earned so far, ``IDLE`` bars without volume; ``LINGERS`` says that the venue still has an order that was canceled.
+#: has earned so far, ``IDLE`` bars without volume; ``LINGERS`` says that the venue still has an order that was canceled,
+#: ``RISK_AT`` where the risk was found last.
 (
     HELD,
     COST,
@@ -122,9 +126,11 @@ class Stop(NamedTuple):
     TRIP,
     IDLE,
     LINGERS,
+    RISK_AT,
     SLOT,
-) = range(26)
-#: Figures of the account. ``COUNTED`` to ``VAR`` are what the limits see in one decision, ``G_SESSION`` to ``IS_CUT`` the breakers' state.
+) = range(27)
+#: Figures of the account. ``COUNTED`` to ``VAR`` are what the limits see in one decision, ``G_SESSION`` to
+#: ``DRAWDOWN_AT`` the breakers' state (``TRIPS`` is the sum of those that have tripped), ``DUE`` the next dividend.
 (
     CASH,
     FEES,
@@ -153,15 +159,24 @@ class Stop(NamedTuple):
     LOSSES,
     WINS,
     IS_CUT,
+    SESSIONS,
+    TRIPS,
+    DAILY_SEEN,
+    DAILY_AT,
+    DRAWDOWN_SEEN,
+    DRAWDOWN_AT,
+    DUE,
     ACCOUNT,
-) = range(28)
+) = range(35)
 #: Places in ``Tape.count``.
-ORDERS, FILLS, REFUSALS, EVENTS = range(4)
+ORDERS, FILLS, REFUSALS, EVENTS, PAYMENTS = range(5)
 #: Fields of an order; ``WHY`` is the sizer's code of a target, the mended code of a stop; ``O_PARENT`` is -1 for a target; ``ID`` counts
 #: the orders made at a place; ``REFUSAL`` of a denied one is that of the refusal, else -1.
 O_PLACE, O_ROW, O_QUANTITY, O_KIND, WHY, O_STOP, O_PARENT, ID, REFUSAL, ORDER = range(10)
 #: Fields of a fill.
 F_ORDER, F_PLACE, F_QUANTITY, F_PRICE, F_REFERENCE, F_FEES, FILL = range(7)
+#: Fields of a dividend: shares (signed) and micro-dollars of all of them.
+P_PLACE, P_ROW, P_QUANTITY, P_AMOUNT, PAYMENT = range(5)
 #: Fields of a refusal: a code of ``rules.sizing.numbers``, or ``LIMIT`` and what the books said then.
 (
     R_PLACE,
@@ -186,10 +201,13 @@ F_ORDER, F_PLACE, F_QUANTITY, F_PRICE, F_REFERENCE, F_FEES, FILL = range(7)
     R_APPROVED,
     REFUSED,
 ) = range(21)
-LIMIT = 100
+LIMIT, GUARD = 100, 101
+#: Breakers, to be added up; those of ``DAILY`` end with the session.
+DAILY_LOSS, DRAWDOWN, CONSECUTIVE_LOSSES, PROFIT_PROTECTION = 1, 2, 4, 8
+DAILY = DAILY_LOSS + CONSECUTIVE_LOSSES + PROFIT_PROTECTION
 #: Fields of an event, and its kinds; ``E_WHY`` is a place in ``CANCELED_FOR``.
 E_KIND, E_PLACE, E_NUMBER, E_WHY, EVENT = range(5)
-SENT, DENIED, FILLED, CANCELED, EXPIRED, REFUSES, CUT, RESTORED = range(8)
+SENT, DENIED, FILLED, CANCELED, EXPIRED, REFUSES, CUT, RESTORED, ENTITLED, PAID, TRIPS_NOW, RELEASED = range(12)
 CANCELED_FOR = ("new target", "resized", "position closed", "level moved")
 NEW_TARGET, RESIZED, POSITION_CLOSED, LEVEL_MOVED = range(4)
 #: Why the loop was left.
@@ -204,5 +222,5 @@ REASONS = (
     "a stop had been passed when it was to be placed",
     "several stops were placed anew at one time",
     "a figure does not fit the loop's integers",
-    "a circuit breaker tripped",
+    "the circuit breakers shut down",
 )

@@ -29,9 +29,10 @@ from framework.compiled.columns import (
     TARGET_PRICE,
     TARGET_QUANTITY,
     TOO_LARGE,
+    TRIPS,
     WORKING,
 )
-from framework.compiled.door import checked
+from framework.compiled.door import checked, reduction
 from framework.compiled.exits import NEVER, align
 from framework.compiled.guards import size_multiplier
 from framework.compiled.prices import atr_at, charged_var, last_price
@@ -223,7 +224,7 @@ def send(world: World, wish: int, number: int) -> None:
     number_in_id, exits = made(world), world.exits
     atr = atr_at(world, row, account[PLACE]) if exits.attaches and exits.atr_multiple > 0.0 else 0
     refused = world.counts[REFUSALS]
-    approved = checked(world, row, signed, price, atr)
+    approved = reduction(world, row, signed) if account[TRIPS] else checked(world, row, signed, price, atr)
     if approved < abs(signed):
         note(world, REFUSES, refused, 0)
     if approved == 0:

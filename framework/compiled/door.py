@@ -13,6 +13,7 @@ from framework.compiled.columns import (
     ENTERING,
     EQUITY,
     GROSS,
+    GUARD,
     GUARDED,
     HELD,
     IN_BAR,
@@ -73,7 +74,7 @@ def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
     closing = min(quantity, abs(held)) if opposed(held, signed) else 0
     if closing == quantity:
         return quantity
-    var = charged_var(world, row, world.account[PLACE])
+    var = charged_var(world, row, world.account[PLACE]) if world.limits.var >= 0 else 0.0
     stop = stop_distance(world, signed, price, atr)
     allowed = tightest(world, row, signed, closing, price, stop, var)
     approved = quantity if allowed == ALL else reduced(world, closing, allowed, price)
@@ -82,6 +83,20 @@ def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
     if approved > closing:
         enter(world, row, signed, approved - closing, price, var)
     return approved
+
+
+def reduction(world: World, row: int, signed: int) -> int:
+    """What a breaker that has tripped leaves of a target order: the part that closes. Less than all is written down."""
+    held, quantity, index = world.slots[row, HELD], abs(signed), world.counts[REFUSALS]
+    closing = min(quantity, abs(held)) if opposed(held, signed) else 0
+    if closing < quantity:
+        if index == len(world.refusals):
+            leave(world, TAPE_FULL, row)
+            return 0
+        refusal = world.refusals[index]
+        refusal[R_PLACE], refusal[R_ROW], refusal[R_CODE], refusal[R_QUANTITY] = world.account[PLACE], row, GUARD, signed
+        world.counts[REFUSALS] = index + 1
+    return closing
 
 
 def stop_distance(world: World, signed: int, price: int, atr: int) -> int:
@@ -205,7 +220,8 @@ def count_working(world: World, row: int) -> None:
 def add_position(world: World, row: int, value: int) -> None:
     """``value`` is held, or is being entered."""
     world.sectors[world.sector[row]] += value
-    world.account[VAR] += round(value * charged_var(world, row, world.account[PLACE]))
+    if world.limits.var >= 0:
+        world.account[VAR] += round(value * charged_var(world, row, world.account[PLACE]))
 
 
 def enter(world: World, row: int, signed: int, opened: int, price: int, var: float) -> None:
@@ -218,7 +234,7 @@ def enter(world: World, row: int, signed: int, opened: int, price: int, var: flo
     account[POSITIONS] += 1 if world.slots[row, HELD] == 0 else 0
     account[IN_BAR] += 1
     account[TODAY] += 1
-    account[VAR] += notional(opened, var_each(var, price))
+    account[VAR] += notional(opened, var_each(var, price)) if world.limits.var >= 0 else 0
     world.sectors[world.sector[row]] += value
 
 

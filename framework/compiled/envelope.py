@@ -79,6 +79,7 @@ def _of_account(policies: Policies, venue: Capabilities) -> Iterator[tuple[bool,
 
 def _of_exits(policies: Policies) -> Iterator[tuple[bool, str]]:
     exits = policies.exits
+    yield exits.lowers_on_dividend, "[stops] lowers_on_dividend"
     if policies.attach == NEVER:
         return
     yield bool(exits.chandelier_multiple), '[stops] method = "chandelier"'
@@ -176,7 +177,7 @@ def _guards(policy: GuardPolicy | None) -> Guards:
         return math.inf if value is None else float(value)
 
     if policy is None:
-        return Guards(False, math.inf, math.inf, 0, 0, 1.0, 0, math.inf, 1.0)
+        return Guards(False, math.inf, math.inf, 0, 0, 1.0, 0, math.inf, 1.0, 0, 0, True)
     return Guards(
         enabled=True,
         daily_loss=limit(policy.max_daily_loss_pct),
@@ -187,4 +188,7 @@ def _guards(policy: GuardPolicy | None) -> Guards:
         recovery_wins=int(policy.streak_recovery_wins),
         goal=limit(policy.profit_goal_pct),
         give_back=float(policy.profit_give_back),
+        violations=int(policy.max_violations or 0),
+        memory=int(policy.violation_memory_sessions),
+        resets=policy.resets_daily,
     )

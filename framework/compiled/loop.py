@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from framework.compiled.columns import (
     CASH,
+    DUE,
     G_SESSION,
     GUARDED,
     HELD,
@@ -23,6 +24,7 @@ from framework.compiled.columns import (
     World,
 )
 from framework.compiled.decide import decide
+from framework.compiled.dividends import entitle, next_due
 from framework.compiled.exits import on_close
 from framework.compiled.guards import NOT_STARTED, on_equity
 from framework.compiled.prices import last_price
@@ -43,9 +45,9 @@ def play(terms: Columns, market: Columns, wished: Columns, written: Columns, sta
     ``terms`` are those of ``terms.Terms`` and the others the columns of ``World``, all of them plain tuples.
     """
     cash, symbols, exits, sizing, limits, venue, fills, guards = terms
-    session, opened, high, low, close, volume, sec, taf, taf_most, sector = market
+    session, opened, high, low, close, volume, sec, taf, taf_most, sector, due_place, due_row, due_each = market
     wish_place, wish_row, strength, measure, risk_first, risk_place, var = wished
-    counts, orders, strengths, executions, refusals, figures, events, curve, slots, account, sectors, sized, ranks = written
+    counts, orders, strengths, executions, refusals, figures, events, payments, curve, slots, account, sectors, sized, ranks = written
     world = World(
         cash,
         symbols,
@@ -65,6 +67,9 @@ def play(terms: Columns, market: Columns, wished: Columns, written: Columns, sta
         borrowed(taf),
         borrowed(taf_most),
         borrowed(sector),
+        borrowed(due_place),
+        borrowed(due_row),
+        borrowed(due_each),
         borrowed(wish_place),
         borrowed(wish_row),
         borrowed(strength),
@@ -79,6 +84,7 @@ def play(terms: Columns, market: Columns, wished: Columns, written: Columns, sta
         borrowed(refusals),
         borrowed(figures),
         borrowed(events),
+        borrowed(payments),
         borrowed(curve),
         borrowed(slots),
         borrowed(account),
@@ -97,16 +103,17 @@ def borrowed(column: Column) -> Column:
 def played(world: World, start: int) -> int:
     """The same, of all that is known."""
     account, length, wishes = world.account, len(world.session), world.wish_place
-    open_account(world)
+    open_account(world, start)
     place, wish = start, 0
     while place < length:
-        if is_quiet(world):
-            until = wishes[wish] if wish < len(wishes) else length - 1
+        quiet = is_quiet(world)
+        if quiet:
+            until = min(wishes[wish] if wish < len(wishes) else length - 1, next_due(world, length - 1))
             value(world, place, until, start)
             place = until
-            arrive(world, place)
-        else:
-            arrive(world, place)
+        arrive(world, place)
+        entitle(world)
+        if not quiet:
             happen(world, place)
             if world.exits.moves:
                 tighten(world)
@@ -139,7 +146,7 @@ def arrive(world: World, place: int) -> None:
         account[SESSION], account[TODAY] = session, 0
 
 
-def open_account(world: World) -> None:
+def open_account(world: World, start: int) -> None:
     """Everything as before the first bar."""
     world.slots[:] = 0
     world.slots[:, TARGET] = -1
@@ -149,6 +156,8 @@ def open_account(world: World) -> None:
     world.account[CASH] = world.cash
     world.account[G_SESSION] = NOT_STARTED
     world.account[SESSION] = NOT_STARTED
+    while next_due(world, start) < start:
+        world.account[DUE] += 1
 
 
 def happen(world: World, place: int) -> None:

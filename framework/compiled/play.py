@@ -16,6 +16,8 @@ from framework.compiled.columns import (
     LEFT_ROW,
     ORDER,
     ORDERS,
+    PAYMENT,
+    PAYMENTS,
     REASONS,
     REFUSALS,
     REFUSED,
@@ -47,6 +49,7 @@ class Written(NamedTuple):
     refusals: Integers
     figures: Floats
     events: Integers
+    payments: Integers
     curve: Integers
     slots: Integers
     account: Integers
@@ -87,13 +90,14 @@ def _left(written: Written, prepared: Prepared, place: int) -> str:
 def _columns(prepared: Prepared, room: int) -> Written:
     symbols, length = len(prepared.panel.symbols), len(prepared.panel.timestamp) - prepared.start
     return Written(
-        counts=np.zeros(4, np.int64),
+        counts=np.zeros(5, np.int64),
         orders=np.empty((room, ORDER), np.int64),
         strengths=np.empty(room),
         executions=np.empty((room, FILL), np.int64),
         refusals=np.empty((room, REFUSED), np.int64),
         figures=np.empty((room, 2)),
-        events=np.empty((4 * room, EVENT), np.int64),
+        events=np.empty((4 * room + 2 * len(prepared.bars.due_place), EVENT), np.int64),
+        payments=np.empty((len(prepared.bars.due_place), PAYMENT), np.int64),
         curve=np.empty((3, length), np.int64),
         slots=np.zeros((symbols, SLOT), np.int64),
         account=np.zeros(ACCOUNT, np.int64),
@@ -104,7 +108,7 @@ def _columns(prepared: Prepared, room: int) -> Written:
 
 
 def _trimmed(written: Written) -> Written:
-    orders, fills, refusals, events = (int(written.counts[kind]) for kind in (ORDERS, FILLS, REFUSALS, EVENTS))
+    orders, fills, refusals, events, payments = (int(written.counts[kind]) for kind in (ORDERS, FILLS, REFUSALS, EVENTS, PAYMENTS))
     return written._replace(
         orders=written.orders[:orders],
         strengths=written.strengths[:orders],
@@ -112,4 +116,5 @@ def _trimmed(written: Written) -> Written:
         refusals=written.refusals[:refusals],
         figures=written.figures[:refusals],
         events=written.events[:events],
+        payments=written.payments[:payments],
     )

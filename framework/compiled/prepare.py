@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from framework.domain.values import MICRO
+from framework.domain.values import MICRO, to_micros
 from framework.engine.market import session_numbers
 from framework.engine.panel import issued, panel_of
 from framework.rules.costs.regulatory import sec_rate, taf_rate
@@ -45,6 +45,9 @@ class Bars(NamedTuple):
     taf: Integers
     taf_most: Integers
     sector: Integers
+    due_place: Integers
+    due_row: Integers
+    due_each: Integers
 
 
 class Wished(NamedTuple):
@@ -59,13 +62,13 @@ class Wished(NamedTuple):
     var: Floats
 
 
-def objection(market: Market, bounds: Callable[[int], tuple[int, int]]) -> str:
-    """Why the loop cannot play these bars; empty when it can."""
+def objection(market: Market, first: int, bounds: Callable[[int], tuple[int, int]]) -> str:
+    """Why the loop cannot play these bars from ``first`` (ns UTC) on; empty when it can."""
     for one in market.adjusted:
-        if (one.split != 1.0).any():
+        if (one.split[one.timestamp >= first] != 1.0).any():
             return f"{one.symbol} splits"
-        if one.dividend.any():
-            return f"{one.symbol} pays dividends"
+        if one.pay_day is not None and one.dividend.any():
+            return f"{one.symbol} pays its dividends later than they go ex"
         if one.delisting is not None:
             return f"{one.symbol} is delisted"
         if not _is_usable(one):
@@ -172,6 +175,7 @@ def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
     session = session_numbers(panel.timestamp)
     names = sorted({sectors.get(symbol, UNKNOWN_SECTOR) for symbol in panel.symbols})
     numbers = np.array([names.index(sectors.get(symbol, UNKNOWN_SECTOR)) for symbol in panel.symbols], dtype=np.int64)
+    due = _dividends(panel)
     days, which = (np.unique(session, return_inverse=True)) if charges else (np.empty(0, np.int64), np.empty(0, np.int64))
     sec = np.array([sec_rate(day) for day in days.tolist()], dtype=np.int64)[which]
     taf = np.array([taf_rate(day) for day in days.tolist()], dtype=np.int64).reshape(-1, 2)[which]
@@ -186,7 +190,20 @@ def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
         taf=_fixed(taf[:, 0]),
         taf_most=_fixed(taf[:, 1]),
         sector=_fixed(numbers),
+        due_place=_fixed(due[0]),
+        due_row=_fixed(due[1]),
+        due_each=_fixed(due[2]),
     )
+
+
+def _dividends(panel: Panel) -> Integers:
+    """Place, row and micro-dollars a share of every dividend, by place, then by row: int64 [3, k]."""
+    found = [
+        (int(place), row, to_micros(amount))
+        for row, (one, places) in enumerate(zip(panel.series, panel.places, strict=True))
+        for place, amount in zip(places[one.dividend != 0.0], one.dividend[one.dividend != 0.0].tolist(), strict=True)
+    ]
+    return np.array(sorted(found), dtype=np.int64).reshape(-1, 3).T
 
 
 def _fixed(column: Column) -> Column:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from framework.compiled.columns import RISK_AT
 from framework.domain.values import to_micros
 from framework.rules.sizing.numbers import charged
 from framework.rules.stops.atr import ATR_PERIODS_OF_HISTORY, smoothed, true_ranges
@@ -29,11 +30,23 @@ def last_price(world: World, row: int, place: int) -> int:
 
 def charged_var(world: World, row: int, place: int) -> float:
     """VaR of the symbol that counts against budgets at ``place``."""
-    sizing = world.sizing
-    first, last = world.risk_first[row], world.risk_first[row + 1]
-    index = np.searchsorted(world.risk_place[first:last], place, side="right") - 1
-    own = world.var[first + index] if index >= 0 else math.nan
+    sizing, index = world.sizing, known_at(world, row, place)
+    own = world.var[index] if index >= 0 else math.nan
     return charged(own, sizing.risk_floor, sizing.assumed_var)
+
+
+def known_at(world: World, row: int, place: int) -> int:
+    """Where the risk of the symbol stands that is known at ``place``, -1 before the first; most often a place is a session further."""
+    first, last, places = world.risk_first[row], world.risk_first[row + 1], world.risk_place
+    index = first + world.slots[row, RISK_AT]
+    if index < last:
+        index += place - places[index]
+        if first <= index < last and places[index] == place:
+            world.slots[row, RISK_AT] = index - first
+            return int(index)
+    index = first + np.searchsorted(places[first:last], place, side="right") - 1
+    world.slots[row, RISK_AT] = max(index - first, 0)
+    return int(index) if index >= first else -1
 
 
 def atr_at(world: World, row: int, place: int) -> int:

@@ -8,25 +8,37 @@ from typing import TYPE_CHECKING, NamedTuple
 from framework.compiled.columns import (
     CANCELED,
     CANCELED_FOR,
+    CONSECUTIVE_LOSSES,
     CUT,
+    DAILY_LOSS,
     DENIED,
+    DRAWDOWN,
+    ENTITLED,
     EXPIRED,
     FILLED,
+    GUARD,
     LIMIT,
+    PAID,
+    PROFIT_PROTECTION,
     REFUSES,
-    RESTORED,
+    RELEASED,
     SENT,
+    TRIPS_NOW,
 )
 from framework.domain import reasons
+from framework.domain.account_event import Dividend, Entitlement
 from framework.domain.fill import Fill, Refusal
 from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce, TrailType
-from framework.domain.values import to_micros
+from framework.domain.values import from_micros, to_micros
+from framework.engine.breakers import REDUCING
 from framework.engine.journal import Journal, line_of
+from framework.engine.market import session_number
 from framework.engine.targets import reason_of, refusal_of
 from framework.errors import InvariantError
 from framework.rules import lifecycle
 from framework.rules.fills import MARKET, TRAILING
-from framework.rules.guards.state import SIZE_CUT, SIZE_RESTORED, TradingState, Transition
+from framework.rules.guards import state as guards
+from framework.rules.guards.state import TradingState, Transition, Trip
 from framework.rules.pretrade.standing import UNKNOWN_SECTOR, AccountStanding, Standing
 from framework.rules.pretrade.validator import PreTradeValidator
 from framework.rules.sizing.numbers import CODES
@@ -34,8 +46,10 @@ from framework.rules.stops.state import MENDED
 
 if TYPE_CHECKING:
     from framework.compiled.play import Played
+    from framework.domain.account_event import AccountEvent
     from framework.domain.venue import Capabilities
     from framework.engine.policies import Policies
+    from framework.rules.guards.policy import GuardPolicy
 
 
 class Facts(NamedTuple):
@@ -91,11 +105,13 @@ class Writer:
     Attributes:
         journal: As an event driver would have left it.
         working: Orders that still work, oldest first.
+        booked: Fills and dividends in their order.
     """
 
     def __init__(self, played: Played, facts: Facts) -> None:
         self.journal = Journal()
         self.working: dict[int, Order] = {}
+        self.booked: list[Fill | AccountEvent] = []
         self._facts = facts
         self._symbols = played.prepared.panel.symbols
         self._times = played.prepared.times
@@ -105,6 +121,7 @@ class Writer:
         self._made: list[Order] = []
         self._validator = PreTradeValidator(facts.policies.limits, facts.venue)
         self._refusals: dict[int, Refusal] = {}
+        self._trips: list[Trip] = []
         for kind, place, number, why in played.written.events.tolist():
             self._replay(kind, self._times[place], number, why)
 
@@ -124,10 +141,12 @@ class Writer:
             case _ if kind == REFUSES:
                 self._refusals[number] = self._refusal(number, time)
                 self.journal.refused(self._refusals[number])
+            case _ if kind in {ENTITLED, PAID}:
+                self._pay(kind, number, time)
             case _ if kind == DENIED:
                 self._deny(number, time)
             case _:
-                self._guard(kind, number, time)
+                self._guard(kind, number, time, why)
 
     # --- orders
 
@@ -187,7 +206,17 @@ class Writer:
             strategy=order.strategy,
         )
         self._report(order, time, lifecycle.status_after_fill(order, quantity), fill=fill)
+        self.booked.append(fill)
         del self.working[order_number]
+
+    def _pay(self, kind: int, number: int, time: int) -> None:
+        """A dividend; it is paid on its ex date."""
+        _, row, quantity, amount = self._written.payments[number].tolist()
+        symbol = self._symbols[row]
+        entitled, paid = Entitlement(time, symbol, quantity, amount, session_number(time)), Dividend(time, symbol, quantity, amount)
+        event = entitled if kind == ENTITLED else paid
+        self.journal.posted(event)
+        self.booked.append(event)
 
     def _step(self, order: Order, time: int, status: OrderStatus, reason: str) -> None:
         lifecycle.change(order, status, time, reason)
@@ -204,6 +233,8 @@ class Writer:
         facts = self._written.refusals[number].tolist()
         row, code = facts[1:3]
         strength, figure = self._written.figures[number].tolist()
+        if code == GUARD:
+            return self._by_breaker(row, facts[3], time)
         if code != LIMIT:
             return refusal_of(time, self._symbols[row], strength, CODES[code], figure)
         return self._by_limit(facts, figure, time)
@@ -235,9 +266,42 @@ class Writer:
             raise InvariantError(f"{symbol}: the loop approved {approved} of {signed} micro-shares, the limits {verdict.quantity_micros}")
         return verdict.violations[0].refusal(time)
 
-    def _guard(self, kind: int, number: int, time: int) -> None:
-        policy = self._facts.policies.guards
-        if policy is None or kind not in {CUT, RESTORED}:
-            raise InvariantError(f"the loop wrote an event of kind {kind}, which does not exist here")
-        code, limit = (SIZE_CUT, policy.streak_losses or 0) if kind == CUT else (SIZE_RESTORED, policy.streak_recovery_wins)
-        self.journal.guarded(Transition(time, code, TradingState.ACTIVE, TradingState.ACTIVE, float(number), float(limit)))
+    def _guard(self, kind: int, number: int, time: int, why: int) -> None:
+        before, policy = self._trading, self._facts.policies.guards
+        if policy is None:
+            raise InvariantError(f"the loop wrote an event of kind {kind}, and there are no guards")
+        if kind == TRIPS_NOW:
+            figure = float(self._written.figures[number, 1])
+            code, limit = self._limit_of(why, policy)
+            self._trips.append(Trip(time, code, figure, limit))
+        elif kind == RELEASED:
+            kept = [trip for trip in self._trips if not guards.BREAKERS[trip.code].daily]
+            code, figure, limit, self._trips = guards.NEW_SESSION, float(len(self._trips) - len(kept)), 0.0, kept
+        elif kind == CUT:
+            code, figure, limit = guards.SIZE_CUT, float(number), float(policy.streak_losses or 0)
+        else:
+            code, figure, limit = guards.SIZE_RESTORED, float(number), float(policy.streak_recovery_wins)
+        self.journal.guarded(Transition(time, code, before, self._trading, figure, limit))
+
+    @property
+    def _trading(self) -> TradingState:
+        """The strictest state any tripped breaker asks for."""
+        return max((guards.BREAKERS[trip.code].state for trip in self._trips), default=TradingState.ACTIVE)
+
+    @staticmethod
+    def _limit_of(breaker: int, policy: GuardPolicy) -> tuple[str, float]:
+        """The code of a breaker, and where it trips."""
+        limits = {
+            DAILY_LOSS: (guards.DAILY_LOSS, policy.max_daily_loss_pct),
+            DRAWDOWN: (guards.DRAWDOWN, policy.max_drawdown_pct),
+            CONSECUTIVE_LOSSES: (guards.CONSECUTIVE_LOSSES, policy.max_consecutive_losses),
+            PROFIT_PROTECTION: (guards.PROFIT_PROTECTION, policy.profit_give_back),
+        }
+        code, limit = limits[breaker]
+        return code, float(limit or 0.0)
+
+    def _by_breaker(self, row: int, signed: int, time: int) -> Refusal:
+        """What a breaker that has tripped says to an order."""
+        cause = next(trip for trip in self._trips if guards.BREAKERS[trip.code].state is self._trading)
+        side, quantity, symbol = OrderSide.BUY if signed > 0 else OrderSide.SELL, from_micros(abs(signed)), self._symbols[row]
+        return Refusal(time, symbol, REDUCING, f"{side} {quantity} {symbol}: {cause.detail}", cause.figure, cause.limit)

@@ -98,6 +98,9 @@ class Guards(NamedTuple):
     recovery_wins: int
     goal: float
     give_back: float
+    violations: int
+    memory: int
+    resets: bool
 
 
 class Terms(NamedTuple):

@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.compiled.columns import F_FEES, F_ORDER, F_PRICE, F_QUANTITY, O_PARENT, O_PLACE, O_QUANTITY, O_ROW, O_STOP
+from framework.compiled.columns import (
+    F_FEES,
+    F_ORDER,
+    F_PLACE,
+    F_PRICE,
+    F_QUANTITY,
+    O_PARENT,
+    O_PLACE,
+    O_QUANTITY,
+    O_ROW,
+    O_STOP,
+    P_AMOUNT,
+    P_PLACE,
+    P_ROW,
+)
 from framework.domain.values import notional, opposed, rounded_quotient
 
 if TYPE_CHECKING:
@@ -17,16 +31,19 @@ if TYPE_CHECKING:
 HOLDS, MONEY, ENTERED, WEIGHT, FIRST_STOP, TRIP = range(6)
 
 
-def closed_trips(orders: Integers, executions: Integers, symbols: int, money: Integers, risk: Integers) -> int:
+def closed_trips(orders: Integers, executions: Integers, payments: Integers, symbols: int, money: Integers, risk: Integers) -> int:
     """How many round trips have ended; ``money`` gets what each has earned, micro-dollars, in the order they ended.
 
     ``risk`` gets what would have been lost at the first stop's level, 1e-12 dollars, 0 without a stop.
     """
     stops = first_stops(orders)
-    trips, ended = np.zeros((symbols, TRIP), np.int64), 0
+    trips, ended, paid = np.zeros((symbols, TRIP), np.int64), 0, 0
     trips[:, FIRST_STOP] = -1
     for index in range(len(executions)):
         fill = executions[index]
+        while paid < len(payments) and payments[paid, P_PLACE] <= fill[F_PLACE]:  # a dividend goes ex before anything trades
+            trips[payments[paid, P_ROW], MONEY] += payments[paid, P_AMOUNT]
+            paid += 1
         number, quantity, price = fill[F_ORDER], fill[F_QUANTITY], fill[F_PRICE]
         sign, trip = (1 if orders[number, O_QUANTITY] > 0 else -1), trips[orders[number, O_ROW]]
         closing = min(quantity, abs(trip[HOLDS])) if opposed(trip[HOLDS], sign) else 0

@@ -71,7 +71,8 @@ def drawn_series(dice: Random, symbol: str, times: np.ndarray, *, has_gaps: bool
         rows.append([round(price, 4) for price in (opened, high, low, close)] + [traded])
     kept = [number for number in range(len(times)) if not has_gaps or number == 0 or dice.random() > 0.06]
     columns = np.array(rows)[kept].T.copy()
-    return BarSeries(symbol, times[kept], *columns, np.zeros(len(kept)), np.ones(len(kept)))
+    paid = np.array([0.25 if dice.random() < 0.02 else 0.0 for _ in kept])
+    return BarSeries(symbol, times[kept], *columns, paid, np.ones(len(kept)))
 
 
 def drawn_config(dice: Random, *, is_daily: bool) -> dict[str, Any]:
@@ -138,4 +139,5 @@ def drawn_guards(dice: Random) -> dict[str, Any]:
     if dice.random() < 0.5:
         return {"enabled": False}
     loose = {"max_daily_loss_pct": 0, "max_drawdown_pct": 0, "profit_goal_pct": 0, "max_consecutive_losses": 0, "max_missed_bars": 0}
-    return loose if dice.random() < 0.8 else {}
+    tight = {"max_daily_loss_pct": 0.01, "max_drawdown_pct": 0.05, "max_missed_bars": 0, "max_consecutive_losses": 4, "max_violations": 0}
+    return dice.choice((loose, tight, tight, {"max_missed_bars": 0}, {"max_missed_bars": 0, "resets_daily": False}))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from framework.app.assemble import Simulation, backtest
-from framework.app.compiling import CompiledDriver, attempted, objections
+from framework.app.compiled_driver import CompiledDriver
+from framework.app.compiling import attempted, objections
 from framework.app.curves import Curves
 from framework.app.venues import venue_of
 from framework.compiled.loop import play
