@@ -35,7 +35,7 @@ def double(tmp_path, monkeypatch):
     (tmp_path / "onetape.toml").write_text(CONFIG)
     with RobinhoodDouble(RunningClock(iso(now_ns()))) as running:
         # A minute of a probe is a minute of the double, and of this machine.
-        monkeypatch.setattr(robinhood, "now_ns", lambda: running.venue.clock.now())
+        monkeypatch.setattr(robinhood, "now_ns", running.venue.clock.now)
         monkeypatch.setattr(MonotonicClock, "sleep", lambda _, seconds: running.advance(seconds))
         given = {
             **VARIABLES,
