@@ -61,6 +61,8 @@ class Canceling:
 
     def pump(self) -> None:
         """Ask again for what has not come back."""
+        waiting = {leg.ref for tracked in self._recorder.books.working() for leg in tracked.legs if leg.cancel_wanted}
+        self._again_at = {ref: time for ref, time in self._again_at.items() if ref in waiting}
         for tracked in self._recorder.books.working():
             self.drive(tracked)
 
@@ -87,7 +89,3 @@ class Canceling:
             return self._gateway.cancel(venue_order_id)
         except Exception as error:  # noqa: BLE001 - whatever a gateway raises, the cancel is asked for again
             return Outcome(OutcomeKind.UNKNOWN, reason=f"{type(error).__name__} in the gateway")
-
-    def forget(self, ref: str) -> None:
-        """``ref`` has ended."""
-        self._again_at.pop(ref, None)
