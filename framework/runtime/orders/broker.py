@@ -6,7 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framework.domain.order import Order, OrderStatus, OrderUpdate
-from framework.errors import BrokerError, MissingDataError, OrderCancellationError, SafetyError, UnsupportedOrderTypeError
+from framework.errors import (
+    MissingDataError,
+    OrderCancellationError,
+    OrderStatusError,
+    OrderSubmissionError,
+    SafetyError,
+    UnsupportedOrderTypeError,
+)
 from framework.runtime.orders import events
 from framework.runtime.orders.access import Access
 from framework.runtime.orders.books import Leg, Phase, Tracked
@@ -119,7 +126,7 @@ class OrderManager(Access):
         A lost answer is reported as UNKNOWN; a sale whose shares are not free yet waits here.
 
         Raises:
-            BrokerError: Not connected, or the order id was used before.
+            OrderSubmissionError: Not connected, or the order id was used before.
             UnsupportedOrderTypeError: Its type is not allowed here.
         """
         self._check(approved.order)
@@ -132,12 +139,13 @@ class OrderManager(Access):
         If the old one fills meanwhile, the new one is rejected.
 
         Raises:
-            BrokerError: The old one is not known or has ended, or as for ``place_order``.
+            OrderStatusError: The old one is not known.
+            OrderSubmissionError: It has ended, or as for ``place_order``.
             UnsupportedOrderTypeError: The type of the new one is not allowed here.
         """
         old = self._known(order_id)
         if not old.order.is_open:
-            raise BrokerError(f"order {order_id} is {old.order.status}, so it cannot be replaced")
+            raise OrderSubmissionError(f"order {order_id} is {old.order.status}, so it cannot be replaced")
         self._check(approved.order)
         self._place(approved.order, (order_id, old.order.filled_micros))
         new = self._known(approved.order.order_id).order
@@ -147,12 +155,12 @@ class OrderManager(Access):
 
     def _check(self, order: Order) -> None:
         if not self.is_connected():
-            raise BrokerError(f"order {order.order_id}: not connected to {self.capabilities.name}; call connect()")
+            raise OrderSubmissionError(f"order {order.order_id}: not connected to {self.capabilities.name}; call connect()")
         if order.order_type not in self.capabilities.order_types:
             allowed = ", ".join(sorted(self.capabilities.order_types))
             raise UnsupportedOrderTypeError(f"order {order.order_id} is a {order.order_type} order; allowed are: {allowed}")
         if order.order_id in self.books.tracked:
-            raise BrokerError(f"order id {order.order_id!r} was used before")
+            raise OrderSubmissionError(f"order id {order.order_id!r} was used before")
 
     def _place(self, order: Order, replaces: tuple[str, int] | None) -> None:
         refusal = self._refusal(order)
@@ -222,7 +230,8 @@ class OrderManager(Access):
         """Take a working order from the venue and hold it here; what sells its shares next waits until the venue has let go of it.
 
         Raises:
-            BrokerError: It is not known, has ended, is being canceled, or its answer is not known.
+            OrderStatusError: It is not known.
+            OrderCancellationError: It has ended, is being canceled, or its answer is not known.
         """
         self._canceling.hold(self._known(order_id))
 
@@ -230,11 +239,12 @@ class OrderManager(Access):
         """Send an order that was held here; one whose price was reached goes as what it has become.
 
         Raises:
-            BrokerError: It is not known, or is not held.
+            OrderStatusError: It is not known.
+            OrderSubmissionError: It is not held.
         """
         tracked = self._known(order_id)
         if tracked.order.status not in (OrderStatus.EMULATED, OrderStatus.SUBMITTED):
-            raise BrokerError(f"order {order_id} is {tracked.order.status}, so it is not held here")
+            raise OrderSubmissionError(f"order {order_id} is {tracked.order.status}, so it is not held here")
         leg = self._leg(tracked.order, len(tracked.legs), self._emulating.type_now(tracked))
         draft = Tracked(tracked.order.snapshot(), [*tracked.legs, leg])
         self._go(draft, leg, may_send(draft, self.books, self.capabilities))
@@ -264,7 +274,7 @@ class OrderManager(Access):
         """What is known of an order, ended ones included as long as they are listened to.
 
         Raises:
-            BrokerError: It is not known.
+            OrderStatusError: It is not known.
         """
         return self._known(order_id).order.snapshot()
 
@@ -272,7 +282,7 @@ class OrderManager(Access):
         """Where an order is, with its ids and its latency.
 
         Raises:
-            BrokerError: It is not known.
+            OrderStatusError: It is not known.
         """
         return envelope(self._known(order_id))
 
@@ -283,7 +293,7 @@ class OrderManager(Access):
     def _known(self, order_id: str) -> Tracked:
         tracked = self.books.tracked.get(order_id)
         if tracked is None:
-            raise BrokerError(f"order {order_id!r} is not known")
+            raise OrderStatusError(f"order {order_id!r} is not known")
         return tracked
 
     # --- what happens

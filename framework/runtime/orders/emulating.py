@@ -14,6 +14,7 @@ from framework.runtime.tape.chain import NewEvent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from framework.domain.market import Quote
     from framework.engine.venue_gateway import VenueGateway
     from framework.runtime.orders.books import Tracked
     from framework.runtime.orders.clock import Clock
@@ -47,7 +48,7 @@ class Emulating:
         held = [tracked for tracked in self._recorder.books.working() if tracked.is_held]
         if not held:
             return
-        quotes = self._gateway.quotes(sorted({tracked.order.symbol for tracked in held}))
+        quotes = self._quotes(sorted({tracked.order.symbol for tracked in held}))
         for tracked in held:
             quote = quotes.get(tracked.order.symbol)
             if quote is not None and self._is_reached(tracked, to_micros(quote.last)):
@@ -59,10 +60,16 @@ class Emulating:
         order = tracked.order
         if order.order_type in (OrderType.MARKET, OrderType.LIMIT):
             return order.order_type
-        quote = self._gateway.quotes([order.symbol]).get(order.symbol)
+        quote = self._quotes([order.symbol]).get(order.symbol)
         if quote is None or not self._is_reached(tracked, to_micros(quote.last)):
             return order.order_type
         return OrderType.LIMIT if order.order_type is OrderType.STOP_LIMIT else OrderType.MARKET
+
+    def _quotes(self, symbols: list[str]) -> dict[str, Quote]:
+        try:
+            return self._gateway.quotes(symbols)
+        except Exception:  # noqa: BLE001 - no information, whatever the reason
+            return {}
 
     def _is_reached(self, tracked: Tracked, price: int) -> bool:
         order = tracked.order

@@ -170,7 +170,3 @@ class Looking:
     def _once(self, incident: Incident) -> None:
         if (incident.code, incident.subject) not in self._recorder.books.incidents:
             self._recorder.write(incident.event(self._clock.now(), lasts=True))
-
-    def forget(self, ref: str) -> None:
-        """``ref`` is not listened to any more."""
-        self._lagging.pop(ref, None)

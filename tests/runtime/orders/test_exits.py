@@ -239,6 +239,21 @@ def test_a_held_trailing_stop_follows_the_market_and_never_goes_back(trader, ven
     assert [one.now.order_type for one in true_sales(venue)] == [OrderType.MARKET]
 
 
+def test_without_a_quote_a_held_order_waits(trader, venue):
+    trader.place(order_of(1))
+    venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, PRICE)
+    trader.manager.poll()
+    order = order_of(2, SELL, 10, kind=OrderType.STOP_LOSS, price=90, role=OrderRole.STOP, status=S.EMULATED)
+    trader.place(order)
+    venue.prices["AAPL"] = 80.0
+    venue.script("quotes", Fault.RAISES)
+    trader.manager.poll()
+    assert order.status is S.EMULATED
+    del venue.prices["AAPL"]
+    trader.manager.poll()
+    assert order.status is S.EMULATED
+
+
 def test_no_restart_loosens_a_held_trailing_stop(tape, venue):
     with Trader(tape, venue) as first:
         first.start()
