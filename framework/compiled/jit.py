@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numba
 from numba import extending
-from numba.core import caching, cgutils, types
+from numba.core import caching, cgutils, registry, types
 from numba.experimental import structref
 from numba.np import arrayobj
 
@@ -55,6 +55,14 @@ def uncounted(typing: Any, column: Any) -> Any:  # noqa: ANN401, ARG001 - numba'
 
 #: What compiled code has in the place of what the source names.
 STANDS_FOR = MappingProxyType({"World": WorldPointer, "borrowed": uncounted})
+
+
+class Inner(registry.CPUDispatcher):
+    """A function only compiled code calls: made once for all constants it is called with, where numba would make it anew for each."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:  # noqa: ANN401 - numba's own types
+        """The signature of a call."""
+        return super().get_call_template([types.unliteral(one) for one in args], {name: types.unliteral(one) for name, one in kws.items()})
 
 
 def called(function: FunctionType) -> Iterator[tuple[str, FunctionType]]:
@@ -104,12 +112,15 @@ def compiled(function: FunctionType) -> tuple[Any, SourceCache]:
         names = {**one.__globals__, **{name: made[other] for name, other in called(one)}, **STANDS_FOR}
         clone = FunctionType(one.__code__, names, one.__name__, one.__defaults__, one.__closure__)
         clone.__module__, clone.__qualname__ = one.__module__, one.__qualname__
-        inner = one is not function
-        made[one] = jit(nogil=True, error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=inner)(clone)
+        made[one] = jit(**_OPTIONS)(clone) if one is function else Inner(clone, targetoptions={**_OPTIONS, **_INNER})
     kernel, cache = made[function], SourceCache(function, fingerprint(functions))
     kernel._cache = cache  # noqa: SLF001 - numba has no other place for it
     return kernel, cache
 
+
+_OPTIONS = MappingProxyType({"nogil": True, "error_model": "numpy"})
+#: Nobody calls them from Python.
+_INNER = MappingProxyType({"nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True})
 
 KERNEL, _CACHE = compiled(cast("FunctionType", play))
 TRIPS, _ = compiled(cast("FunctionType", closed_trips))

@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 def exact_sum(values: Floats, count: int) -> float:
     """The sum of the first ``count`` finite values, rounded once (Shewchuk 1997: partial sums that do not overlap)."""
     if count < 3:  # one addition is rounded once anyway
-        total = 0.0
-        for number in range(count):
-            total += values[number]
-        return total
+        return float(values[:count].sum())
     partials, used = np.empty(count), 0
     for number in range(count):
         used = grown(partials, used, values[number])
@@ -41,8 +38,7 @@ def grown(partials: Floats, used: int, value: float) -> int:
 
 def rounded(partials: Floats, used: int) -> float:
     """The partial sums as one number: what lies half-way between two floats goes to the side of the rest."""
-    total: float = partials[used - 1]
-    used -= 1
+    total, used = float(partials[used - 1]), used - 1
     error = 0.0
     while used > 0 and error == 0.0:
         used -= 1
