@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.values import from_micros, rounded_quotient
@@ -244,8 +245,12 @@ class Order:
 
     def snapshot(self) -> Order:
         """A copy that later events do not change."""
-        return replace(self, changes=list(self.changes))
+        copy = Order(*_FIELDS(self))
+        copy.changes = list(self.changes)
+        return copy
 
+
+_FIELDS = attrgetter(*Order.__slots__)
 
 OPEN_STATUSES = frozenset(
     {

@@ -153,23 +153,28 @@ class Desk:
 
     def on_close(self, timestamp: int, session: int) -> None:
         """Must we get out? Move stops with the bars that closed, and let the circuit breakers see what the account is worth."""
+        guards, orders = self._protection.guards_any, self.blotter.orders
         self._standings.on_session(session)
-        self._protection.on_close()
-        self._emulation.on_close()
-        self._standings.forget()  # time stops were counted beside levels that had not moved yet
+        if guards or orders:
+            self._protection.on_close()
+            self._emulation.on_close()
+            self._standings.forget()  # time stops were counted beside levels that had not moved yet
         if self._margin is not None:
             self._margin.on_close()
         self.breakers.on_close(timestamp, session, self.valuation.equity())
-        idle = not (self.blotter.orders or self.valuation.positions() or self._protection.guards_any or self.breakers.data_is_stale)
-        self._rest = (session_end(session) if idle else -1, len(self.journal.events))
+        if not (guards or orders or self.valuation.positions() or self.breakers.data_is_stale):
+            self._rest = (session_end(session), len(self.journal.events))
 
     def on_clock(self, now: int) -> None:
         """Let the circuit breakers see whether the data of what is held or worked on still come."""
         if self.breakers.watches_data:
-            symbols = [self.market.symbols[row] for row, _ in self.valuation.positions()]
-            symbols += [order.symbol for order in self.blotter.orders.values()]
-            late = None if self._freshness.all_came(symbols, now) else self._freshness.worst(sorted(set(symbols)), now)
-            self.breakers.on_data(now, late)
+            rows = {row for row, _ in self.valuation.positions()}
+            if self.blotter.orders:
+                rows |= {self.market.row[order.symbol] for order in self.blotter.orders.values()}
+            if not self._freshness.all_came(rows, now):
+                self.breakers.on_data(now, self._freshness.worst([self.market.symbols[row] for row in sorted(rows)], now))
+            elif self.breakers.data_is_stale:
+                self.breakers.on_data(now, None)
 
     # --- what is wanted
 

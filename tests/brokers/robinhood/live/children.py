@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ def child_of(work: Callable[[], object], said: Path | None = None) -> int:
     """Fork; the child does ``work``, with what it prints in ``said``, and ends with 0 if it returned ``None``. Its process id."""
     sys.stdout.flush()
     sys.stderr.flush()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Of threads that only wait, such as those of a test runner's workers.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child:
         return child
     code = 1

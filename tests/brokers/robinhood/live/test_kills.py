@@ -50,25 +50,30 @@ def killed_again_and_again(folder, seed):
         double.configure(request_takes=0.0)
         for life in range(LIVES):
             child = child_of(lambda life=life: trade(double.url, folder, seed, life))
+            patience = dice.uniform(0.05, 1.2)
             if dice.random() < 0.5:
+                patience = 3.0
                 double.fault(kills=child, skip=dice.randint(0, 40), handled=dice.choice(["yes", "no"]))
-                time.sleep(1.5)
-            else:
-                time.sleep(dice.uniform(0.05, 1.2))
-            ends["killed in between" if _kill(child) else "killed by a request or ended"] += 1
+            ends["killed by a request or ended" if _is_gone(child, patience) else _killed(child)] += 1
             double.clear_faults()
         assert ended(child_of(lambda: settle(double.url, folder))) == 0, "what is wrong is printed above"
         return ends, double.book(), double.counts(), violations(folder / "tape.db", truth_of(double))
 
 
-def _kill(child):
-    """End ``child``; whether it was still there."""
-    gone, _ = os.waitpid(child, os.WNOHANG)
-    if gone:
-        return False
+def _is_gone(child, seconds):
+    """Whether ``child`` ends within ``seconds``."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _killed(child):
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True
+    return "killed in between"
 
 
 @pytest.mark.parametrize("world", range(3))
