@@ -20,14 +20,14 @@ from framework.engine.schedule import Schedule
 from framework.rules import fills
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from data import Dataset
     from framework.domain.market import FinerBars
     from framework.engine.ports import Driver
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
-    from framework.runtime.sessions.arrivals import Arrival
+    from framework.runtime.sessions.arrivals import Arrival, Told
 
 #: Inside each finer bar the extreme that hurts comes first.
 _PATHS = (
@@ -62,7 +62,7 @@ def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal
     from framework.runtime.sessions.driver import RealtimeDriver
 
     parts = _parts(config, strategy, coming.history, coming.span, journal)
-    driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving)
+    driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving, coming.obeyed)
     return Simulation(*parts, driver, "bars arrive one by one")
 
 
@@ -72,11 +72,15 @@ def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulatio
 
 
 class Coming(NamedTuple):
-    """What a session knows when it begins, the first and the last time its calendar is asked for (ns UTC), and what arrives."""
+    """What a session knows when it begins, the first and the last time its calendar is asked for (ns UTC), and what arrives.
+
+    ``obeyed`` hears of each command that arrived what came of it.
+    """
 
     history: Dataset
     span: tuple[int, int]
-    arriving: Iterable[Arrival]
+    arriving: Iterable[Arrival | Told]
+    obeyed: Callable[[Told, Mapping[str, object]], None] = lambda _told, _effect: None
 
 
 def rehearsed(dataset: Dataset) -> Coming:

@@ -17,6 +17,8 @@ import typer
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
 from framework.app.control_commands import control
+from framework.app.data_commands import data
+from framework.app.login_command import login
 from framework.app.session_commands import sessions
 from framework.app.tape_commands import tape
 from framework.app.walkforward_command import walkforward
@@ -37,12 +39,14 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(audit, name="audit")
+app.add_typer(data, name="data")
 app.add_typer(sessions)
 app.add_typer(control)
 app.add_typer(tape, name="tape")
 app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
     reported(walkforward)
 )
+app.command(epilog="Examples:  onetape login   ·   onetape login -c other.toml")(login)
 
 
 def _print_version(asked: bool) -> None:
@@ -195,13 +199,25 @@ def init(
         typer.echo(f"next: {step}onetape backtest")
 
 
-@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json")
+@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json   ·   onetape doctor --broker robinhood")
 @reported
-def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def doctor(
+    config: ConfigOption = DEFAULT_CONFIG,
+    broker: Annotated[str | None, typer.Option(help="Look at the account at this broker instead: robinhood.")] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PHRASE",
+            help='With --broker: also place and cancel one share far from the market. "LIVE <last four of the account> <dollars> <hours>".',
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
     """Check that everything a run needs is here; exit 1 if something is not."""
-    from framework.app.doctor import examine
+    from framework.app.examining import examination
 
-    checks = examine(config)
+    checks = examination(config, broker, arm)
     if as_json:
         typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
     elif not quiet:

@@ -9,7 +9,8 @@ import numpy as np
 
 from framework.app.assemble import backtest, fill_model
 from framework.app.compiling import LARGE, NAME, objections, prepared_for
-from framework.app.run import config_hasher, finding_lines
+from framework.app.resolved import config_hasher
+from framework.app.run import finding_lines
 from framework.app.venues import venue_of
 from framework.compiled.columns import F_ORDER, F_PLACE, FEES, IDLE, LIMIT, O_ROW, P_AMOUNT, R_CODE, SLIPPAGE, TARGET, TRADED
 from framework.compiled.envelope import terms_of

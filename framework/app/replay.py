@@ -12,6 +12,7 @@ from framework.app.hosting import as_strategy_reads
 from framework.app.loader import load_strategy
 from framework.engine.journal import Journal
 from framework.errors import BadDataError
+from framework.runtime.control.audit import KINDS
 from framework.runtime.loading import validated
 from framework.runtime.sessions.taping import DECIDED, HISTORY, Fact, bars_of, facts_of, first_difference, recorded
 from framework.runtime.tape.chain import canonical
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from framework.runtime.tape.chain import TapeEvent
 
 #: Events of a session that are inputs or marks, and no facts.
-_MARKS = frozenset({FIRST, LAST, HISTORY, BARS, DECIDED})
+_MARKS = frozenset({FIRST, LAST, HISTORY, BARS, DECIDED, *KINDS})
 
 
 class Replayed(NamedTuple):
@@ -100,5 +101,5 @@ def _finer(coarse: BarSeries, finer: BarSeries) -> FinerBars:
 def _of_session(config: Config, strategy: Strategy, events: Sequence[TapeEvent]) -> Simulation:
     known = recorded(events)
     history = Dataset(known.history, known.first, ())
-    coming = Coming(history, span_of(Dataset(bars_of(known), 0, ())), (one.arrival for one in known.slices))
+    coming = Coming(history, span_of(Dataset(bars_of(known), 0, ())), known.arriving())
     return session(config, strategy, coming, Journal())

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from framework.app.assemble import Coming, session
 from framework.app.curves import Curves
 from framework.app.hosting import guest_of
 from framework.app.policies import policies
-from framework.app.run import config_hash, config_text, record_of
+from framework.app.resolved import config_hash, config_text
+from framework.app.run import record_of
+from framework.domain.values import to_micros
 from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.strategy import description_of, params_of
 from framework.errors import ConfigError, DataError
-from framework.runtime.sessions.taping import Taping, bars_of, recorded
+from framework.runtime.sessions.taping import Taping, recorded
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
     from data import Dataset
-    from framework.domain.market import BarSeries
     from framework.domain.record import RunRecord
     from framework.engine.strategy import Strategy
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
+    from framework.runtime.control.control import Control
     from framework.runtime.sessions.taping import Recorded
 
 
@@ -42,6 +43,7 @@ def header(config: Config, strategy: Strategy) -> dict[str, object]:
     sectors = policies(config).sectors
     return {
         "mode": config.mode,
+        "cash_micros": to_micros(config.account.cash),
         "strategy": type(strategy).__name__,
         "description": description_of(type(strategy)),
         "config": config_text(config),
@@ -50,31 +52,12 @@ def header(config: Config, strategy: Strategy) -> dict[str, object]:
     }
 
 
-class Told(NamedTuple):
-    """What a session's page needs of its tape."""
-
-    series: Mapping[str, BarSeries]
-    description: str
-    sectors: Mapping[str, str]
-
-
-def told_by(tape: Path) -> Told:
-    """What the tape of a session says of it.
-
-    Raises:
-        DataError: It cannot be read.
-    """
-    with TapeStore.attach(tape) as store:
-        events = list(store.events())
-    said: dict[str, Any] = events[0].payload
-    return Told(bars_of(recorded(events)), said["description"], said["sectors"])
-
-
 def play_session(
     config: Config,
     strategy: Strategy,
     coming: Coming,
     store: TapeStore,
+    control: Control,
     watch: Stopwatch,
     on_slice: Callable[[int], None] = lambda _: None,
 ) -> Played:
@@ -85,6 +68,7 @@ def play_session(
         strategy: A new one; its state comes back with the slices on the tape.
         coming: What is known and what arrives. A session that goes on has its own history, and passes over what it has seen.
         store: Open, with the ``header`` of this session.
+        control: Says what was commanded.
         watch: Started with the work that is to be counted.
         on_slice: Called after each decision with its time, ns UTC.
 
@@ -96,9 +80,9 @@ def play_session(
     if guest_of(strategy) is not None:
         raise ConfigError(f"{type(strategy).__name__} is a bt.Strategy, which trades in a backtest only; write a framework.Strategy for it")
     params, known, journal = params_of(strategy), recorded(store.events()), Journal()
-    taping = Taping(store, journal, known)
+    taping = Taping(store, journal, known, control)
     history = _history(coming, known)
-    simulation = session(config, strategy, Coming(history, coming.span, taping.arriving(coming.arriving)), journal)
+    simulation = session(config, strategy, Coming(history, coming.span, taping.arriving(coming.arriving), taping.obeyed), journal)
     curves = Curves(simulation.engine.desk, forecasts=True)
 
     def note(timestamp: int) -> None:

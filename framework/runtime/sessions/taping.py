@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from framework.engine.growth import Growing
 from framework.errors import TapeError
+from framework.runtime.control.audit import DONE, KINDS, read_command
+from framework.runtime.sessions.arrivals import Told
 from framework.runtime.sessions.wording import read_series, written_series
 from framework.runtime.tape.chain import NewEvent, canonical
 from framework.runtime.tape.facts import new_event
@@ -19,8 +21,10 @@ from framework.runtime.tape.inputs import BARS, bars_event, read_arrival
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from framework.domain.command import OperatorCommand
     from framework.domain.market import BarSeries
     from framework.engine.journal import Journal
+    from framework.runtime.control.control import Control
     from framework.runtime.sessions.arrivals import Arrival
     from framework.runtime.tape.chain import TapeEvent
     from framework.runtime.tape.lease import Lease
@@ -55,40 +59,80 @@ class Slice(NamedTuple):
     facts: tuple[Fact, ...]
 
 
+class Obeyed(NamedTuple):
+    """A command that was carried out between two slices, and the facts it made."""
+
+    told: Told
+    facts: tuple[Fact, ...]
+
+
 class Recorded(NamedTuple):
-    """A session as its tape has it: the history it began with, when (ns UTC), and its slices."""
+    """A session as its tape has it: the history it began with, when (ns UTC), its slices and the commands between them."""
 
     history: Mapping[str, BarSeries]
     first: int
-    slices: tuple[Slice, ...]
+    turns: tuple[Slice | Obeyed, ...]
+
+    @property
+    def slices(self) -> tuple[Slice, ...]:
+        """The slices alone."""
+        return tuple(turn for turn in self.turns if isinstance(turn, Slice))
+
+    def arriving(self) -> Iterator[Arrival | Told]:
+        """What came in, in order."""
+        return (turn.arrival if isinstance(turn, Slice) else turn.told for turn in self.turns)
 
 
 def recorded(events: Iterable[TapeEvent]) -> Recorded:
-    """Read the session in ``events``; those that are no part of a slice (commands, notes, starts) are left out.
+    """Read the session in ``events``; those that are no part of a slice or of a command (notes, starts) are left out.
 
     Raises:
         BadDataError: Bars cannot be read.
-        TapeError: A slice has no end.
+        TapeError: A slice has no end, or a command cannot be read.
     """
-    history: dict[str, BarSeries] = {}
-    slices: list[Slice] = []
-    arrival: Arrival | None = None
-    facts: list[Fact] = []
-    first = 0
+    session = _Session()
     for event in events:
+        session.take(event)
+    if session.arrival is not None:
+        raise TapeError(f"the slice of {session.arrival.timestamp} has no end: the tape was changed")
+    return Recorded(session.history, session.first, tuple(session.turns))
+
+
+class _Session:
+    """A session while its tape is read."""
+
+    def __init__(self) -> None:
+        self.history: dict[str, BarSeries] = {}
+        self.first = 0
+        self.turns: list[Slice | Obeyed] = []
+        self.arrival: Arrival | None = None
+        self._facts: list[Fact] = []
+        self._commands: dict[int, OperatorCommand] = {}
+
+    def take(self, event: TapeEvent) -> None:
+        """The next event."""
         if event.kind == HISTORY:
             series = read_series(event.payload)
-            history[series.symbol], first = series, event.timestamp
+            self.history[series.symbol], self.first = series, event.timestamp
         elif event.kind == BARS:
-            arrival, facts = read_arrival(event), []
-        elif event.kind == DECIDED and arrival is not None:
-            slices.append(Slice(arrival, tuple(facts)))
-            arrival = None
-        elif arrival is not None:
-            facts.append(Fact(event.timestamp, event.kind, canonical(event.payload)))
-    if arrival is not None:
-        raise TapeError(f"the slice of {arrival.timestamp} has no end: the tape was changed")
-    return Recorded(history, first, tuple(slices))
+            self.arrival, self._facts = read_arrival(event), []
+        elif event.kind == DECIDED and self.arrival is not None:
+            self.turns.append(Slice(self.arrival, tuple(self._facts)))
+            self.arrival, self._facts = None, []
+        elif event.kind == DONE:
+            self._obeyed(event)
+        elif event.kind in KINDS:
+            self._commands[event.sequence] = read_command(event)
+        else:
+            self._facts.append(Fact(event.timestamp, event.kind, canonical(event.payload)))
+
+    def _obeyed(self, event: TapeEvent) -> None:
+        command = self._commands.get(event.payload["command"])
+        if command is None:
+            raise TapeError(f"event {event.sequence} ticks off a command that is not on the tape: it was changed")
+        made = event.payload["facts"]
+        self.turns.append(Obeyed(Told(event.timestamp, command), tuple(self._facts[len(self._facts) - made :])))
+        self._facts = []
 
 
 def bars_of(session: Recorded) -> dict[str, BarSeries]:
@@ -115,35 +159,60 @@ def first_difference(one: Iterable[Fact], other: Iterable[Fact]) -> Difference |
 class Taping:
     """Writes a session to ``store`` while it is decided, after the slices that are on it already were decided anew.
 
-    ``lease`` is what the process trades under.
+    ``control`` says what was commanded; ``lease`` is what the process trades under.
     """
 
-    def __init__(self, store: TapeStore, journal: Journal, known: Recorded, lease: Lease | None = None) -> None:
+    def __init__(self, store: TapeStore, journal: Journal, known: Recorded, control: Control, lease: Lease | None = None) -> None:
         self._store = store
+        self._control = control
         self._journal = journal
         self._known = known
         self._lease = lease
         self._written = 0
+        self._begun = 0
         self._arrival: Arrival | None = None
         self._expected: tuple[Fact, ...] | None = None
 
     def begin(self, history: Mapping[str, BarSeries], timestamp: int) -> None:
         """Write down what is known before the first bar arrives (ns UTC), unless the tape has it."""
+        self._begun = timestamp
         if not self._known.history:
             self._store.append([NewEvent(timestamp, HISTORY, written_series(one), f"history:{name}") for name, one in history.items()])
 
-    def arriving(self, coming: Iterable[Arrival]) -> Iterator[Arrival]:
-        """The slices on the tape, then those of ``coming`` that are later."""
-        last = 0
-        for one in self._known.slices:
-            self._arrival, self._expected = one.arrival, one.facts
-            last = one.arrival.timestamp
-            yield one.arrival
+    def arriving(self, coming: Iterable[Arrival | Told]) -> Iterator[Arrival | Told]:
+        """What is on the tape, then what of ``coming`` is later, and before each slice what was commanded meanwhile."""
+        last = self._begun - 1
+        for turn in self._known.turns:
+            self._expected = turn.facts
+            if isinstance(turn, Slice):
+                self._arrival, last = turn.arrival, turn.arrival.timestamp
+                yield turn.arrival
+            else:
+                yield turn.told
         self._expected = None
-        for arrival in coming:
-            if arrival.timestamp > last:
-                self._arrival = arrival
-                yield arrival
+        for one in coming:
+            if isinstance(one, Told):
+                yield one
+            elif one.timestamp > last:
+                yield from self._told(last)
+                self._arrival, last = one, one.timestamp
+                yield one
+        yield from self._told(last)
+
+    def _told(self, now: int) -> Iterator[Told]:
+        return (Told(now, command) for command in self._control.poll())
+
+    def obeyed(self, told: Told, effect: Mapping[str, object]) -> None:
+        """A command was carried out: write down what it made, or compare that with what is written.
+
+        Raises:
+            TapeError: As ``after``.
+        """
+        facts = self._since(told.timestamp)
+        if facts is not None:
+            self._control.done(told.timestamp, told.command, effect, facts)
+            if self._control.is_behind:
+                raise TapeError(f"{self._store.place}: it took no more when a command was carried out: what follows could not be replayed")
 
     def after(self, timestamp: int, equity_micros: int, cash_micros: int) -> None:
         """The decision at ``timestamp`` was taken: write it down, or compare it with what is written.
@@ -151,15 +220,20 @@ class Taping:
         Raises:
             TapeError: The tape cannot be written, or it says something else: the code or what it depends on has changed since.
         """
-        since, self._written = self._written, len(self._journal.events)
-        if self._expected is not None:
-            parted = first_difference(self._expected, facts_of(self._journal, since))
-            if parted is not None:
-                raise TapeError(
-                    f"{self._store.place}: at {timestamp} the tape says {parted.recorded}, and now it would be {parted.found}: the code, "
-                    "the config or the data have changed; look with `onetape replay`, then begin a new session"
-                )
-        elif self._arrival is not None:
+        facts = self._since(timestamp)
+        if facts is not None and self._arrival is not None:
             end = {"decisions_hash": self._journal.decisions_hash, "equity_micros": equity_micros, "cash_micros": cash_micros}
-            facts = [new_event(event) for event in self._journal.events[since:]]
             self._store.append([bars_event(self._arrival), *facts, NewEvent(timestamp, DECIDED, end)], self._lease)
+
+    def _since(self, timestamp: int) -> list[NewEvent] | None:
+        """The facts since the last turn, to be written; ``None`` when the tape has them."""
+        since, self._written = self._written, len(self._journal.events)
+        if self._expected is None:
+            return [new_event(event) for event in self._journal.events[since:]]
+        parted = first_difference(self._expected, facts_of(self._journal, since))
+        if parted is not None:
+            raise TapeError(
+                f"{self._store.place}: at {timestamp} the tape says {parted.recorded}, and now it would be {parted.found}: the code, "
+                "the config or the data have changed; look with `onetape replay`, then begin a new session"
+            )
+        return None
