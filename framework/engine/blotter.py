@@ -28,6 +28,7 @@ class Blotter:
         self._market = market
         self._by_symbol: dict[str, dict[str, Order]] = {}
         self._groups: set[str] = set()
+        self._ended: dict[str, Order] = {}
         self.orders: dict[str, Order] = {}
         self.closing: dict[str, int] = {}
 
@@ -40,9 +41,17 @@ class Blotter:
 
     def remove(self, order: Order) -> None:
         """Drop an order that has ended."""
+        self._ended[order.order_id] = order
         del self.orders[order.order_id]
         self.closing.pop(order.order_id, None)
         del self._by_symbol[order.symbol][order.order_id]
+
+    def revived(self, order_id: str) -> Order | None:
+        """An order that had ended and is told of again, back among the working ones; ``None`` when it is not known."""
+        order = self._ended.pop(order_id, None)
+        if order is not None:
+            self.add(order)
+        return order
 
     def of(self, symbol: str | None = None) -> list[Order]:
         """Working orders in ``symbol``, or all, oldest first."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from framework.domain import reasons
-from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split
+from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split, TradeCorrection
 from framework.domain.fill import Refusal
 from framework.domain.order import Bracket, Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce
 from framework.domain.values import MICRO, from_micros, rounded_quotient
@@ -100,7 +100,7 @@ class Desk:
 
     def on_update(self, update: OrderUpdate) -> None:
         """Fold a report of the broker into order and book, and keep the position protected."""
-        order = self.blotter.orders.get(update.order_id)
+        order = self.blotter.orders.get(update.order_id) or self.blotter.revived(update.order_id)
         if order is None:
             raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
         was = order.status
@@ -136,6 +136,8 @@ class Desk:
         match event:
             case Split():
                 self._protection.on_split(event)
+            case TradeCorrection():
+                self._protection.align(event.symbol)
             case CashInLieu() | Delisted():
                 self._trip_ended(event.timestamp, self.trips.on_payout(event.symbol, self.book.quantity(event.symbol), realized))
                 self._protection.align(event.symbol)

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 LIFE = {
     "initialized": "denied emulated submitted",
     "denied": "",
-    "emulated": "submitted partially_filled filled pending_cancel canceled expired",  # a fill before we took it back is late
+    "emulated": "emulated submitted partially_filled filled pending_cancel canceled expired",  # a fill before we took it back is late
     "submitted": "accepted rejected partially_filled filled pending_cancel canceled expired unknown",
     "accepted": "emulated partially_filled filled pending_cancel canceled expired rejected",
-    "rejected": "",
+    "rejected": "rejected partially_filled filled",  # the venue had taken it all the same
     "partially_filled": "emulated partially_filled filled pending_cancel canceled expired",
     "filled": "",
-    "pending_cancel": "canceled partially_filled filled expired accepted",
-    "canceled": "partially_filled filled",  # a fill before the cancel, reported after it
-    "expired": "partially_filled filled",  # the same
+    "pending_cancel": "pending_cancel canceled partially_filled filled expired accepted",
+    "canceled": "canceled partially_filled filled",  # a fill before the cancel, reported after it
+    "expired": "expired partially_filled filled",  # the same
     "unknown": "accepted rejected partially_filled filled canceled expired",
 }
 PAIRS = list(itertools.product(OrderStatus, repeat=2))
-NO_LATE_FILLS = {OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.FILLED}
-WITH_LATE_FILLS = {OrderStatus.CANCELED, OrderStatus.EXPIRED}
+NO_LATE_FILLS = {OrderStatus.DENIED, OrderStatus.FILLED}
+WITH_LATE_FILLS = {OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
 
 
 def possible(before: OrderStatus, after: OrderStatus) -> bool:
