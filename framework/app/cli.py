@@ -17,6 +17,7 @@ import typer
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
 from framework.app.control_commands import control
+from framework.app.login_command import login
 from framework.app.session_commands import sessions
 from framework.app.tape_commands import tape
 from framework.app.walkforward_command import walkforward
@@ -42,6 +43,7 @@ app.add_typer(tape, name="tape")
 app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
     reported(walkforward)
 )
+app.command(epilog="Examples:  onetape login   ·   onetape login -c other.toml")(login)
 
 
 def _print_version(asked: bool) -> None:

@@ -39,7 +39,7 @@ class MonotonicClock:
 
     def now_ns(self) -> int:
         """Nanoseconds since some moment."""
-        return time.monotonic_ns()
+        return steady_ns()
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""

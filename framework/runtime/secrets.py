@@ -60,6 +60,21 @@ class SecretStore:
             )
         return secret
 
+    def keep(self, name: str, text: str) -> Secret | None:
+        """Put a new secret into the system's keyring; ``None`` where there is none to put it into."""
+        try:
+            import keyring
+            from keyring.errors import KeyringError
+        except ImportError:  # an extra
+            return None
+        try:
+            keyring.set_password(SERVICE, name, text)
+        except KeyringError:
+            return None
+        secret = Secret(name, text)
+        self._redact.add(secret)
+        return secret
+
 
 def _in_keyring(name: str) -> str | None:
     try:

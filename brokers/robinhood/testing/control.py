@@ -58,8 +58,8 @@ def list_stock(venue: Venue, symbol: str, price: str, **rules: Any) -> str:  # n
     return venue.market.add(symbol, price, **_in_micros(rules)).id
 
 
-def quote(venue: Venue, symbol: str, bid: str | None, ask: str | None, last: str | None = None, size: int = MANY) -> None:
-    """New best prices, ``size`` whole shares on either side; open orders meet them."""
+def quote(venue: Venue, symbol: str, bid: str | None = None, ask: str | None = None, last: str | None = None, size: int = MANY) -> None:
+    """New best prices, ``size`` whole shares on either side; a side left out is empty. Open orders meet them."""
     venue.market.quote(symbol, bid, ask, last, (size, size))
     venue.book.quoted(symbol)
 
