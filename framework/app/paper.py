@@ -8,7 +8,7 @@ from framework.app.assemble import rehearsed
 from framework.app.loader import load_strategy
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
-from framework.app.session import header, play_session
+from framework.app.session import Hooks, header, play_session
 from framework.errors import ConfigError
 from framework.report.summary import summarize
 from framework.runtime.clock import Stopwatch, run_stamp
@@ -60,6 +60,6 @@ def rehearse_session(
             on_progress(done, total)
 
     with TapeStore.open(folder / "tape.db", header=header(config, strategy)) as store:
-        played = play_session(config, strategy, rehearsed(dataset), store, watch, count)
+        played = play_session(config, strategy, rehearsed(dataset), store, watch, Hooks(count))
     save_session(played.record, folder)
     return Ended(summarize(played.record), folder, played.resumed)

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brokers.simulated.broker import SimulatedBroker
 from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
 from framework.app.curves import Curves, buy_and_hold
@@ -254,7 +255,7 @@ def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
         version=__version__,
         config_text=config_text(config),
         events=tuple(journal.events),
-        open_positions={one.symbol: float(one.quantity) for one in simulation.broker.get_positions()},
+        open_positions={symbol: float(one.quantity) for symbol, one in sorted(book.positions.items()) if one.quantity_micros},
         sectors=_sectors(simulation),
         analyses=analyses_of(strategy),
     )
@@ -267,10 +268,8 @@ def _sectors(simulation: Simulation) -> dict[str, str]:
 
 def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
     lines = [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
-    for symbol, bars in sorted(simulation.broker.idle_bars.items()):
-        lines.append(f"{symbol}: orders waited on {bars} bars without volume")
-    for symbol, bars in sorted(simulation.broker.coarse_bars.items()):
-        lines.append(f"{symbol}: orders worked on {bars} bars without finer bars, walked as one each, the extreme that hurts first")
+    if isinstance(simulation.broker, SimulatedBroker):
+        lines += _waits(simulation.broker)
     lines += account_notes(simulation.market, simulation.engine.desk.book, simulation.journal, config.account.type)
     for code in dict.fromkeys(one.code for one in simulation.journal.transitions if one.after > one.before):
         times = [transition.timestamp for transition in simulation.journal.transitions if transition.code == code]
@@ -279,6 +278,13 @@ def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple
     if waiting:
         lines.append(f"{waiting} orders were still working at the end and never filled")
     return tuple(lines)
+
+
+def _waits(broker: SimulatedBroker) -> list[str]:
+    lines = [f"{symbol}: orders waited on {bars} bars without volume" for symbol, bars in sorted(broker.idle_bars.items())]
+    for symbol, bars in sorted(broker.coarse_bars.items()):
+        lines.append(f"{symbol}: orders worked on {bars} bars without finer bars, walked as one each, the extreme that hurts first")
+    return lines
 
 
 def _utc(timestamp: int) -> str:
