@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.app.assemble import Coming, live_session, session
@@ -129,7 +129,7 @@ def session_parts(config: Config, strategy: Strategy, coming: Coming, known: Rec
             return brokers[0]
 
         simulation = live_session(config, strategy, all_of_it, journal, broker_of)
-        turns = Turns(simulation.engine, taping, brokers[0].hear, lambda: brokers[0].live() and None)
+        turns = Turns(simulation.engine, taping, brokers[0].hear, brokers[0].go_live)
     return Parts(simulation, turns, taping, history)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
+from framework.domain.account_event import TradeCorrection
 from framework.domain.market import Quote
 from framework.domain.order import Order, OrderUpdate
 from framework.errors import BrokerError, DataError
@@ -18,7 +19,7 @@ from framework.runtime.sessions.taping import answered_mark, asked_mark, quoted_
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
     from types import TracebackType
 
@@ -160,6 +161,26 @@ class TapedBroker:
             self._taping.note(answered_mark(self._now(), done=False, raised=None))
         return done
 
+    def go_live(self) -> None:
+        """Have the order manager made ready, if it is not yet.
+
+        Raises:
+            PartedError: What the tape says was not decided again.
+            SafetyError: The account is not known.
+        """
+        self.live()
+
+    @property
+    def untold(self) -> Mapping[str, int]:
+        """Micro-shares by symbol that have traded and that the engine has not been told of yet."""
+        shares: dict[str, int] = {}
+        for one in self._untold:
+            if isinstance(one, OrderUpdate) and one.fill is not None:
+                shares[one.fill.symbol] = shares.get(one.fill.symbol, 0) + one.fill.side.sign * one.fill.quantity_micros
+            elif isinstance(one, TradeCorrection):
+                shares[one.symbol] = shares.get(one.symbol, 0) + one.quantity_micros
+        return shares
+
     def live(self) -> Broker:
         """The order manager.
 
@@ -179,7 +200,7 @@ class TapedBroker:
             self.hear(one)
         event = self._taping.asked(QUOTED, QUOTE, symbol)
         if event is not None:
-            told: list[Any] = list(event.payload["prices"])  # type: ignore[call-overload] # as it was written
+            told: list[Any] = list(event.payload["prices"])
             return Quote(symbol, *told)
         quote = self._quoted_now(symbol)
         self._taping.note(quoted_mark(self._now(), symbol, (quote.timestamp, quote.bid, quote.ask, quote.last)))
