@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 DESK = Desk("hash of an account", "live")
 MOST = 4 * 3_600 * SECOND
+#: Longer than a session waits between two looks at anything.
+CALM = 7 * SECOND
 
 
 class Open:
@@ -61,7 +63,7 @@ def moves_of(symbol: str, rows: Sequence[Sequence[float]], opens: Sequence[int])
     """
     for (opened, high, low, close, volume), at in zip(rows, opens, strict=True):
         closes = next_window(at + 1, REGULAR)[1]
-        parts = [(-SECOND, opened, 0), (SECOND, opened, 1), (3_600 * SECOND, low, 2), (7_200 * SECOND, high, 3)]
+        parts = [(-SECOND, opened, 0), (8 * SECOND, opened, 1), (3_600 * SECOND, low, 2), (7_200 * SECOND, high, 3)]
         for after, price, quarter in [*parts, (closes - 60 * SECOND - at, close, 4)]:
             yield Move(at + after, symbol, price, int(volume) * quarter // 4)
 
@@ -69,27 +71,28 @@ def moves_of(symbol: str, rows: Sequence[Sequence[float]], opens: Sequence[int])
 class Days:
     """The clock of a session at the double; whoever sleeps wakes when something has happened."""
 
-    def __init__(self, double: RobinhoodDouble, moves: Sequence[Move], calm: int = 10 * SECOND) -> None:
-        self.double, self._moves, self._calm = double, sorted(moves), calm
-        self.sleeps = 0
+    def __init__(self, double: RobinhoodDouble, moves: Sequence[Move]) -> None:
+        self.double, self._moves = double, sorted(moves)
+        self._awake = 0
 
     def now(self) -> int:
         return self.double.venue.clock.now()
 
     def sleep(self, length: int) -> None:
-        """Until the next move, a close or four hours from now, whichever comes first."""
-        self.sleeps += 1
+        """Until the next move, a close or four hours from now, whichever comes first; seconds only when something has just happened."""
         now = self.now()
-        close = next_window(now + 1, REGULAR)[1] + 3 * SECOND
-        ahead = self._moves[0].at if self._moves else now + MOST
-        wake = min(ahead, close if close > now else now + MOST, now + MOST)
-        wake = wake if wake - now > self._calm or length > SECOND else now + max(length, SECOND)
-        self.double.move_to(iso(max(wake, now + 1_000_000)))
+        if length > SECOND or now < self._awake:
+            wake = now + max(length, SECOND)
+        else:
+            close = next_window(now + 1, REGULAR)[1] + 3 * SECOND
+            wake = max(min(self._moves[0].at if self._moves else close, close, now + MOST), now + SECOND // 100)
+        self.double.move_to(iso(wake))
         self._move()
 
     def _move(self) -> None:
         while self._moves and self._moves[0].at <= self.now():
             one = self._moves.pop(0)
+            self._awake = one.at + CALM
             listing = self.double.venue.market.listings[one.symbol]
             self._walk(one.symbol, listing.quote.last / 1e6, one.price)
             self.double.change_stock(one.symbol, fundamentals={"volume": str(one.volume)})

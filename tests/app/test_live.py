@@ -44,7 +44,7 @@ def settings(mode: str) -> dict[str, str | bytes]:
         universe={"symbols": ["IBM"]},
         data={"source": "csv", "path": "bars", "start": date(2012, 2, 8), "end": None, "warmup": KNOWN},
         sizing={"method": "equal"},
-        stops={"method": "percent", "percent": 1.5},
+        stops={"method": "percent", "percent": 0.5},
         fills=EQUAL,
     )
 
@@ -84,7 +84,7 @@ def summary(folder: Path) -> dict[str, object]:
 @pytest.mark.slow
 def test_three_words_decide_the_same_and_earn_the_same(three):
     live, paper, backtest = (summary(three.folder / word) for word in ("live", "paper", "backtest"))
-    assert live["trades"] > 3
+    assert live["trades"] >= 3
     assert live["decisions_hash"] == paper["decisions_hash"] == backtest["decisions_hash"]
     assert live["final_equity"] == paper["final_equity"] == backtest["final_equity"]
     stopped = [order for order in three.book["orders"] if order["stop"] and order["executions"]]
