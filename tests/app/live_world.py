@@ -122,14 +122,15 @@ class Live(NamedTuple):
     """A live process at the double.
 
     Attributes:
-        bars: After so many decisions it stops; ``None`` for never.
         incidents: What its order manager raised.
+        tape: Of what kind its tape is.
     """
 
     double: RobinhoodDouble
     days: Days
     folder: Path
     incidents: list[Incident]
+    tape: type[TapeStore] = TapeStore
 
     def play(self, config: Config, strategy: Strategy, history: Dataset, bars: int | None = None, **crew: object) -> Played:
         """A session until it has decided ``bars`` times."""
@@ -139,7 +140,7 @@ class Live(NamedTuple):
         feed = Feed(GatewayQuotes(link.gateway, self.days.now), self.days, lambda: len(decided) == bars)
         jobs = [Job(SECOND, lambda _: link.session.tick())]
         try:
-            with TapeStore.open(self.folder / "tape.db", header=header(config, strategy)) as store:
+            with self.tape.open(self.folder / "tape.db", header=header(config, strategy)) as store:
                 hands = Crew(desk, jobs=jobs, on_slice=decided.append, **crew)  # type: ignore[arg-type]
                 return play_forward(config, strategy, history, store, Stopwatch(), feed, hands)
         finally:
