@@ -18,6 +18,7 @@ from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
 from framework.app.control_commands import control
 from framework.app.login_command import login
+from framework.app.looking_commands import looking
 from framework.app.session_commands import sessions
 from framework.app.tape_commands import tape
 from framework.app.walkforward_command import walkforward
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.add_typer(audit, name="audit")
 app.add_typer(sessions)
 app.add_typer(control)
+app.add_typer(looking)
 app.add_typer(tape, name="tape")
 app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
     reported(walkforward)

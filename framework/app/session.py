@@ -11,6 +11,7 @@ from framework.app.curves import Curves
 from framework.app.hosting import guest_of
 from framework.app.policies import policies
 from framework.app.run import config_hash, config_text, record_of
+from framework.domain.values import to_micros
 from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.strategy import description_of, params_of
@@ -52,6 +53,7 @@ def header(config: Config, strategy: Strategy) -> dict[str, object]:
     sectors = policies(config).sectors
     return {
         "mode": config.mode,
+        "cash_micros": to_micros(config.account.cash),
         "strategy": type(strategy).__name__,
         "description": description_of(type(strategy)),
         "config": config_text(config),

@@ -36,4 +36,3 @@ class Upkeep:
             if now >= job.due:
                 job.due = now + job.every
                 job.act(now)
-
