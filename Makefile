@@ -53,8 +53,8 @@ contracts: .venv/.dev ## which package may import which
 docs: .venv/.dev ## run every snippet of the README and follow every link inside the docs
 	@$(BIN)/pytest tests/docs -q
 
-bench: .venv/.dev ## what a run costs beside plain backtrader; writes benchmarks/RESULTS.md
-	@$(BIN)/python benchmarks/do_nothing.py --write
+bench: .venv/.dev ## what runs cost beside other engines, each in its own environment; writes benchmarks/RESULTS.md
+	@$(BIN)/python benchmarks/compare.py --write
 
 deep: .venv/.dev ## all tests, campaigns too, the properties with twenty times the examples
 	@HYPOTHESIS_PROFILE=deep $(BIN)/pytest -n $(WORKERS) -q

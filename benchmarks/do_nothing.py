@@ -3,19 +3,16 @@
 Both read the same DataFrame of one-minute bars of real sessions and run once, in this order, in one process. Counted is CPU time
 of the whole run, from the DataFrame to the result; only imports made before it are left out. The limit: onetape takes at most a third.
 
-    python benchmarks/do_nothing.py [--bars N] [--write]
+    python benchmarks/do_nothing.py [--bars N]
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 LIMIT = 1 / 3
 SEED = 20240607
-RESULTS = Path(__file__).with_name("RESULTS.md")
 CONFIG = """
 mode = "backtest"
 
@@ -116,40 +112,14 @@ def table(timings: list[Timing]) -> str:
     return "\n".join(["| run | CPU seconds | microseconds a bar | share of the first |", "|---|--:|--:|--:|", *rows])
 
 
-def results_page(timings: list[Timing]) -> str:
-    """The whole of RESULTS.md."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("backtrader", "numpy", "pandas"))
-    return f"""# Benchmark results
-
-Written by `make bench`. Do-nothing strategies over {timings[0].bars:,} one-minute bars, one run each, in one process; CPU time.
-The limit is {LIMIT:.3f} of plain backtrader.
-
-{table(timings)}
-
-Python {platform.python_version()}, {libraries}; {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, {processor()}.
-"""
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
-    return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor() or "unknown processor"
-    )
-
-
 def main() -> int:
     """Runs both, prints the table; 1 when the limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--bars", type=int, default=1_000_000, help="number of bars (default: 1,000,000)")
-    parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     options = parser.parse_args()
     frame = minute_bars(options.bars)
     timings = [timed("plain backtrader, PandasData", stock_backtrader, frame), timed("onetape on backtrader", onetape, frame)]
     print(table(timings))
-    if options.write:
-        RESULTS.write_text(results_page(timings), encoding="utf-8")
     share = timings[1].seconds / timings[0].seconds
     print(f"onetape takes {share:.3f} of plain backtrader's CPU time; the limit is {LIMIT:.3f}: {'met' if share <= LIMIT else 'MISSED'}")
     return 0 if share <= LIMIT else 1

@@ -29,17 +29,27 @@ class DueBars:
         self._closes: list[int] = []
         self._before: list[int] = []
         self._pauses: list[tuple[int, int]] = []
+        #: The session asked for last: from and until when a time belongs to it, its open, the bars before it, its pause.
+        self._here = (0, 0, 0, 0, 0, 0)
 
     def __call__(self, timestamp: int) -> int:
         """Bars due up to and including ``timestamp``."""
+        since, until, opened, before, start, end = self._here
+        if not since <= timestamp < until:
+            since, until, opened, before, start, end = self._here = self._session(timestamp)
+        if self._step == 0 or timestamp <= opened:
+            return before
+        if timestamp <= start:
+            return before + (timestamp - opened) // self._step
+        return before + (timestamp - opened - min(timestamp, end) + start) // self._step
+
+    def _session(self, timestamp: int) -> tuple[int, int, int, int, int, int]:
+        """The session that is on at ``timestamp``, or comes next."""
         if not self._closes or timestamp >= self._closes[-1]:
             self._look_up(max(timestamp, self._last))
         number = bisect_right(self._closes, timestamp)
-        if self._step == 0 or timestamp <= self._opens[number]:
-            return self._before[number]
-        start, end = self._pauses[number]
-        paused = min(max(timestamp - start, 0), end - start)
-        return self._before[number] + (timestamp - self._opens[number] - paused) // self._step
+        since = self._closes[number - 1] if number else -(2**63)
+        return since, self._closes[number], self._opens[number], self._before[number], *self._pauses[number]
 
     def _look_up(self, last: int) -> None:
         """Sessions from ``first`` on; the calendar gives two months more than asked for, so that one closes after ``last``."""

@@ -11,13 +11,15 @@ import numpy as np
 from data.acting import read_with
 from data.actions import read_actions
 from data.calendar import sessions_of_days
+from data.catalog_source import read_catalog, with_actions_beside
 from data.dataset import Dataset
 from data.days import EPOCH, day_start
-from data.files import read_csv, read_frame, read_parquet
+from data.files import read_csv, read_frame, read_parquet, rows_in_parquet
 from data.finding import NS_PER_DAY, FindingKind, moment
 from data.finer import made_of
 from data.policy import refuse
 from data.sample import read_sample
+from data.shelf import Shelf
 from data.validation import validated
 from framework.domain.market import BarSeries
 from framework.errors import BadDataError, ConfigError, MissingDataError
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from data.finding import Finding
     from data.raw_bars import RawBars
     from data.request import DataRequest
-    from framework.domain.market import FinerBars, Floats
+    from framework.domain.market import FinerBars, Floats, Integers
 
     Frames = Mapping[str, pd.DataFrame] | None
 
+#: Bars that are kept in memory, about a hundred bytes each; more lie on the disk while they are not looked at.
+FITS = 20_000_000
 #: A bar without all of its finer bars shows in its range, or is walked as one.
 _NO_MATTER_IF_FINER = frozenset({FindingKind.GAP, FindingKind.NOT_A_SESSION, FindingKind.ZERO_VOLUME})
 
@@ -52,8 +56,10 @@ def load(request: DataRequest, frames: Frames = None, finer_frames: Frames = Non
         MissingDataError: A folder, file, symbol, package or date range is not there.
         BadDataError: Something unreadable, fewer than two bars to trade, or findings whose policy is to refuse.
     """
+    if frames is None and request.finer is None and rows_in_parquet(request) > FITS:
+        return _one_by_one(request)
     checked, findings, sessions = _checked(request, frames)
-    first_trade = _first_trade(checked, request)
+    first_trade = _first_trade([bars.when for bars in checked], request)
     series = {bars.symbol: _series(bars, first_trade) for bars in checked}
     if request.finer is None:
         return Dataset(series, first_trade, tuple(findings))
@@ -63,17 +69,40 @@ def load(request: DataRequest, frames: Frames = None, finer_frames: Frames = Non
 
 def _checked(request: DataRequest, frames: Frames) -> tuple[list[RawBars], list[Finding], Sessions]:
     """Sound bars of every symbol, by symbol, what was found, and the sessions around them."""
+    request = with_actions_beside(request)
     actions = read_actions(request.actions)
 
     def read(symbol: str) -> RawBars:
         return _read(symbol, request, frames)
 
     raws = [_cut(read_with(symbol, actions, request, read), request) for symbol in sorted(request.symbols)]
-    sessions = _sessions(raws, request)
+    sessions = sessions_around(raws, request)
     checked = [validated(raw, sessions, request) for raw in raws]
     findings = sorted([finding for _, found in checked for finding in found], key=_by_symbol_and_time)
     refuse(findings, request.policy, {raw.symbol: raw.origin for raw in raws})
     return [bars for bars, _ in checked], findings, sessions
+
+
+def _one_by_one(request: DataRequest) -> Dataset:
+    """The same for bars that do not fit into memory: each symbol is read, checked and put on the disk before the next one."""
+    actions, shelf = read_actions(request.actions), Shelf()
+    series: dict[str, BarSeries] = {}
+    findings: list[Finding] = []
+    origins: dict[str, str] = {}
+    firsts = []
+    for symbol in sorted(request.symbols):
+        raw = _cut(read_with(symbol, actions, request, lambda name: _read(name, request, None)), request)
+        bars, found = validated(raw, sessions_around([raw], request), request)
+        findings, origins[symbol] = findings + found, raw.origin
+        firsts.append(_first_trade([bars.when], request))
+        series[symbol] = shelf.put(_columns(bars, symbol))
+    findings.sort(key=_by_symbol_and_time)
+    refuse(findings, request.policy, origins)
+    first_trade = min(firsts)
+    for symbol, one in series.items():
+        _check_traded(symbol, origins[symbol], one.timestamp, first_trade)
+        one.release()
+    return Dataset(series, first_trade, tuple(findings))
 
 
 def _finer(
@@ -98,7 +127,8 @@ def _read(symbol: str, request: DataRequest, frames: Frames) -> RawBars:
     if request.source == "frames":
         given = "finer" if request.is_finer else "data"
         raise ConfigError(f'[data] source = "frames" needs DataFrames: run(config, {given}={{"AAPL": frame}}); else set csv or parquet')
-    return {"sample": read_sample, "csv": read_csv, "parquet": read_parquet}[request.source](symbol, request)
+    readers = {"sample": read_sample, "csv": read_csv, "parquet": read_parquet, "catalog": read_catalog}
+    return readers[request.source](symbol, request)
 
 
 def _cut(raw: RawBars, request: DataRequest) -> RawBars:
@@ -125,30 +155,34 @@ def _written(when: int, request: DataRequest) -> str:
     return str(EPOCH + timedelta(days=when)) if request.is_daily else moment(when)
 
 
-def _sessions(raws: list[RawBars], request: DataRequest) -> Sessions:
+def sessions_around(raws: list[RawBars], request: DataRequest) -> Sessions:
+    """The sessions of the days that ``raws``, none of them empty, reach over, and of two months on either side."""
     unit = 1 if request.is_daily else NS_PER_DAY
     first, last = min(int(raw.when.min()) for raw in raws), max(int(raw.when.max()) for raw in raws)
     return sessions_of_days(first // unit, last // unit, request.calendar)
 
 
-def _first_trade(checked: list[RawBars], request: DataRequest) -> int:
+def _first_trade(times: list[Integers], request: DataRequest) -> int:
     """Close of the first bar of any symbol from ``start`` on; the last moment there is when no bar is left, which ``_series`` refuses."""
     after = np.iinfo(np.int64).min
     if request.start is not None:
         # A daily bar is stamped after midnight UTC of its date wherever the exchange is.
         after = day_start(request.start, request) * NS_PER_DAY + 1 if request.is_daily else day_start(request.start, request)
-    times = np.concatenate([bars.when for bars in checked])
-    return int(times[times >= after].min(initial=np.iinfo(np.int64).max))
+    return min(int(one[one >= after].min(initial=np.iinfo(np.int64).max)) for one in times)
 
 
 def _series(bars: RawBars, first_trade: int) -> BarSeries:
-    traded = int((bars.when >= first_trade).sum())
+    _check_traded(bars.symbol, bars.origin, bars.when, first_trade)
+    return _columns(bars, bars.symbol)
+
+
+def _check_traded(symbol: str, origin: str, times: Integers, first_trade: int) -> None:
+    traded = int((times >= first_trade).sum())
     if traded < 2:
         raise BadDataError(
-            f"{bars.symbol} ({bars.origin}): {traded} bar{'s' * (traded != 1)} in the range to trade, at least 2 are needed: "
+            f"{symbol} ({origin}): {traded} bar{'s' * (traded != 1)} in the range to trade, at least 2 are needed: "
             "a decision at one bar is filled at the next; widen [data] start and end, or remove the symbol"
         )
-    return _columns(bars, bars.symbol)
 
 
 def _columns(bars: RawBars, name: str) -> BarSeries:

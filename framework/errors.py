@@ -39,6 +39,12 @@ class UnsupportedOrderTypeError(OrderError):
     """The order type does not exist or is not allowed here."""
 
 
+class VerificationError(OnetapeError):
+    """Two drivers do not agree on a run: report it, with the config and the bars."""
+
+    exit_code = 1
+
+
 class DataError(OnetapeError):
     """The market data is missing or broken: do not trade on it."""
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from brokers.robinhood import reading
 from brokers.robinhood.amounts import iso
 from brokers.robinhood.instruments import Instruments
-from brokers.robinhood.pages import Rows, all_rows
 from brokers.robinhood.payloads import Addresses, Sight, needs_sight, payload
-from brokers.robinhood.replies import Reply, read_kind
+from brokers.robinhood.reader import Reader
 from brokers.robinhood.wire import API
 from framework.domain.order import OrderSide, OrderType
 from framework.domain.request import Priority
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from brokers.robinhood.reading import LastTrade
+    from brokers.robinhood.replies import Reply
     from brokers.robinhood.session import Session
     from brokers.robinhood.wire import Wire
     from framework.domain.book import Account
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from framework.domain.venue import Capabilities
     from framework.engine.network import Clock, Retry
 
-#: Seconds for reads: all attempts together. A quote older than this (ns) is no basis for a price.
-_PATIENCE = 30.0
+#: A quote older than this (ns) is no basis for a price.
 _FRESH = 10 * 1_000_000_000
 #: Symbols in one request for quotes.
 _BATCH = 75
@@ -65,9 +64,11 @@ class RobinhoodGateway:
     ) -> None:
         self._wire, self._session, self._number = wire, session, account_number
         self._capabilities, self._link = capabilities, link
-        self._retry, self._clock, self._alert = retry, clock, alert
-        self._instruments = Instruments(self._read, clock)
+        self._clock, self._alert = clock, alert
+        self._reader = Reader(wire, session, retry)
+        self._instruments = Instruments(self._reader.read, clock)
         self._sights: dict[str, tuple[int, Sight]] = {}
+        self._halted: set[str] = set()
         self._is_connected = self._is_confirmed = False
 
     @property
@@ -104,7 +105,7 @@ class RobinhoodGateway:
         self._is_connected = True
 
     def _confirm(self) -> None:
-        reply = self._read(f"/accounts/{self._number}/", {}, Priority.STATUS)
+        reply = self._reader.read(f"/accounts/{self._number}/", {}, Priority.STATUS)
         if reply.status == 401:
             raise AuthenticationError("Robinhood does not accept the session; run `onetape login`")
         if reply.status in (403, 404):
@@ -153,6 +154,8 @@ class RobinhoodGateway:
             raise UnsupportedOrderTypeError(f"{order.symbol} cannot be bought at Robinhood now")
         if instrument.is_over_the_counter and order.order_type is OrderType.MARKET:
             raise UnsupportedOrderTypeError(f"{order.symbol} trades over the counter: Robinhood takes limit orders only")
+        if order.side is OrderSide.BUY and order.symbol in self._halted:
+            raise UnsupportedOrderTypeError(f"trading in {order.symbol} is halted; nothing is bought until it is quoted again")
         sight = self._sight(order.symbol) if needs_sight(order) else None
         addresses = Addresses(f"{API}/accounts/{self._number}/", instrument.url)
         return payload(order, client_id, quantity_micros, addresses, self._capabilities, sight)
@@ -178,13 +181,13 @@ class RobinhoodGateway:
 
     def order(self, venue_order_id: str) -> VenueOrder | None:
         """One order as it is now; ``None`` is no information."""
-        reply = self._read(f"/orders/{venue_order_id}/", {}, Priority.STATUS)
+        reply = self._reader.read(f"/orders/{venue_order_id}/", {}, Priority.STATUS)
         found = self._order_shown(reply.fields) if reply.is_good else None
         return found if found is not None and found.venue_order_id == venue_order_id else None
 
     def orders(self, since: int) -> Listing:
         """Every order of the account that changed at or after ``since``; all of them, or a listing that says it is not complete."""
-        rows = self._rows("/orders/", {"account_numbers": self._number, "updated_at[gte]": iso(since)})
+        rows = self._reader.rows("/orders/", {"account_numbers": self._number, "updated_at[gte]": iso(since)}, Priority.STATUS)
         found: dict[str, VenueOrder] = {}
         reason = rows.reason
         for row in rows.rows:
@@ -214,7 +217,7 @@ class RobinhoodGateway:
 
     def positions(self) -> Holdings:
         """Positions of the account, whoever opened them."""
-        rows = self._rows("/positions/", {"nonzero": "true", "account_number": self._number})
+        rows = self._reader.rows("/positions/", {"nonzero": "true", "account_number": self._number}, Priority.STATUS)
         found, reason = [], rows.reason
         for row in rows.rows:
             try:
@@ -231,8 +234,8 @@ class RobinhoodGateway:
 
     def account(self) -> Account | None:
         """Cash, equity and buying power; ``None`` is no information."""
-        shown = self._read(f"/accounts/{self._number}/", {}, Priority.STATUS)
-        worth = self._read(f"/portfolios/{self._number}/", {}, Priority.STATUS)
+        shown = self._reader.read(f"/accounts/{self._number}/", {}, Priority.STATUS)
+        worth = self._reader.read(f"/portfolios/{self._number}/", {}, Priority.STATUS)
         if not (shown.is_good and worth.is_good):
             return None
         try:
@@ -246,14 +249,21 @@ class RobinhoodGateway:
         """Current quotes, in as few requests as can be; symbols without one that can be traded on are left out."""
         found: dict[str, Quote] = {}
         for start in range(0, len(symbols), _BATCH):
-            reply = self._read("/quotes/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
+            reply = self._reader.read("/quotes/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
             rows = reply.fields.get("results")
             for row in rows if isinstance(rows, list) else ():
-                one = reading.quote(row) if isinstance(row, dict) else None
-                if one is not None and one.symbol in symbols:
-                    found[one.symbol] = one
-                    self._sights[one.symbol] = (self._clock.now_ns(), _sight(one))
+                if isinstance(row, dict):
+                    self._see(row, symbols, found)
         return found
+
+    def _see(self, row: Mapping[str, Any], symbols: Sequence[str], found: dict[str, Quote]) -> None:
+        if row.get("trading_halted") is True:
+            self._halted.add(str(row.get("symbol")))
+        one = reading.quote(row)
+        if one is not None and one.symbol in symbols:
+            found[one.symbol] = one
+            self._sights[one.symbol] = (self._clock.now_ns(), _sight(one))
+            self._halted.discard(one.symbol)
 
     def last_trades(self, symbols: Sequence[str]) -> list[LastTrade]:
         """The last trade of each of ``symbols`` that has one.
@@ -263,7 +273,7 @@ class RobinhoodGateway:
         """
         found = []
         for start in range(0, len(symbols), _BATCH):
-            reply = self._read("/quotes/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
+            reply = self._reader.read("/quotes/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
             rows = reply.fields.get("results")
             if not reply.is_good or not isinstance(rows, list):
                 raise BrokerError(f"Robinhood gave no quotes: {reply.reason or 'the answer cannot be read'}")
@@ -275,33 +285,13 @@ class RobinhoodGateway:
         """Shares traded since the open; symbols of which it is not known are left out."""
         found: dict[str, float] = {}
         for start in range(0, len(symbols), _BATCH):
-            reply = self._read("/fundamentals/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
+            reply = self._reader.read("/fundamentals/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
             rows = reply.fields.get("results")
             for row in rows if isinstance(rows, list) else ():
                 volume = reading.day_volume(row) if isinstance(row, dict) else None
                 if volume is not None and row.get("symbol") in symbols:
                     found[row["symbol"]] = volume
         return found
-
-    def _rows(self, path: str, query: Mapping[str, str]) -> Rows:
-        pages: list[str] = []
-
-        def page(address: str) -> Reply:
-            pages.append(address)
-            return self._read(address, query if len(pages) == 1 else {}, Priority.STATUS)
-
-        return all_rows(page, path)
-
-    def _read(self, path: str, query: Mapping[str, str], priority: Priority) -> Reply:
-        """A read, asked again where its answer was lost, and once more after the session was renewed."""
-
-        def ask() -> Reply:
-            return self._wire.get(path, query, priority, _PATIENCE)
-
-        reply = self._retry(ask, read_kind, _PATIENCE)
-        if reply.status == 401 and self._session.renew():
-            reply = self._retry(ask, read_kind, _PATIENCE)
-        return reply
 
 
 def _priority(order: Order) -> Priority:

@@ -16,7 +16,7 @@ from brokers.robinhood.gates import form_of
 from brokers.robinhood.routes import Route, route
 from brokers.robinhood.wires import NoAnswerError, NotSentError, Timeouts, Wires, read_whole
 from framework.errors import SafetyError, ThrottledError
-from framework.rules.pacing.refusals import hint_in
+from framework.rules.pacing.refusals import Hint, hint_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,13 +40,23 @@ class Purpose(NamedTuple):
 
 
 class Call(NamedTuple):
-    """What became of one request; ``status`` 0 where no answer came. The query and the body, which hold more, are left out."""
+    """What became of one request; the query and the body, which hold more, are left out.
+
+    Attributes:
+        status: 0 where no answer came.
+        seconds: It took, waiting for the budget included.
+        result: ``answered``, or the name of what went wrong.
+        date: When the venue says it wrote the answer, as its header has it.
+        hint: How long a refusal asked us to stay away.
+    """
 
     method: str
     path: str
     status: int
     seconds: float
     result: str
+    date: str = ""
+    hint: Hint | None = None
 
 
 class Transport(HTTPAdapter):
@@ -121,14 +131,14 @@ class Transport(HTTPAdapter):
             if response is None:
                 response = self._sent(request, what)
         except (NotSentError, NoAnswerError, SafetyError) as error:
-            self._tell(request, 0, started, type(error).__name__)
+            self._observe(Call(*_named(request), 0, self._since(started), type(error).__name__))
             raise
-        self._tell(request, response.status_code, started, "answered")
+        date, hint = response.headers.get("Date", ""), _hint(response)
+        self._observe(Call(*_named(request), response.status_code, self._since(started), "answered", date, hint))
         return response
 
-    def _tell(self, request: PreparedRequest, status: int, started: int, result: str) -> None:
-        seconds = (self._clock.now_ns() - started) / 1e9
-        self._observe(Call(request.method or "", urlsplit(request.url or "").path, status, seconds, result))
+    def _since(self, started: int) -> float:
+        return (self._clock.now_ns() - started) / 1e9
 
     def _judged(self, request: PreparedRequest) -> Response | None:
         answer = self._gate.judge(form_of(request.body))
@@ -143,8 +153,7 @@ class Transport(HTTPAdapter):
         except ThrottledError as error:
             raise NotSentError(str(error)) from None
         if response.status_code == 429:
-            headers = response.headers
-            self._budget.refused(hint_in(response.text, headers.get("Retry-After"), headers.get("Date")))
+            self._budget.refused(_hint(response))
         return response
 
     def _carried(self, request: PreparedRequest) -> Response:
@@ -158,6 +167,17 @@ class Transport(HTTPAdapter):
         # Without it requests does not follow: what is elsewhere is not Robinhood's answer.
         response.headers.pop("Location", None)
         return response
+
+
+def _named(request: PreparedRequest) -> tuple[str, str]:
+    return request.method or "", urlsplit(request.url or "").path
+
+
+def _hint(response: Response) -> Hint | None:
+    """How long a refusal asks us to stay away."""
+    if response.status_code != 429:
+        return None
+    return hint_in(response.text, response.headers.get("Retry-After"), response.headers.get("Date"))
 
 
 def _mended(request: PreparedRequest) -> PreparedRequest:

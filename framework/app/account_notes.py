@@ -85,7 +85,7 @@ def _traded(journal: Journal) -> list[Traded]:
 
 
 def _sessions(series: Iterable[BarSeries]) -> list[int]:
-    numbers: list[int] = np.unique(np.concatenate([session_numbers(one.timestamp) for one in series])).tolist()
+    numbers: list[int] = np.unique(np.concatenate([np.unique(session_numbers(one.timestamp)) for one in series])).tolist()
     return numbers
 
 

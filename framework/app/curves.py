@@ -30,7 +30,7 @@ class Curves:
     def __init__(self, desk: Desk, *, forecasts: bool) -> None:
         self._desk = desk
         self._forecasts = forecasts
-        self._book = desk.book
+        self._book, self._market = desk.book, desk.market
         self._entries = -1
         self._time = array("q")
         self._stretches: list[Stretch] = []
@@ -42,7 +42,7 @@ class Curves:
     def note(self, timestamp: int) -> None:
         """Write down the account as it stands after the decision at ``timestamp``."""
         self._time.append(timestamp)
-        if self._book.entries != self._entries or self._desk.market.grows:
+        if self._book.entries != self._entries or self._market.grows:
             self._take_stock()
         if self._holds and timestamp > self._joint_until:
             # The joint history moves once a session; asking at every minute would cost more than the run.
@@ -128,4 +128,5 @@ def buy_and_hold(series: Sequence[BarSeries], timestamps: Integers, cash: float)
         if one.delisting is not None:
             held = np.where(session_numbers(timestamps) >= one.delisting.day, shares * (one.delisting.payout + paid[-1]), held)
         total += held
+        one.release()
     return total

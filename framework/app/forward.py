@@ -11,6 +11,7 @@ from framework.app.session import Hooks, play_session
 from framework.domain.command import CommandKind
 from framework.runtime.sessions.bar_builder import BarBuilder
 from framework.runtime.sessions.quote_feed import Pace, QuoteFeed
+from framework.runtime.sessions.turns import obey
 from framework.runtime.sessions.upkeep import SECOND, Job, Upkeep
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from data import Dataset
     from framework.app.assemble import Simulation
     from framework.app.session import Played
-    from framework.domain.command import OperatorCommand
     from framework.engine.strategy import Strategy
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
@@ -114,10 +114,6 @@ def _obey(now: int, turns: Turns, crew: Crew) -> None:
     if crew.control is None:
         return
     for command in crew.control.poll():
-        _released(command, crew)
-        crew.control.done(now, command, turns.command(now, command))
-
-
-def _released(command: OperatorCommand, crew: Crew) -> None:
-    if command.kind is CommandKind.RESUME and crew.desk is not None:
-        crew.desk.on_resume(command)
+        if command.kind is CommandKind.RESUME and crew.desk is not None:
+            crew.desk.on_resume(command)
+        obey(turns, crew.control, now, command)

@@ -89,8 +89,9 @@ def _logged_in(broker: BrokerSection, store: SecretStore, redact: Redactor, pers
     environment = environment_of(Path.cwd())
     credentials, username = _credentials(store, redact, person)
     ears = Ears(lambda _: None, person.tell, io.StringIO())
-    gate, double = ShutGate("this is a login"), environment.get(DOUBLE_URL)
-    with RobinhoodLink(broker, username, _key(store), state_folder(environment), gate, redact, ears, double) as link:
+    gate, double, key = ShutGate("this is a login"), environment.get(DOUBLE_URL), _key(store)
+    store.seal()
+    with RobinhoodLink(broker, username, key, state_folder(environment), gate, redact, ears, double) as link:
         link.wire.open()
         with closing(link.wire):
             known = _device_of(link)

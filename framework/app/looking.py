@@ -95,7 +95,7 @@ def _place(run: str) -> TapePlace:
 
 def _trading(events: list[TapeEvent]) -> str:
     after = next((event.payload.get("after") for event in reversed(events) if event.kind.startswith("guard_")), TradingState.ACTIVE)
-    return TradingState(after).name  # type: ignore[arg-type] # as it was written
+    return TradingState(after).name
 
 
 def _incidents(events: list[TapeEvent]) -> list[str]:

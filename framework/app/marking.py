@@ -98,6 +98,8 @@ def _mark(found: Worth, times: Integers, stretches: list[Stretch], lengths: Inte
     found.gross[at] = np.abs(values).sum(axis=1)
     if risks is not None:
         risks.forecast(found, at, [one.row for one in held], bars, values / MICRO)
+    for one in held:
+        one.series.release()
 
 
 def notionals(quantities: Integers, prices: Integers) -> Integers:

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from framework.app.assemble import Coming, live_session, session
 from framework.app.curves import Curves
 from framework.app.hosting import guest_of
 from framework.app.policies import policies
-from framework.app.run import config_hash, config_text, record_of
+from framework.app.resolved import config_hash, config_text
+from framework.app.run import record_of
 from framework.domain.values import to_micros
 from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.strategy import description_of, params_of
 from framework.errors import ConfigError, DataError
 from framework.runtime.clock import now_ns
-from framework.runtime.sessions.recorded import bars_of, recorded
+from framework.runtime.sessions.recorded import recorded
 from framework.runtime.sessions.taping import Taping
 from framework.runtime.sessions.turns import Turns
 from framework.runtime.tape.inputs import BARS
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from data import Dataset
     from framework.app.assemble import Simulation
-    from framework.domain.market import BarSeries
     from framework.domain.record import RunRecord
     from framework.engine.market import Market
     from framework.engine.strategy import Strategy
@@ -60,26 +59,6 @@ def header(config: Config, strategy: Strategy) -> dict[str, object]:
         "config_hash": config_hash(config),
         "sectors": {symbol: sectors[symbol] for symbol in config.universe.symbols if symbol in sectors},
     }
-
-
-class Told(NamedTuple):
-    """What a session's page needs of its tape."""
-
-    series: Mapping[str, BarSeries]
-    description: str
-    sectors: Mapping[str, str]
-
-
-def told_by(tape: Path) -> Told:
-    """What the tape of a session says of it.
-
-    Raises:
-        DataError: It cannot be read.
-    """
-    with TapeStore.attach(tape) as store:
-        events = list(store.events())
-    said: dict[str, Any] = events[0].payload
-    return Told(bars_of(recorded(events)), said["description"], said["sectors"])
 
 
 class Hooks(NamedTuple):

@@ -187,3 +187,25 @@ def compare(
         typer.echo(verdict(first, second, found))
     if found.decisions[1] or found.decisions[2]:
         raise typer.Exit(1)
+
+
+@sessions.command(epilog="Examples:  onetape calibrate runs/paper   ·   onetape calibrate runs/live --out slippage.toml")
+@reported
+def calibrate(
+    run: Annotated[str, typer.Argument(help="A run folder, or an id below runs/.")],
+    out: Annotated[Path, typer.Option(help="Where the parameters go; [fills] slippage names this file.")] = Path("slippage.toml"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fit the slippage model to the fills of a run, with intervals, and write the file that `[fills] slippage` reads."""
+    from framework.app.calibrate import calibrate as fit
+    from framework.app.calibrate import report, write_parameters
+    from framework.app.saving import find_run
+
+    found = fit(find_run(run))
+    write_parameters(found, out)
+    if as_json:
+        typer.echo(json.dumps(report(found), indent=2, allow_nan=False))
+    elif not quiet:
+        typer.echo(out.read_text(encoding="utf-8").strip())
+        typer.echo(f'\nwritten to {out}; use it with [fills] slippage = {{ model = "fitted", file = "{out}" }}')

@@ -10,6 +10,8 @@ from framework.domain.values import is_price, to_micros
 from framework.errors import BadDataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -86,6 +88,10 @@ class Delisting(NamedTuple):
     payout: float
 
 
+def nothing() -> None:
+    """Nothing is to be given back."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BarSeries:
     """The bars of one symbol as read-only columns of one length, oldest first, strictly increasing in time.
@@ -101,6 +107,7 @@ class BarSeries:
             prices are already adjusted by it.
         pay_day: int64, the session that pays this bar's dividend, days since 1970; ``None`` when each is paid on its ex date.
         delisting: When and at what price the shares ceased to exist, after the last bar; ``None`` when they did not.
+        release: Call it where all columns were gone through: columns that lie in a file give back the memory they were read into.
     """
 
     symbol: str
@@ -114,6 +121,7 @@ class BarSeries:
     split: Floats
     pay_day: Integers | None = None
     delisting: Delisting | None = None
+    release: Callable[[], None] = nothing
 
     def __post_init__(self) -> None:
         for name in ("timestamp", "open", "high", "low", "close", "volume", "dividend", "split", "pay_day"):

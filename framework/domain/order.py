@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.values import from_micros, rounded_quotient
@@ -84,6 +85,16 @@ class OrderStatus(StrEnum):
     CANCELED = "canceled"
     EXPIRED = "expired"
     UNKNOWN = "unknown"  # sent, answer lost; settled by asking, never by sending again
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a broker that answers so counts as failing."""
+        return self in {OrderStatus.REJECTED, OrderStatus.UNKNOWN}
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether an answer of the broker is awaited, and a cancel has to wait for it."""
+        return self in {OrderStatus.UNKNOWN, OrderStatus.PENDING_CANCEL}
 
 
 class OrderRole(StrEnum):
@@ -234,8 +245,12 @@ class Order:
 
     def snapshot(self) -> Order:
         """A copy that later events do not change."""
-        return replace(self, changes=list(self.changes))
+        copy = Order(*_FIELDS(self))
+        copy.changes = list(self.changes)
+        return copy
 
+
+_FIELDS = attrgetter(*Order.__slots__)
 
 OPEN_STATUSES = frozenset(
     {

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from framework.domain.market import nothing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -13,8 +15,10 @@ if TYPE_CHECKING:
     from framework.engine.engine import Engine
     from framework.engine.market import Market
 
-#: Closes that are turned into Python numbers at a time: enough to make the turning cheap, few enough to need no memory.
-CHUNK = 1 << 16
+    Slice = tuple[int, Sequence[int]]
+
+#: Closes of all symbols together that are turned into slices at a time: enough to make the turning cheap, few enough to need little memory.
+CHUNK = 1 << 18
 
 
 class Venue(Protocol):
@@ -38,37 +42,44 @@ class ArraysDriver:
         """Play all slices; ``on_slice(timestamp)`` follows each decision."""
         market, cursor, on_bars = self._market, self._market.cursor, self._market.on_bars
         trade, decide = self._broker.on_slice, self._engine.on_slice
-        for now, rows in slices([one.timestamp[seen + 1 :] for one, seen in zip(market.adjusted, cursor, strict=True)]):
-            for row in rows:
-                cursor[row] += 1
-            market.now = now
-            on_bars(rows)
-            trade(rows)
-            decide(now)
-            on_slice(now)
+        releases = [one.release for one in market.adjusted if one.release is not nothing]
+        for window in windows([one.timestamp[seen + 1 :] for one, seen in zip(market.adjusted, cursor, strict=True)]):
+            for now, rows in window:
+                for row in rows:
+                    cursor[row] += 1
+                market.now = now
+                on_bars(rows)
+                trade(rows)
+                decide(now)
+                on_slice(now)
+            for release in releases:
+                release()
 
 
-def slices(times: Sequence[Integers]) -> Iterator[tuple[int, Sequence[int]]]:
-    """Every close of any symbol, ascending, with the rows of those that have a bar there, ascending.
+def windows(times: Sequence[Integers]) -> Iterator[Iterator[Slice]]:
+    """Every close of any symbol, ascending, with the rows of those that have a bar there, ascending; some at a time.
 
     Args:
         times: For each symbol the closes of its bars, ns UTC, strictly increasing.
     """
+    done, each = [0] * len(times), max(CHUNK // len(times), 1)
+    while left := [(one, start) for one, start in zip(times, done, strict=True) if start < len(one)]:
+        last = min(one[min(start + each, len(one)) - 1] for one, start in left)
+        ends = [int(np.searchsorted(one, last, side="right")) for one in times]
+        yield slices([one[start:end] for one, start, end in zip(times, done, ends, strict=True)])
+        done = ends
+
+
+def slices(times: Sequence[Integers]) -> Iterator[Slice]:
+    """The same of few closes, all at once."""
     if all(np.array_equal(times[0], other) for other in times[1:]):
         rows = range(len(times))
-        for start in range(0, len(times[0]), CHUNK):
-            for now in times[0][start : start + CHUNK].tolist():
-                yield now, rows
+        yield from ((now, rows) for now in times[0].tolist())
         return
     closes = np.concatenate(times)
     order = np.argsort(closes, kind="stable")
-    numbers = np.repeat(np.arange(len(times)), [len(one) for one in times])[order]
+    numbers = np.repeat(np.arange(len(times)), [len(one) for one in times])[order].tolist()
     firsts = np.flatnonzero(np.diff(closes[order], prepend=closes[order[0]] - 1))
-    ends = np.append(firsts[1:], len(order))
-    for start in range(0, len(firsts), CHUNK):
-        part = slice(start, start + CHUNK)
-        offset = int(firsts[start])
-        rows_of = numbers[offset : int(ends[part][-1])].tolist()
-        places = zip(closes[order[firsts[part]]].tolist(), (firsts[part] - offset).tolist(), (ends[part] - offset).tolist(), strict=True)
-        for now, first, end in places:
-            yield now, rows_of[first:end]
+    ends = [*firsts[1:].tolist(), len(order)]
+    for now, first, end in zip(closes[order[firsts]].tolist(), firsts.tolist(), ends, strict=True):
+        yield now, numbers[first:end]

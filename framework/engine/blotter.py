@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.domain.order import Order, OrderSide
+from framework.errors import InvariantError
 from framework.rules.pretrade.standing import entry_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from framework.domain.book import Book
+    from framework.domain.order import OrderUpdate
     from framework.engine.market import Market
 
 
@@ -46,11 +48,19 @@ class Blotter:
         self.closing.pop(order.order_id, None)
         del self._by_symbol[order.symbol][order.order_id]
 
-    def revived(self, order_id: str) -> Order | None:
-        """An order that had ended and is told of again, back among the working ones; ``None`` when it is not known."""
-        order = self._ended.pop(order_id, None)
+    def told_of(self, update: OrderUpdate) -> Order:
+        """The order of a broker's report; one that had ended is among the working ones again.
+
+        Raises:
+            InvariantError: It is not known here.
+        """
+        order = self.orders.get(update.order_id)
         if order is not None:
-            self.add(order)
+            return order
+        if update.order_id not in self._ended:
+            raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
+        order = self._ended.pop(update.order_id)
+        self.add(order)
         return order
 
     def of(self, symbol: str | None = None) -> list[Order]:

@@ -41,6 +41,8 @@ class Breakers:
         #: Equity, the session's peak and the highest of all, which may be ahead of the state: most closes move nothing else.
         self._equity = self._day_peak = self._peak = 0
         self._is_ahead = False
+        #: Above the first and up to the second, an equity is neither a peak nor near a limit.
+        self._calm = (0, -1)
 
     @property
     def state(self) -> GuardState | None:
@@ -52,7 +54,7 @@ class Breakers:
 
     @state.setter
     def state(self, state: GuardState) -> None:
-        self._state, self._is_ahead = state, False
+        self._state, self._is_ahead, self._calm = state, False, (0, -1)
         self._equity, self._day_peak, self._peak = state.equity, state.day_peak, state.peak
 
     @property
@@ -69,13 +71,17 @@ class Breakers:
 
     def _moved_calmly(self, equity: int) -> bool:
         """Whether no breaker has anything to say to ``equity``; it is taken in then."""
-        policy, state = self._policy, self._state
         if equity == self._equity:
             return True  # the same account again: every figure is what it was
+        if self._calm[0] < equity <= self._calm[1]:
+            self._equity, self._is_ahead = equity, True
+            return True
+        policy, state = self._policy, self._state
         day_peak, peak = max(self._day_peak, equity), max(self._peak, equity)
         if policy is None or state is None or not breakers.is_calm(policy, state.opening, day_peak, peak, equity):
             return False
         self._equity, self._day_peak, self._peak, self._is_ahead = equity, day_peak, peak, True
+        self._calm = (breakers.calm_above(policy, state.opening, day_peak, peak), day_peak)
         return True
 
     def on_trade(self, timestamp: int, earned: int) -> None:

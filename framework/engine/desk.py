@@ -21,7 +21,7 @@ from framework.engine.protection import ExitPlan, Protection
 from framework.engine.roundtrips import RoundTrips
 from framework.engine.standings import Standings
 from framework.engine.valuation import Valuation
-from framework.errors import BrokerError, InvariantError
+from framework.errors import BrokerError
 from framework.rules import ledger, lifecycle, limits
 from framework.rules.account.policy import AccountType
 from framework.rules.orders import Terms, check_exits, new_order, optional_micros
@@ -44,12 +44,6 @@ if TYPE_CHECKING:
     from framework.engine.ports import Broker
     from framework.rules.orders import Number
     from framework.rules.pretrade.standing import Standing
-
-
-#: Answers of a broker that count as errors.
-FAILED = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN})
-#: States in which an answer of the broker is awaited, and a cancel has to wait for it.
-UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.PENDING_CANCEL})
 
 
 class Desk:
@@ -100,14 +94,17 @@ class Desk:
 
     def on_update(self, update: OrderUpdate) -> None:
         """Fold a report of the broker into order and book, and keep the position protected."""
-        order = self.blotter.orders.get(update.order_id) or self.blotter.revived(update.order_id)
-        if order is None:
-            raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
+        order = self.blotter.told_of(update)
+        news = lifecycle.after_our_step(order, update)
+        if news is not None:
+            self._fold(order, news)
+
+    def _fold(self, order: Order, update: OrderUpdate) -> None:
         was = order.status
         lifecycle.apply(order, update)
         self.journal.reported(update)
-        if was is OrderStatus.SUBMITTED or update.status in FAILED:
-            self.breakers.on_broker_answer(update.timestamp, failed=update.status in FAILED)
+        if was is OrderStatus.SUBMITTED or update.status.is_failure:
+            self.breakers.on_broker_answer(update.timestamp, failed=update.status.is_failure)
         self._hear(order, update)
         if not order.is_open:
             self.blotter.remove(order)
@@ -156,23 +153,28 @@ class Desk:
 
     def on_close(self, timestamp: int, session: int) -> None:
         """Must we get out? Move stops with the bars that closed, and let the circuit breakers see what the account is worth."""
+        guards, orders = self._protection.guards_any, self.blotter.orders
         self._standings.on_session(session)
-        self._protection.on_close()
-        self._emulation.on_close()
-        self._standings.forget()  # time stops were counted beside levels that had not moved yet
+        if guards or orders:
+            self._protection.on_close()
+            self._emulation.on_close()
+            self._standings.forget()  # time stops were counted beside levels that had not moved yet
         if self._margin is not None:
             self._margin.on_close()
         self.breakers.on_close(timestamp, session, self.valuation.equity())
-        idle = not (self.blotter.orders or self.valuation.positions() or self._protection.guards_any or self.breakers.data_is_stale)
-        self._rest = (session_end(session) if idle else -1, len(self.journal.events))
+        if not (guards or orders or self.valuation.positions() or self.breakers.data_is_stale):
+            self._rest = (session_end(session), len(self.journal.events))
 
     def on_clock(self, now: int) -> None:
         """Let the circuit breakers see whether the data of what is held or worked on still come."""
         if self.breakers.watches_data:
-            symbols = [self.market.symbols[row] for row, _ in self.valuation.positions()]
-            symbols += [order.symbol for order in self.blotter.orders.values()]
-            late = None if self._freshness.all_came(symbols, now) else self._freshness.worst(sorted(set(symbols)), now)
-            self.breakers.on_data(now, late)
+            rows = {row for row, _ in self.valuation.positions()}
+            if self.blotter.orders:
+                rows |= {self.market.row[order.symbol] for order in self.blotter.orders.values()}
+            if not self._freshness.all_came(rows, now):
+                self.breakers.on_data(now, self._freshness.worst([self.market.symbols[row] for row in sorted(rows)], now))
+            elif self.breakers.data_is_stale:
+                self.breakers.on_data(now, None)
 
     # --- what is wanted
 
@@ -231,7 +233,7 @@ class Desk:
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order; ``False`` when it has ended, or cannot be canceled now: its own or its cancel's answer is not known."""
         order = self.blotter.orders.get(order_id)
-        if order is None or order.status in UNSETTLED:
+        if order is None or order.status.is_unsettled:
             return False
         was = order.status
         self._step(order, OrderStatus.PENDING_CANCEL, reason)

@@ -28,12 +28,11 @@ class Freshness:
         #: Two closes with no bar due between them.
         self._neighbours = (0, 0)
 
-    def all_came(self, symbols: Iterable[str], now: int) -> bool:
-        """Whether each of ``symbols`` has the bar of ``now`` and missed none before it: what is nearly always so, seen quickly."""
-        market = self._market
-        for symbol in symbols:
-            row = market.row[symbol]
-            index, times = market.cursor[row], market.series[row].timestamp
+    def all_came(self, rows: Iterable[int], now: int) -> bool:
+        """Whether the symbols of ``rows`` have the bar of ``now`` and missed none before it: what is nearly always so, seen quickly."""
+        cursor, series = self._market.cursor, self._market.series
+        for row in rows:
+            index, times = cursor[row], series[row].timestamp
             if index < 1 or times.item(index) != now:
                 return False
             before = times.item(index - 1)

@@ -49,6 +49,7 @@ class Market:
         cursor: For each symbol, the index of its last closed bar, -1 before the first.
         now: Close of the current slice, ns UTC.
         daily: Whether a bar is a whole session.
+        grows: Whether bars have arrived that were not there at first.
         effective: Closes of the bars before whose open a split or a dividend takes effect, ns UTC.
         indicators: What earlier runs over the same bars have worked out of them.
     """
@@ -66,9 +67,15 @@ class Market:
         self._prices = [(-1, 0)] * len(self.symbols)
         #: Most symbols never split, and nothing has to be looked at for them.
         self._splitting = frozenset(row for row, quoted in enumerate(self._quoted) if quoted.until != NO_SPLIT)
-        self.effective = {time for one in self.adjusted for time in one.timestamp[(one.split != 1.0) | (one.dividend != 0.0)].tolist()}
-        self._sessions = tuple(Sessions(one, daily=daily) for one in self.adjusted)
+        self.effective = {time for one in self.adjusted for time in _effective(one)}
+        self._sessions = tuple(_sessions_of(one, daily=daily) for one in self.adjusted)
         self._growing: dict[int, Growing] = {}
+        self.grows = False
+
+    @property
+    def sessions_by_row(self) -> tuple[Sessions, ...]:
+        """The sessions of each symbol."""
+        return self._sessions
 
     def begin(self, first: int) -> None:
         """Put the cursors on the last bars before ``first`` (ns UTC), and the time on the latest of them."""
@@ -92,6 +99,7 @@ class Market:
         Raises:
             BadDataError: One is not after the last bar of its symbol.
         """
+        self.grows = True
         for row, one in arrived.items():
             growing = self._growing.get(row)
             if growing is None:
@@ -106,11 +114,6 @@ class Market:
             self._sessions[row].append(series)
             self._prices[row] = (-1, 0)
         self.indicators = None  # they were worked out of fewer bars
-
-    @property
-    def grows(self) -> bool:
-        """Whether bars have arrived that were not there at first."""
-        return bool(self._growing)
 
     @property
     def sessions(self) -> int:
@@ -212,6 +215,18 @@ class Market:
         """Mean volume of the last completed sessions, micro-shares; ``None`` without any."""
         volume = self._sessions[row].volumes(self.sessions_seen(row), sessions)
         return to_micros(float(volume.mean()) / self._quoted[row].shares) if len(volume) else None
+
+
+def _effective(series: BarSeries) -> list[int]:
+    """Closes of the bars with a split or a dividend, ns UTC."""
+    times: list[int] = series.timestamp[(series.split != 1.0) | (series.dividend != 0.0)].tolist()
+    return times
+
+
+def _sessions_of(series: BarSeries, *, daily: bool) -> Sessions:
+    found = Sessions(series, daily=daily)
+    series.release()
+    return found
 
 
 def _common(columns: list[Integers]) -> Integers | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,10 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
         _S.PARTIALLY_FILLED: frozenset({_S.EMULATED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}),
         _S.FILLED: frozenset(),
         # The cancel may lose the race against a fill, or be refused (back to ACCEPTED); after a part of it, it is awaited still.
-        _S.PENDING_CANCEL: frozenset({_S.PENDING_CANCEL, _S.CANCELED, _S.PARTIALLY_FILLED, _S.FILLED, _S.EXPIRED, _S.ACCEPTED}),
+        # The answer to its submission may come after we want it back.
+        _S.PENDING_CANCEL: frozenset(
+            {_S.PENDING_CANCEL, _S.CANCELED, _S.PARTIALLY_FILLED, _S.FILLED, _S.EXPIRED, _S.ACCEPTED, _S.REJECTED, _S.UNKNOWN}
+        ),
         # A fill that happened before the cancel or expiry may be reported after it; a part of the order does not revive the rest.
         _S.CANCELED: frozenset({_S.CANCELED, _S.PARTIALLY_FILLED, _S.FILLED}),
         _S.EXPIRED: frozenset({_S.EXPIRED, _S.PARTIALLY_FILLED, _S.FILLED}),
@@ -125,3 +129,12 @@ def _check_filled(order: Order, update: OrderUpdate) -> None:
 def status_after_fill(order: Order, quantity_micros: int) -> OrderStatus:
     """FILLED or PARTIALLY_FILLED, after ``quantity_micros`` more shares of ``order`` trade."""
     return _S.FILLED if order.filled_micros + quantity_micros == order.quantity_micros else _S.PARTIALLY_FILLED
+
+
+def after_our_step(order: Order, update: OrderUpdate) -> OrderUpdate | None:
+    """``update`` as it counts when it crossed our taking the order back: it does not undo that, and without shares it is no news."""
+    if order.status not in {_S.PENDING_CANCEL, _S.EMULATED} or update.status not in {_S.ACCEPTED, _S.PARTIALLY_FILLED}:
+        return update
+    if update.restated is not None:
+        return update
+    return None if update.fill is None else replace(update, status=order.status)

@@ -23,6 +23,7 @@ def inputs_hash(series: Iterable[BarSeries]) -> str:
         digest.update(one.symbol.encode())
         for name in columns_of(one):
             digest.update(column_bytes(one, name))
+        one.release()
     return digest.hexdigest()
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.engine import arrays
-from framework.engine.arrays import ArraysDriver, slices
+from framework.engine.arrays import ArraysDriver, windows
 from tests.builders import Scripted, assembled, bars, daily, minutes, play, still
 from tests.properties.worlds import Programmed, worlds
 
@@ -23,18 +23,22 @@ def brute_force(times):
     return [(now, [row for row, one in enumerate(times) if now in one]) for now in sorted({now for one in times for now in one})]
 
 
+def played_out(times):
+    return [(now, list(rows)) for window in windows([np.array(one, dtype=np.int64) for one in times]) for now, rows in window]
+
+
 @given(times_of_symbols, st.integers(1, 7))
 def test_slices_are_all_closes_in_turn_each_with_the_symbols_that_have_it(times, chunk):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrays, "CHUNK", chunk)
-        found = [(now, list(rows)) for now, rows in slices([np.array(one, dtype=np.int64) for one in times])]
+        found = played_out(times)
     assert found == brute_force(times)
 
 
 @given(st.sets(st.integers(1, 60), min_size=1), st.integers(1, 4))
 def test_symbols_on_one_time_line_come_together(times, count):
     line = np.array(sorted(times), dtype=np.int64)
-    assert [(now, list(rows)) for now, rows in slices([line] * count)] == [(now, list(range(count))) for now in sorted(times)]
+    assert played_out([line] * count) == [(now, list(range(count))) for now in sorted(times)]
 
 
 def same(one, other):

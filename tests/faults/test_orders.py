@@ -11,7 +11,7 @@ import pytest
 from framework.domain.order import OrderStatus
 from framework.domain.values import MICRO
 from framework.domain.venue_order import Dedupe, LinkCapabilities
-from framework.errors import TapeError
+from framework.errors import LeaseLostError, TapeError
 from tests.kills.checker import violations
 from tests.venue.scripted import Fault, ScriptedVenue
 from tests.venue.trader import Trader, order_of
@@ -170,3 +170,22 @@ def test_h7_nothing_of_a_batch_is_sent_after_the_halt(tape, venue):
         assert trader.codes() == ["over_filled"]
         assert (venue.requests["send"], len(venue.truth.orders)) == (50, 50)
         assert {order.status for order in orders[50:]} == {S.REJECTED}
+
+
+def test_h2_a_process_whose_lease_was_taken_sends_nothing(tape, venue):
+    with Trader(tape, venue) as first:
+        lease = first.store.acquire("a", "first", 60.0)
+        held = Trader(tape, venue, lease=lease)
+        held.start()
+        held.place(order_of(1))
+        first.store.release(lease)
+        with Trader(tape, venue) as second:
+            newer = second.store.acquire("a", "second", 60.0)
+            with pytest.raises(LeaseLostError):
+                held.place(order_of(2, symbol="MSFT"))
+            held.close()
+            assert venue.requests["send"] == 1
+            with Trader(tape, venue, lease=newer) as third:
+                third.start()
+                third.place(order_of(3, symbol="MSFT"))
+                assert [event.epoch for event in third.store.events()][-1] == newer.epoch == lease.epoch + 1

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from framework.domain.values import MICRO
 from framework.errors import ConfigError, InvariantError
 from framework.rules.guards.breakers import (
+    calm_above,
     given_back,
     is_calm,
     is_stale,
@@ -612,3 +613,14 @@ def test_a_calm_close_trips_nothing_and_only_a_calm_one(daily_loss, drawdown, go
         state, transitions = on_bar(replace(state, trips=()), policy, number, 0, equity)
         assert calm == (not transitions), known
         assert (state.equity, state.day_peak, state.peak) == (equity, day_peak, peak)
+
+
+@given(fractions, fractions, fractions, st.floats(0.01, 1.0), st.integers(1, 10**15), st.data())
+def test_every_equity_between_the_calm_floor_and_the_peak_is_calm(daily_loss, drawdown, goal, give_back, opening, data):
+    policy = replace(OFF, max_daily_loss_pct=daily_loss, max_drawdown_pct=drawdown, profit_goal_pct=goal, profit_give_back=give_back)
+    day_peak = opening + data.draw(st.integers(0, opening))
+    peak = day_peak + data.draw(st.integers(0, opening))
+    floor = calm_above(policy, opening, day_peak, peak)
+    if floor < day_peak:
+        for equity in (floor + 1, day_peak, data.draw(st.integers(floor + 1, day_peak))):
+            assert is_calm(policy, opening, day_peak, peak, equity)

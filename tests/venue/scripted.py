@@ -219,6 +219,8 @@ class ScriptedVenue:
         return Account("A1", cash, cash, cash)
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
+        if self._next("quotes") is Fault.RAISES:
+            raise BrokenError
         return {name: Quote(name, 1, self.prices[name], self.prices[name], self.prices[name]) for name in symbols if name in self.prices}
 
 

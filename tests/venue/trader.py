@@ -84,7 +84,7 @@ class Trader:
 
     def __init__(self, path: Path, venue: ScriptedVenue, policy: OrderPolicy | None = None, **settings: object) -> None:
         self.venue = venue
-        self.clock = venue.truth.clock
+        self.clock = settings.pop("clock", venue.truth.clock)
         self.store = TapeStore.open(path, header=HEADER)
         self.incidents: list[Incident] = []
         self.engine = Listener()

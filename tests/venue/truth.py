@@ -61,11 +61,13 @@ class Truth:
     shares: dict[str, int] = field(default_factory=dict)
     cash: int = 0
     executions: int = 0
+    accepted: int = 0
 
     def accept(self, order: Order, client_id: str | None, quantity: int, *, is_foreign: bool = False) -> TrueOrder:
         """Take an order; one that sells more shares than are free is rejected."""
         self._tick()
-        name = f"v{len(self.orders) + 1}"
+        self.accepted += 1
+        name = f"v{self.accepted}"
         short = self.holds and order.side is OrderSide.SELL and quantity > self.free(order.symbol)
         status = S.REJECTED if short else S.ACCEPTED
         shown = VenueOrder(
@@ -161,6 +163,16 @@ class Truth:
     def _move(self, symbol: str, shares: int, cash: int) -> None:
         self.shares[symbol] = self.shares.get(symbol, 0) + shares
         self.cash += cash
+
+    def forget(self, before: int) -> None:
+        """Let go of what ended and has not changed since ``before``; shares and cash stay."""
+        for name, one in list(self.changed.items()):
+            if one.now.updated_at >= before:
+                return
+            if not one.is_open:
+                client = one.now.client_id
+                for book, key in ((self.changed, name), (self.orders, name), (self.clients, client), (self.arrivals, client)):
+                    book.pop(key, None)
 
     def trade_by_hand(self, symbol: str, side: OrderSide, quantity: int, price: int, *, fills: bool = True) -> TrueOrder:
         """Somebody else's order in the same account."""

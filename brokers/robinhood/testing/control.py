@@ -16,6 +16,7 @@ from brokers.robinhood.testing.answers import Answer
 from brokers.robinhood.testing.clock import SECOND, iso, moment
 from brokers.robinhood.testing.faults import Fault
 from brokers.robinhood.testing.forms import Refusal, read_form
+from brokers.robinhood.testing.mangling import check
 from brokers.robinhood.testing.market import MANY
 from brokers.robinhood.testing.orders import CANCELLED, TERMINAL, Plan
 from brokers.robinhood.testing.views.addresses import account_url, instrument_url
@@ -163,7 +164,9 @@ def cancel_by_hand(venue: Venue, order_id: str) -> None:
 
 def fault(venue: Venue, **fields: Any) -> None:  # noqa: ANN401 - fields of Fault
     """Something will go wrong, see ``Fault``."""
-    venue.faults.add(Fault(**fields))
+    wanted = Fault(**fields)
+    check(wanted.mangles)
+    venue.faults.add(wanted)
 
 
 def clear_faults(venue: Venue) -> None:

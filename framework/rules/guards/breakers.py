@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 Step = tuple[GuardState, tuple[Transition, ...]]
 
 
+#: More than floats can be off at any equity, micro-dollars.
+ROUNDING = 10_000
+
+
 def started(session: int, equity: int) -> GuardState:
     """The state before the first event of a run, with all breakers closed."""
     return GuardState(session=session, equity=equity, opening=equity, day_peak=equity, peak=equity)
@@ -97,6 +101,18 @@ def is_calm(policy: GuardPolicy, opening: int, day_peak: int, peak: int, equity:
         return False
     goal = policy.profit_goal_pct
     return (0.0 if goal is None else given_back(opening, day_peak, equity, goal)) < policy.profit_give_back
+
+
+def calm_above(policy: GuardPolicy, opening: int, day_peak: int, peak: int) -> int:
+    """An equity above which, up to ``day_peak``, ``is_calm``; the lowest one may lie up to ``ROUNDING`` below it."""
+    floors = [0]
+    if policy.max_daily_loss_pct is not None:
+        floors.append(int(opening * (1.0 - policy.max_daily_loss_pct)))
+    if policy.max_drawdown_pct is not None:
+        floors.append(int(peak * (1.0 - policy.max_drawdown_pct)))
+    if policy.profit_goal_pct is not None:
+        floors.append(int(day_peak - policy.profit_give_back * (day_peak - opening)))
+    return max(floors) + ROUNDING
 
 
 def _given_back(state: GuardState, policy: GuardPolicy) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from framework.errors import BrokerError, MissingDataError
+from framework.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,17 +68,6 @@ class Access:
     def get_portfolio_value(self) -> Decimal:
         """Equity of the account, dollars."""
         return self.get_account().equity
-
-    def get_quote(self, symbol: str) -> Quote:
-        """The current quote.
-
-        Raises:
-            MissingDataError: There is none.
-        """
-        quote = self._gateway.quotes([symbol]).get(symbol)
-        if quote is None:
-            raise MissingDataError(f"{symbol}: the venue has no quote")
-        return quote
 
     def get_quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         """Current quotes of the symbols that have one."""

@@ -41,7 +41,7 @@ class Leg:
 
     Attributes:
         ref: Our id of it at the venue.
-        quantity_micros: Asked for; with ``order_type`` and ``stop_micros`` as sent, which differ from the order's once it was triggered.
+        asked_micros: Shares asked for; ``order_type`` as sent, which differs from the order's once it was triggered.
         deadline: Not sent after it, ns UTC.
         dispatches: Requests that were made.
         first_sent_at, sent_at: When the first and the last of them was made, ns UTC.
@@ -54,7 +54,7 @@ class Leg:
     """
 
     ref: str
-    quantity_micros: int
+    asked_micros: int
     order_type: OrderType
     deadline: int
     phase: Phase = Phase.PLANNED
@@ -72,7 +72,7 @@ class Leg:
     @property
     def leaves_micros(self) -> int:
         """Shares that may still trade at the venue."""
-        return max(self.quantity_micros - self.known.booked_micros, 0) if self.phase in AT_VENUE else 0
+        return max(self.asked_micros - self.known.booked_micros, 0) if self.phase in AT_VENUE else 0
 
     @property
     def is_unsettled(self) -> bool:
@@ -82,12 +82,18 @@ class Leg:
 
 @dataclass(slots=True)
 class Tracked:
-    """An order and its legs, oldest first; ``ended_at`` is 0 while it is open, ``was_given_up`` after a tombstone."""
+    """An order and its legs, oldest first.
+
+    ``ended_at`` is 0 while it is open, ``was_given_up`` after a tombstone. ``replaces`` is the order whose place it takes, and what that
+    one had filled when this was decided, micro-shares. ``level`` is what a held trailing stop has reached, micro-dollars.
+    """
 
     order: Order
     legs: list[Leg] = field(default_factory=list)
+    replaces: tuple[str, int] | None = None
     ended_at: int = 0
     was_given_up: bool = False
+    level: int | None = None
 
     @property
     def leg(self) -> Leg | None:

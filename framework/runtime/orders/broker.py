@@ -6,7 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framework.domain.order import Order, OrderStatus, OrderUpdate
-from framework.errors import BrokerError, OrderCancellationError, SafetyError, UnsupportedOrderTypeError
+from framework.errors import (
+    MissingDataError,
+    OrderCancellationError,
+    OrderStatusError,
+    OrderSubmissionError,
+    SafetyError,
+    UnsupportedOrderTypeError,
+)
 from framework.runtime.orders import events
 from framework.runtime.orders.access import Access
 from framework.runtime.orders.books import Leg, Phase, Tracked
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from framework.domain.book import Book
+    from framework.domain.market import Quote
     from framework.domain.order import ApprovedOrder, OrderType
     from framework.domain.venue import Capabilities
     from framework.domain.venue_order import VenueOrder
@@ -118,34 +126,56 @@ class OrderManager(Access):
         A lost answer is reported as UNKNOWN; a sale whose shares are not free yet waits here.
 
         Raises:
-            BrokerError: Not connected, or the order id was used before.
+            OrderSubmissionError: Not connected, or the order id was used before.
             UnsupportedOrderTypeError: Its type is not allowed here.
         """
-        order = approved.order
+        self._check(approved.order)
+        self._place(approved.order, None)
+        return self._known(approved.order.order_id).order.snapshot()
+
+    def replace_order(self, order_id: str, approved: ApprovedOrder) -> Order:
+        """Put an approved order for what is left into the place of a working one: it is sent when the venue shows that one's end.
+
+        If the old one fills meanwhile, the new one is rejected.
+
+        Raises:
+            OrderStatusError: The old one is not known.
+            OrderSubmissionError: It has ended, or as for ``place_order``.
+            UnsupportedOrderTypeError: The type of the new one is not allowed here.
+        """
+        old = self._known(order_id)
+        if not old.order.is_open:
+            raise OrderSubmissionError(f"order {order_id} is {old.order.status}, so it cannot be replaced")
+        self._check(approved.order)
+        self._place(approved.order, (order_id, old.order.filled_micros))
+        new = self._known(approved.order.order_id).order
+        if new.is_open:
+            self._canceling.cancel(old, f"replaced by {new.order_id}")
+        return new.snapshot()
+
+    def _check(self, order: Order) -> None:
         if not self.is_connected():
-            raise BrokerError(f"order {order.order_id}: not connected to {self.capabilities.name}; call connect()")
+            raise OrderSubmissionError(f"order {order.order_id}: not connected to {self.capabilities.name}; call connect()")
         if order.order_type not in self.capabilities.order_types:
             allowed = ", ".join(sorted(self.capabilities.order_types))
             raise UnsupportedOrderTypeError(f"order {order.order_id} is a {order.order_type} order; allowed are: {allowed}")
         if order.order_id in self.books.tracked:
-            raise BrokerError(f"order id {order.order_id!r} was used before")
-        self._place(order)
-        return self._known(order.order_id).order.snapshot()
+            raise OrderSubmissionError(f"order id {order.order_id!r} was used before")
 
-    def _place(self, order: Order) -> None:
+    def _place(self, order: Order, replaces: tuple[str, int] | None) -> None:
         refusal = self._refusal(order)
         if order.status is OrderStatus.EMULATED:
             self._recorder.write(self._intent(order, None))
             if refusal:
                 self._refuse(self._known(order.order_id), refusal)
             return
-        draft = Tracked(order.snapshot(), [self._leg(order, 0, order.order_type)])
+        draft = Tracked(order.snapshot(), [self._leg(order, 0, order.order_type)], replaces=replaces)
         answer = Answer(refusal=refusal) if refusal else may_send(draft, self.books, self.capabilities)
         self._go(draft, draft.legs[-1], answer)
 
     def _go(self, tracked: Tracked, leg: Leg, answer: Answer) -> None:
         """Write the intent of ``leg`` down, with the claim of its first request if it may go at once."""
-        intent = self._intent(tracked.order, leg)
+        intent = self._intent(tracked.order, leg, tracked.replaces)
         self._sending.plan(leg.ref, self._patience(tracked.order))
         if answer.refusal:
             self._recorder.write(intent)
@@ -166,12 +196,14 @@ class OrderManager(Access):
         deadline = self._clock.now() + round(self._patience(order) * SECOND)
         return Leg(client_id(self._desk, order.order_id, number), order.leaves_micros, order_type, deadline)
 
-    def _intent(self, order: Order, leg: Leg | None) -> NewEvent:
+    def _intent(self, order: Order, leg: Leg | None, replaces: tuple[str, int] | None = None) -> NewEvent:
         payload: dict[str, object] = {"order_id": order.order_id, "order": events.order_payload(order), "ref": None}
+        if replaces is not None:
+            payload["replaces"] = list(replaces)
         if leg is not None:
             payload |= {
                 "ref": leg.ref,
-                "quantity_micros": leg.quantity_micros,
+                "quantity_micros": leg.asked_micros,
                 "order_type": str(leg.order_type),
                 "deadline": leg.deadline,
             }
@@ -183,10 +215,10 @@ class OrderManager(Access):
 
     def _refusal(self, order: Order) -> str:
         """Why an order that opens may not be placed now."""
-        if len(self.books.open) >= self._policy.most_open:
-            return f"{len(self.books.open)} orders are open, as many as may be"
         if not opens(order, self.books):
             return ""
+        if len(self.books.open) >= self._policy.most_open:
+            return f"{len(self.books.open)} orders are open, as many as may be"
         if not self._reconciling.is_ready:
             return f"nothing is opened before the account is known: {self._reconciling.last.reason}"
         effect = latch(self.books)
@@ -198,7 +230,8 @@ class OrderManager(Access):
         """Take a working order from the venue and hold it here; what sells its shares next waits until the venue has let go of it.
 
         Raises:
-            BrokerError: It is not known, has ended, is being canceled, or its answer is not known.
+            OrderStatusError: It is not known.
+            OrderCancellationError: It has ended, is being canceled, or its answer is not known.
         """
         self._canceling.hold(self._known(order_id))
 
@@ -206,12 +239,13 @@ class OrderManager(Access):
         """Send an order that was held here; one whose price was reached goes as what it has become.
 
         Raises:
-            BrokerError: It is not known, or is not held.
+            OrderStatusError: It is not known.
+            OrderSubmissionError: It is not held.
         """
         tracked = self._known(order_id)
         if tracked.order.status not in (OrderStatus.EMULATED, OrderStatus.SUBMITTED):
-            raise BrokerError(f"order {order_id} is {tracked.order.status}, so it is not held here")
-        leg = self._leg(tracked.order, len(tracked.legs), self._emulating.type_now(tracked.order))
+            raise OrderSubmissionError(f"order {order_id} is {tracked.order.status}, so it is not held here")
+        leg = self._leg(tracked.order, len(tracked.legs), self._emulating.type_now(tracked))
         draft = Tracked(tracked.order.snapshot(), [*tracked.legs, leg])
         self._go(draft, leg, may_send(draft, self.books, self.capabilities))
 
@@ -223,7 +257,7 @@ class OrderManager(Access):
         """
         if order_id not in self.books.tracked:
             raise OrderCancellationError(f"order {order_id!r} is not known")
-        return self._canceling.cancel(self._known(order_id), "canceled by request")
+        return self._canceling.cancel(self._known(order_id), events.REQUESTED)
 
     def cancel_all(self, within_seconds: float = 5.0) -> list[str]:
         """Cancel every open order and look until all are over; returns the ids of those that are not after ``within_seconds``."""
@@ -240,7 +274,7 @@ class OrderManager(Access):
         """What is known of an order, ended ones included as long as they are listened to.
 
         Raises:
-            BrokerError: It is not known.
+            OrderStatusError: It is not known.
         """
         return self._known(order_id).order.snapshot()
 
@@ -248,7 +282,7 @@ class OrderManager(Access):
         """Where an order is, with its ids and its latency.
 
         Raises:
-            BrokerError: It is not known.
+            OrderStatusError: It is not known.
         """
         return envelope(self._known(order_id))
 
@@ -259,7 +293,7 @@ class OrderManager(Access):
     def _known(self, order_id: str) -> Tracked:
         tracked = self.books.tracked.get(order_id)
         if tracked is None:
-            raise BrokerError(f"order {order_id!r} is not known")
+            raise OrderStatusError(f"order {order_id!r} is not known")
         return tracked
 
     # --- what happens
@@ -347,3 +381,15 @@ class OrderManager(Access):
         if tracked.leg is None or tracked.leg.phase is not Phase.UNKNOWN:
             raise SafetyError(f"order {order_id} is {tracked.order.status}: only one that was lost can be settled by hand")
         self._settling.give_up(tracked, tracked.leg, who, why)
+
+    def get_quote(self, symbol: str) -> Quote:
+        """The current quote. It is written down: the engine decides with it.
+
+        Raises:
+            MissingDataError: There is none.
+        """
+        quote = self._gateway.quotes([symbol]).get(symbol)
+        self._recorder.write(NewEvent(self._clock.now(), events.QUOTE, events.quote_payload(symbol, quote)))
+        if quote is None:
+            raise MissingDataError(f"{symbol}: the venue has no quote")
+        return quote

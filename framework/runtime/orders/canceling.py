@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from framework.domain.order import OrderStatus, OrderUpdate
 from framework.domain.venue_order import Outcome, OutcomeKind
-from framework.errors import BrokerError
+from framework.errors import OrderCancellationError
 from framework.rules.lifecycle import TRANSITIONS
 from framework.runtime.orders import events
 from framework.runtime.orders.books import AT_VENUE, Phase
@@ -51,16 +51,18 @@ class Canceling:
         """Take the order back and keep it here.
 
         Raises:
-            BrokerError: It has ended, is being canceled, or it is not known whether the venue has it.
+            OrderCancellationError: It has ended, is being canceled, or it is not known whether the venue has it.
         """
         order = tracked.order
         if order.status not in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED):
-            raise BrokerError(f"order {order.order_id} is {order.status}, so it cannot be taken back")
+            raise OrderCancellationError(f"order {order.order_id} is {order.status}, so it cannot be taken back")
         self._recorder.write(NewEvent(self._clock.now(), events.HOLD, {"order_id": order.order_id}))
         self.drive(tracked)
 
     def pump(self) -> None:
         """Ask again for what has not come back."""
+        waiting = {leg.ref for tracked in self._recorder.books.working() for leg in tracked.legs if leg.cancel_wanted}
+        self._again_at = {ref: time for ref, time in self._again_at.items() if ref in waiting}
         for tracked in self._recorder.books.working():
             self.drive(tracked)
 
@@ -87,7 +89,3 @@ class Canceling:
             return self._gateway.cancel(venue_order_id)
         except Exception as error:  # noqa: BLE001 - whatever a gateway raises, the cancel is asked for again
             return Outcome(OutcomeKind.UNKNOWN, reason=f"{type(error).__name__} in the gateway")
-
-    def forget(self, ref: str) -> None:
-        """``ref`` has ended."""
-        self._again_at.pop(ref, None)

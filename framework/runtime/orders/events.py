@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from framework.domain.account_event import TradeCorrection
 from framework.domain.fill import Fill
+from framework.domain.market import Quote
 from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce, TrailType
 from framework.domain.venue_order import Execution
 
@@ -23,16 +24,21 @@ CORRECTION = "venue_correction"  # the engine is told of a trade that was change
 CANCEL = "venue_cancel"  # it is to be canceled
 CANCEL_DISPATCH = "venue_cancel_dispatch"
 HOLD = "venue_hold"  # it is to be taken back, and held here
+LEVEL = "venue_level"  # how far a trailing stop that is held has followed the market
 TOMBSTONE = "venue_tombstone"  # never seen again, given up
 FOREIGN = "venue_foreign"  # an order that is not ours
 BASELINE = "venue_baseline"  # shares that are not ours
 INCIDENT = "venue_incident"  # something a person must know
 CLEARED = "venue_cleared"  # it is over, or a person has dealt with it
 RECONCILED = "venue_reconciled"
+#: The reason of a cancel that the engine asked for; the order manager's own have others.
+REQUESTED = "canceled by request"
+#: A quote the engine asked for. It teaches the order manager nothing, and is no part of what is folded.
+QUOTE = "venue_quote"
 ALL = frozenset(
     {
-        INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, TOMBSTONE, FOREIGN, BASELINE,
-        INCIDENT, CLEARED, RECONCILED,
+        INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE, FOREIGN,
+        BASELINE, INCIDENT, CLEARED, RECONCILED,
     }
 )  # fmt: skip
 
@@ -109,3 +115,15 @@ def execution_rows(executions: Sequence[Execution]) -> list[list[Any]]:
 def read_executions(rows: Sequence[Sequence[Any]]) -> tuple[Execution, ...]:
     """The executions of ``execution_rows``."""
     return tuple(Execution(*row) for row in rows)
+
+
+def quote_payload(symbol: str, quote: Quote | None) -> Payload:
+    """A quote that was asked for; without prices where there was none."""
+    seen = None if quote is None else [quote.timestamp, quote.bid, quote.ask, quote.last]
+    return {"symbol": symbol, "quote": seen}
+
+
+def read_quote(payload: Mapping[str, Any]) -> Quote | None:
+    """The quote of ``quote_payload``."""
+    seen = payload["quote"]
+    return None if seen is None else Quote(payload["symbol"], *seen)

@@ -34,7 +34,8 @@ def _intent(books: OrderBooks, timestamp: int, payload: Payload) -> None:
     order_id = payload["order_id"]
     tracked = books.tracked.get(order_id)
     if tracked is None:
-        tracked = books.tracked[order_id] = Tracked(events.read_order(payload["order"]))
+        replaces = payload.get("replaces")
+        tracked = books.tracked[order_id] = Tracked(events.read_order(payload["order"]), replaces=replaces and (replaces[0], replaces[1]))
         books.open[order_id] = None
     elif tracked.order.status is OrderStatus.EMULATED:
         lifecycle.change(tracked.order, OrderStatus.SUBMITTED, timestamp)
@@ -49,7 +50,7 @@ def _dispatch(books: OrderBooks, timestamp: int, payload: Payload) -> None:
         raise InvariantError(f"request {payload['n']} for {leg.ref} cannot follow: it is {leg.phase} after {leg.dispatches}")
     leg.phase, leg.dispatches, leg.sent_at = Phase.UNKNOWN, leg.dispatches + 1, timestamp
     leg.first_sent_at = leg.first_sent_at or timestamp
-    leg.quantity_micros = payload["quantity_micros"]
+    leg.asked_micros = payload["quantity_micros"]
 
 
 def _not_sent(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
@@ -128,6 +129,10 @@ def _hold(books: OrderBooks, timestamp: int, payload: Payload) -> None:
     _want_back(tracked)
 
 
+def _level(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
+    books.tracked[payload["order_id"]].level = payload["level_micros"]
+
+
 def _want_back(tracked: Tracked) -> None:
     for leg in tracked.legs:
         if leg.phase in AT_VENUE:
@@ -192,6 +197,7 @@ _STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | TradeCor
         events.CANCEL: _cancel,
         events.CANCEL_DISPATCH: _cancel_dispatch,
         events.HOLD: _hold,
+        events.LEVEL: _level,
         events.TOMBSTONE: _tombstone,
         events.FOREIGN: _foreign,
         events.BASELINE: _baseline,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAME = "orders 1"
 _FILLED = ("filled_micros", "filled_value_micros", "fees_micros")
 _LEG = (
-    "ref", "quantity_micros", "deadline", "dispatches", "first_sent_at", "sent_at", "venue_order_id", "word", "cancel_wanted",
+    "ref", "asked_micros", "deadline", "dispatches", "first_sent_at", "sent_at", "venue_order_id", "word", "cancel_wanted",
     "is_canceling", "cancels", "latency_ns",
 )  # fmt: skip
 
@@ -45,6 +45,8 @@ def _frozen(tracked: Tracked) -> dict[str, Any]:
         "legs": [_frozen_leg(leg) for leg in tracked.legs],
         "ended_at": tracked.ended_at,
         "was_given_up": tracked.was_given_up,
+        "replaces": tracked.replaces,
+        "level": tracked.level,
     }
 
 
@@ -88,7 +90,10 @@ def _ledger(fields: dict[str, Any]) -> Book:
 
 def _thawed(one: dict[str, Any]) -> Tracked:
     order: Order = events.read_order(one["order"] | dict(zip(_FILLED, one["filled"], strict=True)))
-    return Tracked(order, [_thawed_leg(leg) for leg in one["legs"]], one["ended_at"], one["was_given_up"])
+    tracked = Tracked(order, [_thawed_leg(leg) for leg in one["legs"]])
+    tracked.ended_at, tracked.was_given_up, tracked.level = one["ended_at"], one["was_given_up"], one["level"]
+    tracked.replaces = one["replaces"] and (one["replaces"][0], one["replaces"][1])
+    return tracked
 
 
 def _thawed_leg(one: dict[str, Any]) -> Leg:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Clocks of venue and machine may differ by this much and what changed is still asked for, ns.
 SKEW = 120 * SECOND
+#: The same where an order is looked for that may be there.
+LOST = 3_600 * SECOND
 
 
 class Looking:
@@ -52,6 +54,7 @@ class Looking:
         self._pictures = pictures
         self._lagging: dict[str, int] = {}
         self._listed_at = recorder.books.reconciled_at
+        self._newest = 0
         #: Orders of ours the last complete listing did not show, our ids.
         self.unlisted: frozenset[str] = frozenset()
 
@@ -80,10 +83,12 @@ class Looking:
         return self._listed_at
 
     def _since(self, *, at_all: bool) -> int:
+        """From when on changes are asked for, by the clock that was earlier, ours or the venue's; for lost orders with an hour to spare."""
         wanted = AT_VENUE if at_all else frozenset({Phase.UNKNOWN})
-        lag = round(self._gateway.link.listing_lag_seconds * SECOND)
-        legs = [leg for tracked in self._recorder.books.working() for leg in tracked.legs]
-        return max(min([self._listed_at, *(leg.first_sent_at for leg in legs if leg.phase in wanted)]) - lag - SKEW, 0)
+        legs = [leg for tracked in self._recorder.books.working() for leg in tracked.legs if leg.phase in wanted]
+        sent = [leg.first_sent_at - (LOST if leg.phase is Phase.UNKNOWN else 0) for leg in legs]
+        read = min(self._listed_at, self._clock.now(), self._newest or self._listed_at)
+        return max(min([read, *sent]) - round(self._gateway.link.listing_lag_seconds * SECOND) - SKEW, 0)
 
     def _listed(self, since: int) -> Listing:
         try:
@@ -113,6 +118,7 @@ class Looking:
     # --- one picture
 
     def _absorb(self, shown: VenueOrder) -> None:
+        self._newest = max(self._newest, shown.updated_at)
         found = self._recorder.books.find(shown.venue_order_id, shown.client_id)
         if found is None:
             self._note_foreign(shown)
@@ -131,7 +137,7 @@ class Looking:
     def _check_terms(self, tracked: Tracked, leg: Leg, shown: VenueOrder) -> None:
         """An order that the venue works under worse terms is taken back."""
         order, now = tracked.order, self._clock.now()
-        if leg.phase is not Phase.BOUND or leg.cancel_wanted or not is_worse(shown, order, leg.quantity_micros):
+        if leg.phase is not Phase.BOUND or leg.cancel_wanted or not is_worse(shown, order, leg.asked_micros):
             return
         limit = "" if shown.limit_micros is None else f" at {from_micros(shown.limit_micros)}"
         detail = f"the venue works {from_micros(shown.quantity_micros)} {shown.symbol}{limit} for {order.order_id}; it is being canceled"
@@ -164,7 +170,3 @@ class Looking:
     def _once(self, incident: Incident) -> None:
         if (incident.code, incident.subject) not in self._recorder.books.incidents:
             self._recorder.write(incident.event(self._clock.now(), lasts=True))
-
-    def forget(self, ref: str) -> None:
-        """``ref`` is not listened to any more."""
-        self._lagging.pop(ref, None)

@@ -108,7 +108,7 @@ class _Reading:
         busted = tuple(one.execution_id for one in found.busted)
         known = after(leg.known, found.seen, found.synthetic, busted, shown.cumulative_micros, shown.updated_at)
         is_whole = known.booked_micros >= known.cumulative_micros
-        has_ended = is_whole and (shown.status in TERMINAL or known.booked_micros >= leg.quantity_micros)
+        has_ended = is_whole and (shown.status in TERMINAL or known.booked_micros >= leg.asked_micros)
         if has_ended and self._is_last and self._order.is_open and self._order.status is not _S.EMULATED:
             self._finish()
         word = shown.word if shown.updated_at >= leg.known.updated_at else leg.word

@@ -113,7 +113,7 @@ class Settling:
         return True
 
     def _could_be(self, tracked: Tracked, leg: Leg, shown: VenueOrder) -> bool:
-        if shown.venue_order_id in self._recorder.books.venue_ids or shown.quantity_micros != leg.quantity_micros:
+        if shown.venue_order_id in self._recorder.books.venue_ids or shown.quantity_micros != leg.asked_micros:
             return False
         lag = round((self._gateway.link.listing_lag_seconds + self._policy.settle_after_seconds) * SECOND)
         in_time = leg.first_sent_at - 2 * SECOND <= shown.created_at <= leg.sent_at + lag

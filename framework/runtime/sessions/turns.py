@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from framework.domain.command import OperatorCommand
     from framework.engine.engine import Engine
+    from framework.runtime.control.control import Control
     from framework.runtime.sessions.arrivals import Arrival
     from framework.runtime.sessions.taping import Taping
     from framework.runtime.tape.chain import TapeEvent
@@ -73,6 +74,11 @@ class Turns:
 
     # --- between bars
 
+    @property
+    def now(self) -> int:
+        """The engine's time, ns UTC."""
+        return self._engine.forming
+
     def forming(self, closes: int) -> None:
         """A bar is forming that will close then (ns UTC): what happens meanwhile belongs to it, as in a backtest."""
         if self._engine.forming < closes:
@@ -99,3 +105,32 @@ class Turns:
         self._taping.note(NewEvent(now, STOPPED, {}))
         self._engine.stop()
         self.over(now)
+
+
+class Commanded:
+    """Slices that come by themselves; before each of them, and behind the last, what was commanded meanwhile is carried out."""
+
+    def __init__(self, coming: Iterable[Arrival], control: Control) -> None:
+        self._coming = coming
+        self._control = control
+        self._turns: Turns | None = None
+
+    def begin(self, turns: Turns) -> None:
+        """Commands reach the engine through ``turns``."""
+        self._turns = turns
+
+    def __iter__(self) -> Iterator[Arrival]:
+        for arrival in self._coming:
+            self._obey()
+            yield arrival
+        self._obey()
+
+    def _obey(self) -> None:
+        if self._turns is not None:
+            for command in self._control.poll():
+                obey(self._turns, self._control, self._turns.now, command)
+
+
+def obey(turns: Turns, control: Control, now: int, command: OperatorCommand) -> None:
+    """Carry ``command`` out at ``now`` (ns UTC), and tick it off."""
+    control.done(now, command, turns.command(now, command))

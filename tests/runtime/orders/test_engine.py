@@ -19,6 +19,7 @@ from framework.runtime.orders.broker import OrderManager
 from framework.runtime.orders.policy import OrderPolicy
 from framework.runtime.tape.store import TapeStore
 from tests.builders import PLAIN, Scripted, bars
+from tests.campaigns import size
 from tests.kills.checker import violations
 from tests.venue.market import match
 from tests.venue.scripted import Fault, ScriptedVenue
@@ -31,7 +32,7 @@ DAY = 86_400 * 10**9
 class Live:
     """One process that trades one symbol, bar by bar."""
 
-    def __init__(self, tape, venue, script, prices, **config):
+    def __init__(self, tape, venue, script, prices, wrap=lambda manager, _: manager, **config):
         series = bars("AAPL", [(price, price, price, price) for price in prices])
         tree = {**PLAIN, **{name: {**PLAIN.get(name, {}), **value} for name, value in config.items()}, "universe": {"symbols": ["AAPL"]}}
         self.venue, self.prices = venue, prices
@@ -41,13 +42,17 @@ class Live:
         self.manager = OrderManager(
             venue, self.store, DESK, venue.truth.clock, OrderPolicy(), alarm=self.incidents.append, shares_of_engine=self.shares
         )
+        self.broker = wrap(self.manager, self.store)
         self.market = Market({"AAPL": series}, daily=True)
         self.journal = Journal()
         schedule = Schedule(lambda timestamp: (timestamp - DAY, timestamp), daily=True)
         decided = policies(Config.model_validate(tree))
-        self.engine = Engine(Scripted(script), self.market, self.manager, self.book, decided, self.journal, schedule, lambda _: 0)
+        self.engine = Engine(Scripted(script), self.market, self.broker, self.book, decided, self.journal, schedule, lambda _: 0)
         self.times = [int(time) for time in series.timestamp]
         self.engine.start(0)
+        self.reconciled()
+
+    def reconciled(self):
         while not self.manager.reconcile().succeeded:
             pass
 
@@ -59,11 +64,14 @@ class Live:
         self.venue.prices["AAPL"] = float(self.prices[number])
         match(self.venue, 1.0 if dice is None else dice.choice([0.3, 1.0]))
         self.look(2)
+        self.on_slice(number)
+        self.look(2)
+
+    def on_slice(self, number):
         self.market.cursor[0] = number
         self.market.now = self.times[number]
         self.market.on_bars([0])
         self.engine.on_slice(self.times[number])
-        self.look(2)
 
     def look(self, times):
         for _ in range(times):
@@ -198,7 +206,7 @@ def random_trader(dice):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(size(25, 1_000)))
 def test_engine_and_venue_agree_after_whatever_a_venue_can_do(live, tape, seed):
     dice = random.Random(seed)
     prices = [100.0]

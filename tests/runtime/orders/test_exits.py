@@ -7,6 +7,7 @@ import pytest
 from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderType
 from framework.domain.values import MICRO
 from framework.errors import BrokerError
+from framework.rules import lifecycle, limits
 from tests.venue.scripted import Fault
 from tests.venue.trader import SELL, Trader, order_of
 
@@ -144,6 +145,59 @@ def test_an_order_that_cannot_be_taken_back_says_so(trader, held):
         trader.manager.release_order(held.order_id)
 
 
+# --- one order in the place of another
+
+
+def replaced(trader, old, new):
+    trader.engine.orders[new.order_id] = new
+    lifecycle.change(old, S.PENDING_CANCEL, 1)
+    return trader.manager.replace_order(old.order_id, limits.approved_before(new, new.order_type))
+
+
+def test_a_replacement_is_sent_when_the_venue_shows_the_end_of_the_old_order(trader, venue):
+    old, new = order_of(1), order_of(2, price=101)
+    trader.place(old)
+    venue.script("cancel", Fault.FROZEN)
+    replaced(trader, old, new)
+    trader.pass_time(30)
+    assert (new.status, len(venue.truth.orders)) == (S.SUBMITTED, 1)
+    venue.thaw()
+    trader.manager.poll()
+    assert (old.status, new.status) == (S.CANCELED, S.ACCEPTED)
+
+
+def test_a_replacement_of_an_order_that_fills_meanwhile_is_rejected(trader, venue):
+    old, new = order_of(1), order_of(2, price=101)
+    trader.place(old)
+    venue.script("cancel", Fault.PART_FILLED_BEFORE)
+    replaced(trader, old, new)
+    trader.pass_time(10)
+    assert (old.status, new.status) == (S.CANCELED, S.REJECTED)
+    assert "has filled 5 shares meanwhile" in next(update.reason for update in trader.engine.heard if update.status is S.REJECTED)
+
+
+def test_a_replacement_survives_the_process(tape, venue):
+    with Trader(tape, venue) as first:
+        first.start()
+        old, new = order_of(1), order_of(2, price=101)
+        first.place(old)
+        venue.script("cancel", Fault.LOST_BEFORE)
+        replaced(first, old, new)
+    with Trader(tape, venue) as second:
+        second.start()
+        second.pass_time(20)
+        assert [one.now.status for one in venue.truth.ours()] == [S.CANCELED, S.ACCEPTED]
+
+
+def test_only_a_working_order_is_replaced(trader):
+    old = order_of(1)
+    trader.place(old)
+    trader.cancel(old)
+    trader.manager.poll()
+    with pytest.raises(BrokerError, match="cannot be replaced"):
+        trader.manager.replace_order(old.order_id, limits.approved_before(order_of(2), order_of(2).order_type))
+
+
 # --- orders held by us
 
 
@@ -183,6 +237,40 @@ def test_a_held_trailing_stop_follows_the_market_and_never_goes_back(trader, ven
     venue.prices["AAPL"] = 113.9  # 5 % below 120 are 114
     trader.manager.poll()
     assert [one.now.order_type for one in true_sales(venue)] == [OrderType.MARKET]
+
+
+def test_without_a_quote_a_held_order_waits(trader, venue):
+    trader.place(order_of(1))
+    venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, PRICE)
+    trader.manager.poll()
+    order = order_of(2, SELL, 10, kind=OrderType.STOP_LOSS, price=90, role=OrderRole.STOP, status=S.EMULATED)
+    trader.place(order)
+    venue.prices["AAPL"] = 80.0
+    venue.script("quotes", Fault.RAISES)
+    trader.manager.poll()
+    assert order.status is S.EMULATED
+    del venue.prices["AAPL"]
+    trader.manager.poll()
+    assert order.status is S.EMULATED
+
+
+def test_no_restart_loosens_a_held_trailing_stop(tape, venue):
+    with Trader(tape, venue) as first:
+        first.start()
+        first.place(order_of(1))
+        venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, PRICE)
+        first.manager.poll()
+        order = order_of(2, SELL, 10, kind=OrderType.TRAILING_STOP, role=OrderRole.STOP, status=S.EMULATED)
+        order.trail_micros = 5 * MICRO  # percent
+        first.place(order)
+        venue.prices["AAPL"] = 120.0
+        first.manager.poll()
+    with Trader(tape, venue) as second:
+        second.start()
+        venue.prices["AAPL"] = 113.9
+        second.manager.poll()
+        second.manager.poll()
+        assert [one.now.order_type for one in true_sales(venue)] == [OrderType.MARKET]
 
 
 def test_an_order_whose_price_was_reached_as_the_process_died_is_sent_by_the_next(tape, venue):

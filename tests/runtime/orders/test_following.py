@@ -8,6 +8,7 @@ from framework.domain.order import OrderStatus
 from framework.domain.values import MICRO
 from framework.domain.venue_order import LinkCapabilities
 from framework.runtime.orders.policy import OrderPolicy
+from tests.venue.clock import FakeClock
 from tests.venue.scripted import Fault
 from tests.venue.trader import SELL, Trader, order_of
 
@@ -287,3 +288,31 @@ def test_an_order_without_an_echo_is_parked_where_somebody_else_could_have_made_
         trader.place(order)
         trader.pass_time(60)
         assert (order.status, trader.codes()) == (S.UNKNOWN, ["order_parked"])
+
+
+@pytest.mark.parametrize("step", [-86_400, 86_400 * 30])
+def test_setting_the_wall_clock_hides_no_fill(trader, venue, step):
+    order, true = placed(trader)
+    trader.manager.poll()
+    trader.clock.step(step)
+    trader.manager.poll()
+    trader.clock.step(-step)
+    venue.truth.fill(true, 10 * MICRO, PRICE)
+    trader.manager.poll()
+    assert order.status is S.FILLED
+    agree(trader)
+
+
+def test_a_machine_whose_clock_is_ahead_of_the_venue_s_sees_every_fill(tape, venue):
+    with Trader(tape, venue, clock=FakeClock(venue.truth.clock.now() + 3_000 * 10**9)) as trader:
+        trader.start()
+        order, true = placed(trader)
+        trader.manager.poll()
+        venue.truth.fill(true, 10 * MICRO, PRICE)
+        trader.manager.poll()
+        assert order.status is S.FILLED
+        venue.script("send", Fault.LOST_AFTER)
+        lost = order_of(2)
+        trader.place(lost)
+        trader.manager.poll()
+        assert lost.status is S.ACCEPTED

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from framework.domain.book import Book
-from framework.domain.order import OrderRole, OrderStatus, OrderType
+from framework.domain.order import OrderRole, OrderStatus, OrderType, OrderUpdate
 from framework.domain.values import MICRO
 from framework.errors import SafetyError
 from framework.runtime.orders import events, recorder
@@ -16,6 +16,7 @@ from framework.runtime.orders.books import OrderBooks
 from framework.runtime.orders.fold import fold
 from framework.runtime.orders.freezing import NAME, freeze, thaw
 from framework.runtime.orders.incidents import Code
+from framework.runtime.orders.telling import told
 from framework.runtime.tape.chain import NewEvent
 from tests.venue.scripted import Fault, ScriptedVenue
 from tests.venue.trader import SELL, Trader, order_of
@@ -36,7 +37,7 @@ def folded(trader, upto=None):
 def shape(books):
     """What is known, in a form that compares."""
     orders = {
-        order_id: (one.order.status, one.order.filled_micros, one.ended_at, one.was_given_up, [repr(leg) for leg in one.legs])
+        order_id: (one.order.status, one.order.filled_micros, one.ended_at, one.was_given_up, one.replaces, [repr(leg) for leg in one.legs])
         for order_id, one in books.tracked.items()
     }
     return orders, books.refs, books.venue_ids, set(books.open), books.ledgers, books.shares, books.baseline, books.foreign, books.incidents
@@ -84,6 +85,13 @@ def test_a_checkpoint_is_taken_up_and_what_came_after_it_is_folded(tape, venue, 
         known = shape(first.manager.books)
     with Trader(tape, venue) as second:
         assert shape(second.manager.books) == known
+
+
+def test_what_the_engine_was_told_is_on_the_tape_in_its_order(trader, venue):
+    live_through(trader, venue)
+    news = [one.news for one in told(trader.store)]
+    assert [one for one in news if isinstance(one, OrderUpdate)] == trader.engine.heard
+    assert len(trader.engine.heard) >= 9
 
 
 def test_a_new_process_knows_what_the_last_one_knew_and_asks_for_no_order(tape, venue):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from framework.domain.order import OrderStatus, OrderType
+from framework.domain.order import OrderRole, OrderStatus, OrderType
 from framework.domain.values import MICRO
 from framework.domain.venue_order import Dedupe, LinkCapabilities
 from framework.errors import BrokerError, UnsupportedOrderTypeError
@@ -95,6 +97,17 @@ def test_a_lost_request_is_repeated_under_its_id_where_a_probe_has_shown_that_it
         assert order.status is S.ACCEPTED
         assert list(venue.truth.arrivals.values()) == [1]
         assert venue.requests["send"] == 2
+
+
+@pytest.mark.parametrize("dedupe", [Dedupe.ASSUMED, Dedupe.ABSENT])
+def test_it_is_not_repeated_without_proof(tape, dedupe):
+    venue = ScriptedVenue(link=replace(PROVEN, dedupe=dedupe))
+    with Trader(tape, venue) as trader:
+        trader.start()
+        venue.script("send", Fault.ZOMBIE)
+        trader.place(order_of(1))
+        trader.pass_time(60)
+        assert venue.requests["send"] == 1
 
 
 def test_it_is_not_repeated_outside_of_the_time_that_was_proven(tape):
@@ -225,6 +238,12 @@ def test_not_more_orders_are_open_than_may_be(tape, venue):
         for order in orders:
             trader.place(order)
         assert [order.status for order in orders] == [S.ACCEPTED, S.ACCEPTED, S.REJECTED]
+        venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, 100 * MICRO)
+        trader.manager.poll()
+        trader.place(order_of(7, shares=1))
+        stop = order_of(8, SELL, 10, kind=OrderType.STOP_LOSS, price=90, role=OrderRole.STOP)
+        trader.place(stop)
+        assert stop.status is S.ACCEPTED  # what protects is never too many
 
 
 def test_256_orders_are_in_flight_at_a_time(trader, venue):

@@ -30,7 +30,7 @@ def real(tmp_path):
         link.budget = SharedBudget(tmp_path / "real.db", pace(REQUESTS, WINDOW, 0.0), clock)
         link.transport._budget = link.budget
         link.transport._clock = link.gateway._clock = link.gateway._instruments._clock = link.transport._wires._clock = clock
-        link.gateway._retry = ReadRetry(clock=clock)
+        link.gateway._reader._retry = ReadRetry(clock=clock)
         link.give_tokens()
         link.gateway.connect()
         link.gateway.quotes(["AAPL"])

@@ -211,7 +211,7 @@ def test_a_compressed_answer_is_read(link, double):
 def test_an_order_in_the_answer_to_another_is_no_information(link, double):
     first, second = placed(link, 2)
     link.gateway.order(second)
-    double.fault(method="GET", path="/orders/*/", mangles="previous", times=1)
+    double.fault(method="GET", path="/orders/*/", mangles="swapped", times=1)
     assert link.gateway.order(first) is None
 
 
@@ -263,6 +263,19 @@ def test_a_quote_that_cannot_be_traded_on_is_left_out(link, double, quote):
 def test_a_halted_stock_has_no_quote(link, double):
     double.change_stock("AAPL", halted=True)
     assert link.gateway.quotes(["AAPL"]) == {}
+
+
+def test_nothing_is_bought_while_trading_is_halted_and_what_is_held_may_be_sold(link, double):
+    double.give_shares(ACCOUNT, "AAPL", "10", "900")
+    double.change_stock("AAPL", halted=True)
+    link.gateway.quotes(["AAPL"])
+    outcome = send(link, order(limit_price=99.5))
+    assert outcome.kind is OutcomeKind.NOT_SENT
+    assert "trading in AAPL is halted" in outcome.reason
+    assert send(link, order("sell", limit_price=101)).kind is OutcomeKind.ACCEPTED
+    double.change_stock("AAPL", halted=False)
+    link.gateway.quotes(["AAPL"])
+    assert send(link, order(limit_price=99.5), REF[:-1] + "2").kind is OutcomeKind.ACCEPTED
 
 
 def test_a_market_buy_without_a_quote_is_not_sent(link, double):

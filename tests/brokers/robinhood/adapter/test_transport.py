@@ -11,14 +11,17 @@ from requests import Request
 from robin_stocks.robinhood import helper, orders
 from robin_stocks.robinhood.globals import SESSION
 
+from brokers.robinhood.instruments import Instrument
 from brokers.robinhood.routes import route
+from brokers.robinhood.testing import RobinhoodDouble
+from brokers.robinhood.testing.certificates import make_certificates
 from brokers.robinhood.wires import NotSentError, Timeouts
 from framework.domain.order import ApprovedOrder
 from framework.domain.request import Priority
 from framework.domain.venue_order import OutcomeKind
 from framework.errors import SafetyError
 from framework.runtime.network.budget import pace
-from tests.brokers.robinhood.adapter.session import SECOND, connected, order
+from tests.brokers.robinhood.adapter.session import SECOND, Link, connected, order
 
 REF = "6f0f9c3a-0f57-5d0e-9d0a-000000000001"
 SHORT = Timeouts(connect=0.5, read=0.3, total=0.6, most_bytes=1_000_000)
@@ -67,7 +70,7 @@ ACCEPTED_ANYWAY = [
     {"mangles": "duplicate_keys"},
     {"mangles": "deep"},
     {"mangles": "large"},
-    {"mangles": "previous"},
+    {"mangles": "swapped"},
     {"status": 204},
     {"status": 400, "body": "<html>bad</html>"},
     {"status": 400, "body": []},
@@ -138,6 +141,31 @@ def lead_nowhere(link):
     with socket.create_server(("127.0.0.1", 0)) as server:
         place = f"127.0.0.1:{server.getsockname()[1]}"
     link.transport._base = link.transport._base._replace(netloc=place)
+
+
+def test_another_certificate_gets_nothing(tmp_path):
+    """Signed by an authority nobody trusts, as behind a proxy that listens in."""
+    with RobinhoodDouble(certificate=make_certificates(tmp_path).server) as double:
+        link = Link(double, tmp_path, timeouts=SHORT)
+        link.wire.open()
+        assert double.url.startswith("https://")
+        link.gateway._instruments._keep(Instrument("1", "AAPL", True, True, False, link.clock.now_ns()))
+        outcome = send(link)
+        assert outcome.kind is OutcomeKind.NOT_SENT
+        assert double.counts()["requests"] == 0
+        link.close()
+
+
+def test_an_absurd_hint_keeps_us_away_for_a_quarter_of_an_hour_and_is_told(hasty, double):
+    double.fault(**ORDERS, handled="no", status=429, body={"detail": "Request was throttled. Expected available in 1154515 seconds."})
+    outcome = send(hasty)
+    assert (outcome.kind, outcome.retry_after_seconds) == (OutcomeKind.THROTTLED, 900.0)
+    assert hasty.calls[-1].hint.was_capped
+    before = hasty.clock.now_ns()
+    assert hasty.gateway.quotes(["AAPL"]) == {}
+    assert hasty.clock.now_ns() - before < 900 * SECOND
+    assert send(hasty, REF[:-1] + "2", seconds=1_000).kind is OutcomeKind.ACCEPTED
+    assert hasty.clock.now_ns() - before >= 900 * SECOND
 
 
 def test_a_venue_that_is_not_there_gets_nothing(hasty):

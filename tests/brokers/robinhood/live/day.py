@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from framework.domain.order import Order
     from tests.brokers.robinhood.live.world import LiveTrader
 
-SYMBOLS = ("AAPL", "MSFT")
+#: Symbols and the most shares of an entry; sales of more than fifty pay fees.
+SYMBOLS = {"AAPL": 9, "MSFT": 90}
 SECOND = 1_000_000_000
 OPEN = frozenset({"unconfirmed", "queued", "confirmed", "partially_filled"})
 #: Seconds for which shares may be without a stop while the process runs and has not said so.
@@ -46,6 +47,8 @@ class Days:
         self.wrong: list[str] = []
         self.number = 0
         self._bare_since: dict[str, int] = {}
+        # Not known of the real one: whether it takes an order twice under one id.
+        double.configure(dedupe=seed % 2 == 0)
         for symbol in SYMBOLS:
             double.trade_at(symbol, "100.00")
 
@@ -81,7 +84,7 @@ class Days:
         """Something happens at the venue, the trader acts and looks, and what it looks after is looked at."""
         if self.dice.random() < self.trouble:
             self.met[worsen(self.double, self.dice)] += 1
-        blow(self.double, self.dice, self.dice.choice(SYMBOLS))
+        blow(self.double, self.dice, self.dice.choice(list(SYMBOLS)))
         self.act(trader)
         self.double.advance(self.dice.choice([0.5, 2, 10, 30]))
         trader.look()
@@ -92,13 +95,13 @@ class Days:
 
     def act(self, trader: LiveTrader) -> None:
         """What a trader does: enter, leave, change its mind."""
-        dice, what, symbol = self.dice, self.dice.random(), self.dice.choice(SYMBOLS)
+        dice, what, symbol = self.dice, self.dice.random(), self.dice.choice(list(SYMBOLS))
         working = trader.manager.get_open_orders()
         entries = [one for one in working if one.side is BUY]
         stops = [one for one in working if one.symbol == symbol and one.role is OrderRole.STOP and one.status is OrderStatus.ACCEPTED]
         if what < 0.5:
             price, force = dice.randint(9_700, 10_300) / 100, dice.choice([TimeInForce.DAY, TimeInForce.GTC])
-            self._place(trader, BUY, dice.randint(1, 9), symbol, price=price, force=force)
+            self._place(trader, BUY, dice.randint(1, SYMBOLS[symbol]), symbol, price=price, force=force)
         elif what < 0.65 and stops:
             shares = stops[0].leaves_micros // MICRO
             trader.manager.cancel_order(stops[0].order_id)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from brokers.robinhood.testing import DoubleProcess
+from tests.brokers.robinhood.live.children import child_of, ended
 from tests.brokers.robinhood.live.day import Days
 from tests.brokers.robinhood.live.far import SPEED, FarDouble
 from tests.brokers.robinhood.live.world import truth_of
@@ -24,23 +25,6 @@ from tests.kills.checker import rows_of, violations
 pytestmark = pytest.mark.campaign
 LIVES = 20
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
-
-
-def child_of(work):
-    """Fork; the child does ``work`` and ends."""
-    child = os.fork()
-    if child:
-        return child
-    code = 1
-    try:
-        code = 0 if work() is None else 2
-    except BaseException:  # noqa: BLE001 - whatever it was, the child ends here and the parent hears of it
-        import traceback
-
-        traceback.print_exc()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
 
 
 def trade(url, folder, seed, life):
@@ -66,26 +50,30 @@ def killed_again_and_again(folder, seed):
         double.configure(request_takes=0.0)
         for life in range(LIVES):
             child = child_of(lambda life=life: trade(double.url, folder, seed, life))
+            patience = dice.uniform(0.05, 1.2)
             if dice.random() < 0.5:
+                patience = 3.0
                 double.fault(kills=child, skip=dice.randint(0, 40), handled=dice.choice(["yes", "no"]))
-                time.sleep(1.5)
-            else:
-                time.sleep(dice.uniform(0.05, 1.2))
-            ends["killed in between" if _kill(child) else "killed by a request or ended"] += 1
+            ends["killed by a request or ended" if _is_gone(child, patience) else _killed(child)] += 1
             double.clear_faults()
-        _, status = os.waitpid(child_of(lambda: settle(double.url, folder)), 0)
-        assert status == 0, "what is wrong is printed above"
+        assert ended(child_of(lambda: settle(double.url, folder))) == 0, "what is wrong is printed above"
         return ends, double.book(), double.counts(), violations(folder / "tape.db", truth_of(double))
 
 
-def _kill(child):
-    """End ``child``; whether it was still there."""
-    ended, _ = os.waitpid(child, os.WNOHANG)
-    if ended:
-        return False
+def _is_gone(child, seconds):
+    """Whether ``child`` ends within ``seconds``."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _killed(child):
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True
+    return "killed in between"
 
 
 @pytest.mark.parametrize("world", range(3))
