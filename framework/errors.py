@@ -69,6 +69,10 @@ class AlreadyRecordedError(TapeError):
     """An event with this key is on the tape already: it happened, do not do it again."""
 
 
+class PartedError(TapeError):
+    """What the tape says was not decided again: the code, the config or the data have changed since."""
+
+
 class LeaseLostError(TapeError):
     """Another process may trade the account now: stop, and start again through recovery."""
 

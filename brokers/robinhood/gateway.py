@@ -21,6 +21,7 @@ from framework.rules.outcomes import agrees, cancel_outcome, submission_outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from brokers.robinhood.reading import LastTrade
     from brokers.robinhood.replies import Reply
     from brokers.robinhood.session import Session
     from brokers.robinhood.wire import Wire
@@ -263,6 +264,34 @@ class RobinhoodGateway:
             found[one.symbol] = one
             self._sights[one.symbol] = (self._clock.now_ns(), _sight(one))
             self._halted.discard(one.symbol)
+
+    def last_trades(self, symbols: Sequence[str]) -> list[LastTrade]:
+        """The last trade of each of ``symbols`` that has one.
+
+        Raises:
+            BrokerError: The venue did not answer.
+        """
+        found = []
+        for start in range(0, len(symbols), _BATCH):
+            reply = self._reader.read("/quotes/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
+            rows = reply.fields.get("results")
+            if not reply.is_good or not isinstance(rows, list):
+                raise BrokerError(f"Robinhood gave no quotes: {reply.reason or 'the answer cannot be read'}")
+            trades = [reading.last_trade(row) for row in rows if isinstance(row, dict)]
+            found += [one for one in trades if one is not None and one.symbol in symbols]
+        return found
+
+    def day_volumes(self, symbols: Sequence[str]) -> dict[str, float]:
+        """Shares traded since the open; symbols of which it is not known are left out."""
+        found: dict[str, float] = {}
+        for start in range(0, len(symbols), _BATCH):
+            reply = self._reader.read("/fundamentals/", {"symbols": ",".join(symbols[start : start + _BATCH])}, Priority.DATA)
+            rows = reply.fields.get("results")
+            for row in rows if isinstance(rows, list) else ():
+                volume = reading.day_volume(row) if isinstance(row, dict) else None
+                if volume is not None and row.get("symbol") in symbols:
+                    found[row["symbol"]] = volume
+        return found
 
 
 def _priority(order: Order) -> Priority:

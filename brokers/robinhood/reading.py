@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brokers.robinhood.amounts import micros, micros_or_none, moment
 from framework.domain.book import Account, Position
@@ -165,6 +165,31 @@ def quote(shown: Mapping[str, Any]) -> Quote | None:
         stamps = [moment(shown[name]) for name in ("updated_at", "venue_bid_time", "venue_ask_time") if shown.get(name)]
         return Quote(_text(shown["symbol"]), max(at, *stamps), bid / MICRO, ask / MICRO, last / MICRO)
     except (KeyError, ValueError, TypeError, BadDataError):
+        return None
+
+
+class LastTrade(NamedTuple):
+    """A trade that was shown: ns UTC, dollars."""
+
+    symbol: str
+    timestamp: int
+    price: float
+
+
+def last_trade(shown: Mapping[str, Any]) -> LastTrade | None:
+    """The last trade of the regular session; ``None`` where there is none that can be read."""
+    try:
+        at, price = moment(shown["venue_last_trade_time"]), micros(shown["last_trade_price"])
+        return LastTrade(_text(shown["symbol"]), at, price / MICRO)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def day_volume(shown: Mapping[str, Any]) -> float | None:
+    """Shares traded since the open; ``None`` where it cannot be read."""
+    try:
+        return micros(shown["volume"]) / MICRO
+    except (KeyError, ValueError, TypeError):
         return None
 
 

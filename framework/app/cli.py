@@ -19,6 +19,7 @@ from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, Quie
 from framework.app.control_commands import control
 from framework.app.data_commands import data
 from framework.app.login_command import login
+from framework.app.looking_commands import looking
 from framework.app.session_commands import sessions
 from framework.app.tape_commands import tape
 from framework.app.walkforward_command import walkforward
@@ -42,6 +43,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(data, name="data")
 app.add_typer(sessions)
 app.add_typer(control)
+app.add_typer(looking)
 app.add_typer(tape, name="tape")
 app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
     reported(walkforward)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from brokers.simulated.broker import SimulatedBroker
 from framework.compiled.columns import CASH, HELD, IDLE
 from framework.domain.fill import Fill
 from framework.errors import InvariantError
@@ -55,6 +56,7 @@ class CompiledDriver:
             raise InvariantError(f"the loop ended with {cash} micro-dollars in cash, its fills with {desk.book.cash_micros}")
         for order in self._writer.working.values():
             desk.blotter.add(order)
+        broker = self._simulation.broker
         for symbol, bars in zip(symbols, slots[:, IDLE].tolist(), strict=True):
-            if bars:
-                self._simulation.broker.idle_bars[symbol] = bars
+            if bars and isinstance(broker, SimulatedBroker):
+                broker.idle_bars[symbol] = bars

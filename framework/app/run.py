@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brokers.simulated.broker import SimulatedBroker
 from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
 from framework.app.compiling import NAME as COMPILED
@@ -281,10 +282,8 @@ def _sectors(simulation: Simulation) -> dict[str, str]:
 
 def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
     lines = finding_lines(dataset)
-    for symbol, bars in sorted(simulation.broker.idle_bars.items()):
-        lines.append(f"{symbol}: orders waited on {bars} bars without volume")
-    for symbol, bars in sorted(simulation.broker.coarse_bars.items()):
-        lines.append(f"{symbol}: orders worked on {bars} bars without finer bars, walked as one each, the extreme that hurts first")
+    if isinstance(simulation.broker, SimulatedBroker):
+        lines += _waits(simulation.broker)
     lines += account_notes(simulation.market, simulation.engine.desk.book, simulation.journal, config.account.type)
     for code in dict.fromkeys(one.code for one in simulation.journal.transitions if one.after > one.before):
         times = [transition.timestamp for transition in simulation.journal.transitions if transition.code == code]
@@ -298,6 +297,13 @@ def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple
 def finding_lines(dataset: Dataset) -> list[str]:
     """What was found in the bars and let pass."""
     return [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
+
+
+def _waits(broker: SimulatedBroker) -> list[str]:
+    lines = [f"{symbol}: orders waited on {bars} bars without volume" for symbol, bars in sorted(broker.idle_bars.items())]
+    for symbol, bars in sorted(broker.coarse_bars.items()):
+        lines.append(f"{symbol}: orders worked on {bars} bars without finer bars, walked as one each, the extreme that hurts first")
+    return lines
 
 
 def _utc(timestamp: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from framework.runtime.sessions.taping import bars_of, recorded
+from framework.runtime.sessions.recorded import bars_of, recorded
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:

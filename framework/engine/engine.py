@@ -91,6 +91,15 @@ class Engine:
         self._calls.bar(timestamp)
         self._targets.settle()
 
+    @property
+    def forming(self) -> int:
+        """The close of the bar to which what happens now belongs, ns UTC."""
+        return self._market.now
+
+    def on_forming(self, closes: int) -> None:
+        """A bar is forming that closes then (ns UTC): what is heard of orders until it has closed belongs to it, as in a backtest."""
+        self._market.now = closes
+
     def on_clock(self, now: int) -> None:
         """Time has come to ``now`` (ns UTC), with bars or without: are data still coming? A driver with a clock asks between bars too."""
         self.desk.on_clock(now)

@@ -158,6 +158,14 @@ class Market:
             self._prices[row] = known
         return known[1]
 
+    def last_price(self, symbol: str) -> float:
+        """Last close of ``symbol``, dollars.
+
+        Raises:
+            InvalidOrderError: It is not in the universe.
+        """
+        return self.price_micros(self.row_of(symbol)) / MICRO
+
     def prices(self, rows: Sequence[int]) -> Floats:
         """Last closes of ``rows`` to the micro-dollar, float64 dollars, 0 before the first bar."""
         closes = [self.series[row].close.item(index) if (index := self.cursor[row]) >= 0 else 0.0 for row in rows]

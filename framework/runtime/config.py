@@ -150,7 +150,7 @@ class Later(Section):
 class Config(Section):
     """Everything a run is told. Secrets are no part of it."""
 
-    mode: Literal["backtest", "paper"] = "backtest"
+    mode: Literal["backtest", "paper", "live"] = "backtest"
     strategy: StrategySection
     universe: UniverseSection
     data: DataSection = DataSection()

@@ -12,21 +12,12 @@ from framework.engine.quoted import in_shares
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from framework.domain.command import OperatorCommand
-
 
 class Arrival(NamedTuple):
     """All bars that closed at ``timestamp`` (ns UTC), by symbol."""
 
     timestamp: int
     bars: Mapping[str, ClosedBar]
-
-
-class Told(NamedTuple):
-    """A command that is carried out at ``timestamp`` (ns UTC), between two slices."""
-
-    timestamp: int
-    command: OperatorCommand
 
 
 def known_before(series: Mapping[str, BarSeries], first: int) -> dict[str, BarSeries]:
