@@ -121,7 +121,7 @@ def size(world: World, first: int, last: int, micros: int) -> None:
         sized[CHARGED],
         ranks[CODE],
         ranks[ORDER, :count],  # type: ignore[arg-type]
-        ranks[WEAK],  # type: ignore[arg-type]
+        ranks[WEAK],
         budget - other_var - exact_sum(sized[PRODUCT], count, sized[PARTIALS]),
         room - exact_sum(sized[SIZE], count, sized[PARTIALS]),
         sizing.min_position_value,
