@@ -143,6 +143,7 @@ class _Session:
         self.watch = Stopwatch()
         self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
         self.access = _access(wish.beside)
+        self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
         self.lease: Lease | None = None
         self.simulation: Simulation | None = None
@@ -208,7 +209,7 @@ class _Session:
         access, printed = self.access, cast("TextIO", logs.stream("robin_stocks"))
         ears = Ears(note, self.narrator.trouble, printed)
         link = RobinhoodLink(self.config.broker, access.username, access.key, access.state, gate, access.redact, ears, access.double)
-        self.open.enter_context(link)
+        self.link = self.open.enter_context(link)
         self.gateway = link.gateway(access.account, LinkCapabilities())
         self.gateway.connect()
         self.open.callback(self.gateway.disconnect)
@@ -230,7 +231,7 @@ class _Session:
         return LiveDesk(gateway, around)
 
     def _is_halted(self) -> bool:
-        return (self.folder / HALT).exists()
+        return (self.folder / HALT).exists() or (self.link is not None and self.link.skew.is_too_far)
 
     def _may_trade(self) -> bool:
         return self.lease is not None and self.lease.seconds_left() > RENEWAL

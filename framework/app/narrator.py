@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from framework.domain.order import OrderStatus, OrderUpdate
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from framework.runtime.orders.incidents import Incident
 
 _TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN, OrderStatus.EXPIRED})
-_SEVERITIES = {Effect.ALERT: Severity.WARNING, Effect.REDUCING: Severity.WARNING, Effect.HALT: Severity.CRITICAL}
+_SEVERITIES = MappingProxyType({Effect.ALERT: Severity.WARNING, Effect.REDUCING: Severity.WARNING, Effect.HALT: Severity.CRITICAL})
 
 
 class Narrator:

@@ -15,6 +15,8 @@ from framework.domain.venue import venue
 from framework.domain.venue_order import LinkCapabilities
 from framework.rules.pacing.refusals import Backoff
 from framework.runtime.clock import Stopwatch
+from framework.runtime.control.control import Control
+from framework.runtime.control.switches import HaltFile, HaltSignal
 from framework.runtime.network.retrying import ReadRetry
 from framework.runtime.orders.ids import Desk
 from framework.runtime.sessions.live_desk import LiveDesk, Surroundings
@@ -24,7 +26,7 @@ from tests.brokers.robinhood.adapter.session import ACCOUNT, Link
 from tests.brokers.robinhood.live.world import WIDE, Clocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from data import Dataset
@@ -132,16 +134,26 @@ class Live(NamedTuple):
     incidents: list[Incident]
     tape: type[TapeStore] = TapeStore
 
-    def play(self, config: Config, strategy: Strategy, history: Dataset, bars: int | None = None, **crew: object) -> Played:
-        """A session until it has decided ``bars`` times."""
+    def play(
+        self, config: Config, strategy: Strategy, history: Dataset, bars: int, operator: Callable[[int], object] = lambda _: None
+    ) -> Played:
+        """A session until it has decided ``bars`` times, those before its restart counted; ``operator`` hears how often it has."""
         link, decided = AtDouble(self.double, self.folder), []
         around = Surroundings(DESK, Clocks(link), lambda at: next_window(at, REGULAR)[1], self.incidents.append)
         desk = LiveDesk(link.gateway, around)
         feed = Feed(GatewayQuotes(link.gateway, self.days.now), self.days, lambda: len(decided) == bars)
         jobs = [Job(SECOND, lambda _: link.session.tick())]
+
+        def told(timestamp: int) -> None:
+            decided.append(timestamp)
+            operator(len(decided))
+
         try:
             with self.tape.open(self.folder / "tape.db", header=header(config, strategy)) as store:
-                hands = Crew(desk, jobs=jobs, on_slice=decided.append, **crew)  # type: ignore[arg-type]
+                control = Control(store, HaltFile(self.folder / "HALT"), HaltSignal())
+                hands = Crew(desk if config.mode == "live" else None, control, jobs=jobs, on_slice=told)
+                if config.mode == "paper":
+                    link.gateway.connect()
                 return play_forward(config, strategy, history, store, Stopwatch(), feed, hands)
         finally:
             link.close()
