@@ -137,6 +137,7 @@ class TapedBroker:
         self._ask(RELEASE, order_id, lambda broker: broker.release_order(order_id))
 
     def _ask(self, call: str, subject: str, act: Callable[[Broker], object]) -> bool:
+        self._hear_ahead()
         event = self._taping.asked(ASKED, call, subject)
         if event is None:
             self._taping.note(asked_mark(self._now(), call, subject))
@@ -149,6 +150,11 @@ class TapedBroker:
         if not answers and not was_taken_up and not self._taping.is_behind:
             return self._asked_now(act)  # the process died before anything was made of it
         return _answer(answers[0]) if answers else True
+
+    def _hear_ahead(self) -> None:
+        """What was written together with what is being told just now, and therefore before this, waits to be told."""
+        for one in self._taping.taken(HEARD | TRACES | {RESUMED}):
+            self.hear(one)
 
     def _asked_now(self, act: Callable[[Broker], object]) -> bool:
         broker = self.live()
@@ -196,8 +202,7 @@ class TapedBroker:
 
     def get_quote(self, symbol: str) -> Quote:
         """What the venue quotes; where it does not, the last close."""
-        for one in self._taping.taken(HEARD | TRACES | {RESUMED}):
-            self.hear(one)
+        self._hear_ahead()
         event = self._taping.asked(QUOTED, QUOTE, symbol)
         if event is not None:
             told: list[Any] = list(event.payload["prices"])
