@@ -11,6 +11,7 @@ import numpy as np
 from data.acting import read_with
 from data.actions import read_actions
 from data.calendar import sessions_of_days
+from data.catalog_source import read_catalog, with_actions_beside
 from data.dataset import Dataset
 from data.days import EPOCH, day_start
 from data.files import read_csv, read_frame, read_parquet, rows_in_parquet
@@ -68,13 +69,14 @@ def load(request: DataRequest, frames: Frames = None, finer_frames: Frames = Non
 
 def _checked(request: DataRequest, frames: Frames) -> tuple[list[RawBars], list[Finding], Sessions]:
     """Sound bars of every symbol, by symbol, what was found, and the sessions around them."""
+    request = with_actions_beside(request)
     actions = read_actions(request.actions)
 
     def read(symbol: str) -> RawBars:
         return _read(symbol, request, frames)
 
     raws = [_cut(read_with(symbol, actions, request, read), request) for symbol in sorted(request.symbols)]
-    sessions = _sessions(raws, request)
+    sessions = sessions_around(raws, request)
     checked = [validated(raw, sessions, request) for raw in raws]
     findings = sorted([finding for _, found in checked for finding in found], key=_by_symbol_and_time)
     refuse(findings, request.policy, {raw.symbol: raw.origin for raw in raws})
@@ -90,7 +92,7 @@ def _one_by_one(request: DataRequest) -> Dataset:
     firsts = []
     for symbol in sorted(request.symbols):
         raw = _cut(read_with(symbol, actions, request, lambda name: _read(name, request, None)), request)
-        bars, found = validated(raw, _sessions([raw], request), request)
+        bars, found = validated(raw, sessions_around([raw], request), request)
         findings, origins[symbol] = findings + found, raw.origin
         firsts.append(_first_trade([bars.when], request))
         series[symbol] = shelf.put(_columns(bars, symbol))
@@ -125,7 +127,8 @@ def _read(symbol: str, request: DataRequest, frames: Frames) -> RawBars:
     if request.source == "frames":
         given = "finer" if request.is_finer else "data"
         raise ConfigError(f'[data] source = "frames" needs DataFrames: run(config, {given}={{"AAPL": frame}}); else set csv or parquet')
-    return {"sample": read_sample, "csv": read_csv, "parquet": read_parquet}[request.source](symbol, request)
+    readers = {"sample": read_sample, "csv": read_csv, "parquet": read_parquet, "catalog": read_catalog}
+    return readers[request.source](symbol, request)
 
 
 def _cut(raw: RawBars, request: DataRequest) -> RawBars:
@@ -152,7 +155,8 @@ def _written(when: int, request: DataRequest) -> str:
     return str(EPOCH + timedelta(days=when)) if request.is_daily else moment(when)
 
 
-def _sessions(raws: list[RawBars], request: DataRequest) -> Sessions:
+def sessions_around(raws: list[RawBars], request: DataRequest) -> Sessions:
+    """The sessions of the days that ``raws``, none of them empty, reach over, and of two months on either side."""
     unit = 1 if request.is_daily else NS_PER_DAY
     first, last = min(int(raw.when.min()) for raw in raws), max(int(raw.when.max()) for raw in raws)
     return sessions_of_days(first // unit, last // unit, request.calendar)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-SOURCES = ("sample", "csv", "parquet", "frames")
+SOURCES = ("sample", "csv", "parquet", "catalog", "frames")
 ADJUSTMENTS = ("splits", "adj_close", "none")
 RESOLUTION_PATTERN = re.compile(r"^([1-9]\d{0,3})([mh])$")
 
@@ -28,8 +28,8 @@ class DataRequest:
 
     Attributes:
         symbols: At least one, no symbol twice.
-        source: ``sample``, ``csv``, ``parquet`` or ``frames``.
-        path: The folder of ``SYMBOL.csv`` or ``SYMBOL.parquet`` files.
+        source: ``sample``, ``csv``, ``parquet``, ``catalog`` or ``frames``.
+        path: The folder of ``SYMBOL.csv`` or ``SYMBOL.parquet`` files, or that of the catalogue (``catalog`` by default).
         resolution: ``1d``, or minutes or hours such as ``5m`` and ``1h``.
         start: First session traded, inclusive; ``None`` for the first there is.
         end: Last session traded, inclusive; ``None`` for the last there is.
@@ -98,7 +98,14 @@ class DataRequest:
         """
         policy = {FindingKind.GAP: "accept", FindingKind.NOT_A_SESSION: "drop", **self.policy}
         return replace(
-            self, resolution=resolution, path=self.finer_path, warmup=0, policy=policy, finer=None, finer_path=None, is_finer=True
+            self,
+            resolution=resolution,
+            path=self.finer_path or (self.path if self.source == "catalog" else None),
+            warmup=0,
+            policy=policy,
+            finer=None,
+            finer_path=None,
+            is_finer=True,
         )
 
     def action(self, kind: FindingKind) -> str:
@@ -140,7 +147,7 @@ def _check_finer(request: DataRequest, finer: str) -> None:
         raise ConfigError(f"[data] finer = {finer!r}: bars of {request.resolution} are not made of them; choose a part of it, such as 1m")
     if request.source == "sample":
         raise ConfigError('[data] finer: the sample holds daily bars only; set source = "csv" or "parquet", or remove finer')
-    if request.source != "frames" and request.finer_path in {None, request.path}:
+    if request.source not in {"frames", "catalog"} and request.finer_path in {None, request.path}:
         raise ConfigError(f"[data] finer = {finer!r} needs finer_path, a folder of its own with the files of those bars")
 
 

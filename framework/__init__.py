@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from framework.domain.market import Bar, Quote
     from framework.domain.order import Bracket, Order, OrderSide, OrderStatus, OrderType, TimeInForce
     from framework.engine.context import Context
+    from framework.engine.entry_exit import EntryExitStrategy, MarketData
     from framework.engine.panel import Panel
     from framework.engine.ports import Broker
     from framework.engine.strategy import SignalStrategy, Strategy
@@ -37,8 +38,10 @@ __all__ = [
     "Config",
     "Context",
     "Cutting",
+    "EntryExitStrategy",
     "Fill",
     "LookaheadAudit",
+    "MarketData",
     "MonteCarloAudit",
     "OnetapeError",
     "Order",
@@ -80,6 +83,7 @@ _HOMES = (
     ("framework.domain.market", ("Bar", "Quote")),
     ("framework.domain.order", ("Bracket", "Order", "OrderSide", "OrderStatus", "OrderType", "TimeInForce")),
     ("framework.engine.context", ("Context",)),
+    ("framework.engine.entry_exit", ("EntryExitStrategy", "MarketData")),
     ("framework.engine.panel", ("Panel",)),
     ("framework.engine.ports", ("Broker",)),
     ("framework.engine.strategy", ("SignalStrategy", "Strategy")),

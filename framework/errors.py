@@ -39,6 +39,12 @@ class UnsupportedOrderTypeError(OrderError):
     """The order type does not exist or is not allowed here."""
 
 
+class VerificationError(OnetapeError):
+    """Two drivers do not agree on a run: report it, with the config and the bars."""
+
+    exit_code = 1
+
+
 class DataError(OnetapeError):
     """The market data is missing or broken: do not trade on it."""
 
@@ -61,6 +67,10 @@ class TapeError(OnetapeError):
 
 class AlreadyRecordedError(TapeError):
     """An event with this key is on the tape already: it happened, do not do it again."""
+
+
+class PartedError(TapeError):
+    """What the tape says was not decided again: the code, the config or the data have changed since."""
 
 
 class LeaseLostError(TapeError):

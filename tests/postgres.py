@@ -6,10 +6,11 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.memory import memory_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def _account() -> str | None:
 @contextmanager
 def cluster(*settings: str) -> Iterator[str]:
     """A running server with one empty database; gives its address. ``settings`` are name=value, beyond the defaults."""
-    folder = Path(tempfile.mkdtemp(prefix="onetape-pg-"))
+    folder = memory_folder("onetape-pg-")
     try:
         with _running(folder, settings):
             yield f"postgresql://{USER}@/postgres?host={folder}"

@@ -17,14 +17,14 @@ ENDED = frozenset({"cancelled", "canceled", "rejected", "filled", "partially_fil
 
 
 class ProbeSubject(NamedTuple):
-    """What may be used: an account's number, a liquid stock, limits in dollars far below and far above its price."""
+    """What may be used: an account's number, and for orders a liquid stock and limits in dollars far below and far above its price."""
 
     account: str
-    symbol: str
-    instrument_id: str
-    low: str
-    lower: str
-    high: str
+    symbol: str = ""
+    instrument_id: str = ""
+    low: str = ""
+    lower: str = ""
+    high: str = ""
 
 
 class ProbeBench:
@@ -46,6 +46,13 @@ class ProbeBench:
         self.throttled: list[tuple[bool, bool]] = []
         self._probe, self._count = "", 0
         self._placed: list[str] = []
+
+    @classmethod
+    def of_client(cls, subject: ProbeSubject, wait: Callable[[float], None], now: Callable[[], float], run: str) -> ProbeBench:
+        """A bench on the session of robin_stocks, which has the transport."""
+        from robin_stocks.robinhood.globals import SESSION
+
+        return cls(SESSION, subject, wait, now, run)
 
     def begin(self, probe: str) -> None:
         """The notes that follow are those of ``probe``."""

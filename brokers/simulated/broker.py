@@ -12,6 +12,7 @@ from brokers.simulated.financing import Financing
 from brokers.simulated.matching import PathMatching
 from framework.domain.market import Quote
 from framework.domain.order import ApprovedOrder, Order, OrderStatus, OrderUpdate
+from framework.domain.reasons import BY_REQUEST
 from framework.domain.values import MICRO
 from framework.errors import BrokerError, MissingDataError, OrderCancellationError
 from framework.rules import lifecycle
@@ -155,7 +156,7 @@ class SimulatedBroker:
         order = self._orders[order_id]
         if not order.is_open:
             return False
-        self._report(order, OrderStatus.CANCELED, "canceled by request")
+        self._report(order, OrderStatus.CANCELED, BY_REQUEST)
         return True
 
     def get_order(self, order_id: str) -> Order:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from framework.domain.order import TimeInForce
+from framework.domain.reasons import GTC_OVER
 from framework.engine.market import session_end, session_number
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ ALWAYS, NEVER = -(2**63), 2**63
 OVER: Mapping[TimeInForce, str] = MappingProxyType(
     {
         TimeInForce.DAY: "day order at the end of its session",
-        TimeInForce.GTC: "gtc order at the end of its last day",
+        TimeInForce.GTC: GTC_OVER,
         TimeInForce.IOC: "nothing traded in its session",
         TimeInForce.FOK: "nothing traded in its session",
         TimeInForce.OPG: "the opening is over",

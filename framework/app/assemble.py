@@ -20,11 +20,12 @@ from framework.engine.schedule import Schedule
 from framework.rules import fills
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from data import Dataset
     from framework.domain.market import FinerBars
-    from framework.engine.ports import Driver
+    from framework.engine.policies import Policies
+    from framework.engine.ports import Broker, Driver
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
     from framework.runtime.sessions.arrivals import Arrival
@@ -42,7 +43,7 @@ class Simulation(NamedTuple):
     """The parts of a run; ``reason`` is why it has the driver it has."""
 
     market: Market
-    broker: SimulatedBroker
+    broker: Broker
     engine: Engine
     journal: Journal
     driver: Driver
@@ -64,6 +65,17 @@ def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal
     parts = _parts(config, strategy, coming.history, coming.span, journal)
     driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving)
     return Simulation(*parts, driver, "bars arrive one by one")
+
+
+def live_session(config: Config, strategy: Strategy, coming: Coming, journal: Journal, broker_of: Callable[[Market], Broker]) -> Simulation:
+    """Bars that arrive, and a venue that reports by itself, behind the one engine."""
+    from framework.runtime.sessions.driver import RealtimeDriver
+
+    world = _world(config, coming.history, coming.span)
+    broker = broker_of(world.market)
+    engine = _engine(config, strategy, world, broker, journal)
+    driver = RealtimeDriver(world.market, engine, lambda _: None, coming.arriving)
+    return Simulation(world.market, broker, engine, journal, driver, "bars arrive one by one")
 
 
 def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
@@ -95,19 +107,32 @@ class _Parts(NamedTuple):
     journal: Journal
 
 
-def _parts(config: Config, strategy: Strategy, dataset: Dataset, span: tuple[int, int], journal: Journal) -> _Parts:
+class _World(NamedTuple):
+    market: Market
+    bounds: Callable[[int], tuple[int, int]]
+    due: Callable[[int], int]
+    decided: Policies
+
+
+def _world(config: Config, dataset: Dataset, span: tuple[int, int]) -> _World:
     from data.calendar import session_clock
     from data.due import DueBars
 
-    daily = config.data.resolution == "1d"
-    market = Market(dataset.series, daily=daily, indicators=dataset.indicators)
-    cash = to_micros(config.account.cash)
-    bounds = session_clock(*span, config.data.calendar)
-    decided = policies(config)
-    broker = SimulatedBroker(market, venue_of(config), cash, fill_model(config, dataset.finer), bounds, decided.account)
+    market = Market(dataset.series, daily=config.data.resolution == "1d", indicators=dataset.indicators)
     due = DueBars(*span, config.data.resolution, config.data.calendar)
-    schedule = Schedule(bounds, daily=daily)
-    return _Parts(market, broker, Engine(strategy, market, broker, Book(cash), decided, journal, schedule, due), journal)
+    return _World(market, session_clock(*span, config.data.calendar), due, policies(config))
+
+
+def _engine(config: Config, strategy: Strategy, world: _World, broker: Broker, journal: Journal) -> Engine:
+    schedule = Schedule(world.bounds, daily=world.market.daily)
+    return Engine(strategy, world.market, broker, Book(to_micros(config.account.cash)), world.decided, journal, schedule, world.due)
+
+
+def _parts(config: Config, strategy: Strategy, dataset: Dataset, span: tuple[int, int], journal: Journal) -> _Parts:
+    world = _world(config, dataset, span)
+    cash, model = to_micros(config.account.cash), fill_model(config, dataset.finer)
+    broker = SimulatedBroker(world.market, venue_of(config), cash, model, world.bounds, world.decided.account)
+    return _Parts(world.market, broker, _engine(config, strategy, world, broker, journal), journal)
 
 
 def fill_model(config: Config, finer: Mapping[str, FinerBars]) -> FillModel:

@@ -17,6 +17,9 @@ import typer
 from framework.app.audit_commands import audit
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
 from framework.app.control_commands import control
+from framework.app.data_commands import data
+from framework.app.login_command import login
+from framework.app.looking_commands import looking
 from framework.app.session_commands import sessions
 from framework.app.tape_commands import tape
 from framework.app.walkforward_command import walkforward
@@ -24,6 +27,7 @@ from framework.errors import ConfigError
 from framework.runtime.collector import seldom_collected
 
 if TYPE_CHECKING:
+    from framework.domain.record import RunRecord
     from framework.runtime.config import Config
 
 app = typer.Typer(
@@ -36,12 +40,15 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(audit, name="audit")
+app.add_typer(data, name="data")
 app.add_typer(sessions)
 app.add_typer(control)
+app.add_typer(looking)
 app.add_typer(tape, name="tape")
 app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
     reported(walkforward)
 )
+app.command(epilog="Examples:  onetape login   ·   onetape login -c other.toml")(login)
 
 
 def _print_version(asked: bool) -> None:
@@ -71,9 +78,10 @@ def backtest(
         str | None, typer.Option(metavar="MODULE:CLASS", help="Another strategy than the config's, with its own defaults.")
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="Who turns the crank: auto, backtrader or arrays. The result does not depend on it.")
+        str | None, typer.Option(help="Who turns the crank: auto, backtrader, arrays or compiled. The result does not depend on it.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Run it by a second driver too, and compare.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write the run folder, or only tell the figures.")] = True,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -97,15 +105,24 @@ def backtest(
     # What a strategy prints must not mix with the result: it goes to stderr.
     with progress(shown=not (as_json or quiet)) as on_progress, redirect_stdout(sys.stderr):
         result = run(settings, beside=config.resolve().parent, on_progress=on_progress)
+        agreed = _agreed(settings, result.record, config) if verify else ""
         if (ledger := trial_ledger(out)) is not None:
             result = RunResult(counted(result.record, settings.strategy.path, ledger))
         folder = result.save(out or new_folder(result.record.run_id)) if report else None
+    if agreed and not quiet:
+        typer.echo(agreed, err=True)
     if as_json:
         typer.echo(json.dumps(result.summary, indent=2, allow_nan=False))
     elif not quiet:
         from framework.app.printing import print_summary
 
         print_summary(result.summary, folder, result.record.engine_reason)
+
+
+def _agreed(settings: Config, record: RunRecord, config: Path) -> str:
+    from framework.app.verifying import verified
+
+    return verified(settings, record, config.resolve().parent)
 
 
 def _with_engine(settings: Config, name: str) -> Config:
@@ -184,13 +201,25 @@ def init(
         typer.echo(f"next: {step}onetape backtest")
 
 
-@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json")
+@app.command(epilog="Examples:  onetape doctor   ·   onetape doctor -c other.toml --json   ·   onetape doctor --broker robinhood")
 @reported
-def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def doctor(
+    config: ConfigOption = DEFAULT_CONFIG,
+    broker: Annotated[str | None, typer.Option(help="Look at the account at this broker instead: robinhood.")] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PHRASE",
+            help='With --broker: also place and cancel one share far from the market. "LIVE <last four of the account> <dollars> <hours>".',
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
     """Check that everything a run needs is here; exit 1 if something is not."""
-    from framework.app.doctor import examine
+    from framework.app.examining import examination
 
-    checks = examine(config)
+    checks = examination(config, broker, arm)
     if as_json:
         typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
     elif not quiet:

@@ -7,7 +7,7 @@ import tomllib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from framework.app.session import told_by
+from framework.app.session_tape import told_by
 from framework.domain.order import OrderSide
 from framework.domain.values import notional, rounded_quotient, to_micros
 from framework.errors import BadDataError, ConfigError
@@ -106,14 +106,14 @@ def _traded(events: list[TapeEvent], decisions: Mapping[str, Decided], series: M
 
 def _fill(timestamp: int, told: Mapping[str, Any], order: Decided, series: Mapping[str, BarSeries]) -> Traded:
     quantity, price = order.sign * _number(told["quantity_micros"]), _number(told["price_micros"])
-    later = _later_splits(series[order.symbol], timestamp)
+    later = later_splits(series[order.symbol], timestamp)
     shares = rounded_quotient(quantity * later.numerator, later.denominator)
     value = notional(quantity, price)
     slippage = value - notional(quantity, _number(told["reference_micros"]))
     return Traded(order.order_id, timestamp, order.symbol, shares, value, slippage, _number(told["fees_micros"]))
 
 
-def _later_splits(series: BarSeries, timestamp: int) -> Fraction:
+def later_splits(series: BarSeries, timestamp: int) -> Fraction:
     """How many shares of the last bar one of ``timestamp`` has become."""
     from fractions import Fraction
 

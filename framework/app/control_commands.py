@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import getpass
 import json
-from typing import Annotated
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from framework.app.command import reported
 from framework.domain.command import CommandKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 control = typer.Typer(rich_markup_mode="rich")
 
@@ -33,6 +37,19 @@ def resume(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: Jso
     _send(CommandKind.RESUME, run, who, why, as_json=as_json)
 
 
+@control.command(epilog="Examples:  onetape cancel SmaCross-AAPL-1770000000-buy-1 runs/live --why 'wrong price'")
+@reported
+def cancel(
+    order_id: Annotated[str, typer.Argument(metavar="ID", help="The order, as `onetape orders` names it.")],
+    run: RunArgument,
+    why: WhyOption,
+    who: WhoOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Cancel one order."""
+    _send(CommandKind.CANCEL, run, who, why, as_json=as_json, arguments={"order_id": order_id})
+
+
 @control.command("cancel-all", epilog="Examples:  onetape cancel-all runs/live --why 'wrong limit prices' --who ada")
 @reported
 def cancel_all(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:
@@ -49,13 +66,16 @@ def flatten(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: Js
     _send(CommandKind.FLATTEN, run, who, why, as_json=as_json)
 
 
-def _send(kind: CommandKind, run: str, who: str | None, why: str, *, as_json: bool) -> None:
+def _send(
+    kind: CommandKind, run: str, who: str | None, why: str, *, as_json: bool, arguments: Mapping[str, object] = MappingProxyType({})
+) -> None:
     from framework.app.tape_place import tape_place
     from framework.domain.command import OperatorCommand
     from framework.runtime.control.sending import send_command
 
     place, halt_file = tape_place(run)
-    sent = send_command(place, OperatorCommand(kind, getpass.getuser() if who is None else who, why), halt_file)
+    command = OperatorCommand(kind, getpass.getuser() if who is None else who, why, arguments=arguments)
+    sent = send_command(place, command, halt_file)
     if as_json:
         found = {"command": kind.value, "sequence": sent.sequence, "halt_file": sent.halt_file and str(sent.halt_file)}
         typer.echo(json.dumps(found | {"trouble": sent.trouble}))

@@ -31,9 +31,9 @@ def chosen(config: Config, strategy: Strategy) -> Choice:
         ConfigError: The one that ``config`` names cannot run it.
     """
     asked, is_guest = config.engine.name, guest_of(strategy) is not None
-    if is_guest and asked == "arrays":
+    if is_guest and asked in {"arrays", "compiled"}:
         raise ConfigError(
-            f'[engine] name = "arrays" cannot run {type(strategy).__name__}: a bt.Strategy needs its Cerebro; write "auto" or "backtrader"'
+            f'[engine] name = "{asked}" cannot run {type(strategy).__name__}: a bt.Strategy needs its Cerebro; write "auto" or "backtrader"'
         )
     if asked != "auto":
         return Choice(asked, "as asked")
@@ -51,7 +51,7 @@ def driver_of(config: Config, strategy: Strategy, market: Market, broker: Simula
     guest = guest_of(strategy)
     if guest is not None:
         return hosted_by(guest, config, market, broker, engine)
-    if chosen(config, strategy).name == "arrays":
+    if chosen(config, strategy).name != "backtrader":  # what the compiled loop leaves is played here
         return ArraysDriver(market, broker, engine)
     from brokers.backtrader.driver import BacktraderDriver
 

@@ -8,10 +8,14 @@ from framework.app.assemble import rehearsed
 from framework.app.loader import load_strategy
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
-from framework.app.session import header, play_session
+from framework.app.session import Hooks, header, play_session
+from framework.app.tape_place import HALT, TAPE
 from framework.errors import ConfigError
 from framework.report.summary import summarize
 from framework.runtime.clock import Stopwatch, run_stamp
+from framework.runtime.control.control import Control
+from framework.runtime.control.switches import HaltFile, HaltSignal
+from framework.runtime.sessions.turns import Commanded
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
@@ -59,7 +63,10 @@ def rehearse_session(
         if on_progress is not None and done % 200 == 0:
             on_progress(done, total)
 
-    with TapeStore.open(folder / "tape.db", header=header(config, strategy)) as store:
-        played = play_session(config, strategy, rehearsed(dataset), store, watch, count)
+    heard, coming = HaltSignal(), rehearsed(dataset)
+    with TapeStore.open(folder / TAPE, header=header(config, strategy)) as store, heard.listening():
+        commanded = Commanded(coming.arriving, Control(store, HaltFile(folder / HALT), heard))
+        hooks = Hooks(count, lambda turns, _: commanded.begin(turns))
+        played = play_session(config, strategy, coming._replace(arriving=commanded), store, watch, hooks)
     save_session(played.record, folder)
     return Ended(summarize(played.record), folder, played.resumed)

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from data import Dataset
-from framework.app.assemble import Coming, backtest, session, span_of
+from framework.app.assemble import Coming, backtest, span_of
 from framework.app.hosting import as_strategy_reads
 from framework.app.loader import load_strategy
-from framework.engine.journal import Journal
-from framework.errors import BadDataError
+from framework.app.session import Hooks, session_parts
+from framework.app.venues import venue_of
+from framework.errors import BadDataError, PartedError, SafetyError
 from framework.runtime.loading import validated
-from framework.runtime.sessions.taping import DECIDED, HISTORY, Fact, bars_of, facts_of, first_difference, recorded
-from framework.runtime.tape.chain import canonical
-from framework.runtime.tape.inputs import BARS
+from framework.runtime.sessions.marks import is_fact
+from framework.runtime.sessions.recorded import Fact, bars_of, fact_of, facts_of, first_difference, recorded
+from framework.runtime.sessions.taped_broker import TapedBroker
 from framework.runtime.tape.reading import read_bars
-from framework.runtime.tape.recording import FIRST, LAST
+from framework.runtime.tape.recording import FIRST
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from framework.app.assemble import Simulation
     from framework.domain.market import BarSeries, FinerBars
+    from framework.engine.market import Market
+    from framework.engine.ports import Broker, BrokerListener
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
-    from framework.runtime.sessions.taping import Difference
+    from framework.runtime.sessions.recorded import Difference
+    from framework.runtime.sessions.taping import Taping
     from framework.runtime.tape.chain import TapeEvent
-
-#: Events of a session that are inputs or marks, and no facts.
-_MARKS = frozenset({FIRST, LAST, HISTORY, BARS, DECIDED})
 
 
 class Replayed(NamedTuple):
@@ -66,16 +68,18 @@ def replay(tape: str | Path, beside: Path | None = None) -> Replayed:
         raise BadDataError(f"{tape}: the first event does not say what was run ({error}): it is no tape of a run") from None
     strategy = load_strategy(config.strategy.path, config.strategy.params, beside or Path.cwd(), config.strategy.cerebro)
     config = as_strategy_reads(strategy, config)
-    simulation = _of_session(config, strategy, events) if config.mode != "backtest" else _of_backtest(config, strategy, tape, events)
+    if config.mode != "backtest":
+        return _compared(config.mode, events, _session_again(config, strategy, events))
+    simulation = _of_backtest(config, strategy, tape, events)
     with simulation.broker:
-        simulation.engine.start(events[0].timestamp if config.mode == "backtest" else recorded(events).first)
+        simulation.engine.start(events[0].timestamp)
         simulation.driver.run(lambda _: None)
         simulation.engine.stop()
     return _compared(config.mode, events, facts_of(simulation.journal))
 
 
 def _compared(mode: str, events: Sequence[TapeEvent], found: Sequence[Fact]) -> Replayed:
-    written = [Fact(event.timestamp, event.kind, canonical(event.payload)) for event in events if event.kind not in _MARKS]
+    written = [fact_of(event) for event in events if is_fact(event.kind)]
     difference = first_difference(written, found)
     place = len(written) if difference is None else difference.place
     return Replayed(mode, len(written), difference, tuple(written[max(place - 3, 0) : place]))
@@ -97,8 +101,28 @@ def _finer(coarse: BarSeries, finer: BarSeries) -> FinerBars:
     return made_of(coarse, finer, sessions_of_days(*days, "XNYS"))[0]
 
 
-def _of_session(config: Config, strategy: Strategy, events: Sequence[TapeEvent]) -> Simulation:
+def _session_again(config: Config, strategy: Strategy, events: Sequence[TapeEvent]) -> list[Fact]:
+    """What is decided on the inputs of a session, as far as it asks for what the tape has."""
     known = recorded(events)
     history = Dataset(known.history, known.first, ())
-    coming = Coming(history, span_of(Dataset(bars_of(known), 0, ())), (one.arrival for one in known.slices))
-    return session(config, strategy, coming, Journal())
+    coming = Coming(history, span_of(Dataset(bars_of(known), 0, ())), ())
+    venue = None if config.mode == "paper" else _venue_again(config)
+    simulation, turns, _, _ = session_parts(config, strategy, coming, known, None, Hooks(venue=venue))
+    with suppress(PartedError, _EndError), simulation.broker:
+        simulation.engine.start(known.first)
+        simulation.driver.run(turns.over)
+    return facts_of(simulation.journal)
+
+
+class _EndError(SafetyError):
+    """The tape has nothing more to say, and nobody else is asked."""
+
+
+def _venue_again(config: Config) -> Callable[[Taping, Market], TapedBroker]:
+    def nobody(_listener: BrokerListener) -> Broker:
+        raise _EndError("the tape ends here")
+
+    def broker_of(taping: Taping, market: Market) -> TapedBroker:
+        return TapedBroker(taping, venue_of(config), market.last_price, nobody, lambda: 0)
+
+    return broker_of

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from framework.app.replay import Replayed
-    from framework.runtime.sessions.taping import Fact
+    from framework.runtime.sessions.recorded import Fact
 
 
 def replay_report(found: Replayed) -> dict[str, object]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brokers.simulated.broker import SimulatedBroker
 from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
+from framework.app.compiling import NAME as COMPILED
+from framework.app.compiling import driven
 from framework.app.curves import Curves, buy_and_hold
 from framework.app.hosting import analyses_of, as_strategy_reads, as_strategy_sees, notes_of
 from framework.app.loader import load_strategy
+from framework.app.resolved import config_hash, config_text
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO
 from framework.engine.strategy import description_of, params_of
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data import Dataset
+    from framework.domain.book import Book
     from framework.engine.strategy import Strategy
 
 #: Decision times between two reports of progress.
@@ -143,9 +146,9 @@ def play(
     """
     params = params_of(strategy)  # as it starts: a strategy may use its parameters up
     config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, dataset)
-    simulation = backtest(config, strategy, dataset)
+    simulation, why = driven(config, strategy, dataset, backtest(config, strategy, dataset))
     curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
-    return replace(record_of(config, strategy, dataset, simulation, curves, watch), params=params)
+    return replace(record_of(config, strategy, dataset, simulation, curves, watch), params=params, engine_reason=why)
 
 
 def resolved_config(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
@@ -170,6 +173,10 @@ def load_data(config: Config, frames: Mapping[str, pd.DataFrame] | None, finer: 
     from data import DataRequest, load
 
     section = config.data
+    if section.source == "robinhood" and frames is None:
+        from framework.app.robinhood_data import robinhood_frames
+
+        frames = robinhood_frames(config)
     request = DataRequest(
         symbols=config.universe.symbols,
         source=section.source if frames is None else "frames",
@@ -197,10 +204,13 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
         if on_progress is not None and len(curves) % PROGRESS_STEP == 0:
             on_progress(len(curves), total)
 
+    told = simulation.driver.name == COMPILED
     with simulation.broker, seldom_collected():
-        simulation.engine.start(dataset.first_trade)
+        if not told:
+            simulation.engine.start(dataset.first_trade)
         simulation.driver.run(curves.note if on_progress is None else note)
-        simulation.engine.stop()
+        if not told:
+            simulation.engine.stop()
     if not len(curves):
         raise DataError("no bar lies in the traded range")
     return curves
@@ -254,10 +264,15 @@ def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
         version=__version__,
         config_text=config_text(config),
         events=tuple(journal.events),
-        open_positions={one.symbol: float(one.quantity) for one in simulation.broker.get_positions()},
+        open_positions=_held(book),
         sectors=_sectors(simulation),
         analyses=analyses_of(strategy),
     )
+
+
+def _held(book: Book) -> dict[str, float]:
+    """Shares at the end, by symbol."""
+    return {symbol: float(position.quantity) for symbol, position in sorted(book.positions.items()) if position.quantity_micros}
 
 
 def _sectors(simulation: Simulation) -> dict[str, str]:
@@ -266,11 +281,9 @@ def _sectors(simulation: Simulation) -> dict[str, str]:
 
 
 def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
-    lines = [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
-    for symbol, bars in sorted(simulation.broker.idle_bars.items()):
-        lines.append(f"{symbol}: orders waited on {bars} bars without volume")
-    for symbol, bars in sorted(simulation.broker.coarse_bars.items()):
-        lines.append(f"{symbol}: orders worked on {bars} bars without finer bars, walked as one each, the extreme that hurts first")
+    lines = finding_lines(dataset)
+    if isinstance(simulation.broker, SimulatedBroker):
+        lines += _waits(simulation.broker)
     lines += account_notes(simulation.market, simulation.engine.desk.book, simulation.journal, config.account.type)
     for code in dict.fromkeys(one.code for one in simulation.journal.transitions if one.after > one.before):
         times = [transition.timestamp for transition in simulation.journal.transitions if transition.code == code]
@@ -281,35 +294,17 @@ def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple
     return tuple(lines)
 
 
+def finding_lines(dataset: Dataset) -> list[str]:
+    """What was found in the bars and let pass."""
+    return [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
+
+
+def _waits(broker: SimulatedBroker) -> list[str]:
+    lines = [f"{symbol}: orders waited on {bars} bars without volume" for symbol, bars in sorted(broker.idle_bars.items())]
+    for symbol, bars in sorted(broker.coarse_bars.items()):
+        lines.append(f"{symbol}: orders worked on {bars} bars without finer bars, walked as one each, the extreme that hurts first")
+    return lines
+
+
 def _utc(timestamp: int) -> str:
     return f"{datetime.fromtimestamp(timestamp // 10**9, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def config_hash(config: Config) -> str:
-    """SHA-256, hexadecimal, of everything in ``config`` but where files lie."""
-    return hashlib.sha256(json.dumps(_portable(config), sort_keys=True).encode()).hexdigest()
-
-
-def _portable(config: Config) -> dict[str, object]:
-    """The config without what differs between machines; a file of fitted parameters counts by what is in it."""
-    tree: dict[str, object] = config.model_dump(
-        mode="json",
-        by_alias=True,
-        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}},
-    )
-    fitted = config.fills.slippage.file
-    return tree if fitted is None else tree | {"fitted": hashlib.sha256(fitted.read_bytes()).hexdigest()}
-
-
-def config_text(config: Config) -> str:
-    """The config as resolved, as TOML; it holds no secrets, since none can be in it."""
-    import tomli_w
-
-    tree = config.model_dump(mode="python", by_alias=True, exclude_none=True)
-    for section, key in (("data", "path"), ("data", "actions"), ("data", "finer_path"), ("limits", "sectors_file")):
-        if key in tree[section]:
-            tree[section][key] = str(tree[section][key])
-    if "file" in tree["fills"]["slippage"]:
-        tree["fills"]["slippage"]["file"] = str(tree["fills"]["slippage"]["file"])
-    tree = {name: value for name, value in tree.items() if value != {}}
-    return tomli_w.dumps(tree)

@@ -130,7 +130,7 @@ def rewrite_report(folder: Path) -> Path:
 
 def _data_of(folder: Path, tape: Path) -> TearSheetData:
     """The data of the page, with what only the tape has."""
-    from framework.app.session import told_by
+    from framework.app.session_tape import told_by
     from framework.report.reading import read_run
     from framework.runtime.tape.reading import read_account_events, read_bars, read_header, read_mode, read_sectors, read_transitions
 

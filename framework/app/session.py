@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from framework.app.assemble import Coming, session
+from framework.app.assemble import Coming, live_session, session
 from framework.app.curves import Curves
 from framework.app.hosting import guest_of
 from framework.app.policies import policies
-from framework.app.run import config_hash, config_text, record_of
+from framework.app.resolved import config_hash, config_text
+from framework.app.run import record_of
+from framework.domain.values import to_micros
 from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.strategy import description_of, params_of
 from framework.errors import ConfigError, DataError
-from framework.runtime.sessions.taping import Taping, bars_of, recorded
+from framework.runtime.clock import now_ns
+from framework.runtime.sessions.recorded import recorded
+from framework.runtime.sessions.taping import Taping
+from framework.runtime.sessions.turns import Turns
+from framework.runtime.tape.inputs import BARS
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from data import Dataset
-    from framework.domain.market import BarSeries
+    from framework.app.assemble import Simulation
     from framework.domain.record import RunRecord
+    from framework.engine.market import Market
     from framework.engine.strategy import Strategy
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
-    from framework.runtime.sessions.taping import Recorded
+    from framework.runtime.sessions.arrivals import Arrival
+    from framework.runtime.sessions.recorded import Recorded
+    from framework.runtime.sessions.taped_broker import TapedBroker
+    from framework.runtime.tape.lease import Lease
 
 
 class Played(NamedTuple):
@@ -42,6 +52,7 @@ def header(config: Config, strategy: Strategy) -> dict[str, object]:
     sectors = policies(config).sectors
     return {
         "mode": config.mode,
+        "cash_micros": to_micros(config.account.cash),
         "strategy": type(strategy).__name__,
         "description": description_of(type(strategy)),
         "config": config_text(config),
@@ -50,43 +61,71 @@ def header(config: Config, strategy: Strategy) -> dict[str, object]:
     }
 
 
-class Told(NamedTuple):
-    """What a session's page needs of its tape."""
+class Hooks(NamedTuple):
+    """What a session is given besides its inputs.
 
-    series: Mapping[str, BarSeries]
-    description: str
-    sectors: Mapping[str, str]
-
-
-def told_by(tape: Path) -> Told:
-    """What the tape of a session says of it.
-
-    Raises:
-        DataError: It cannot be read.
+    Attributes:
+        on_slice: Called after each decision with its time, ns UTC.
+        on_begin: Told of the turns and the parts before anything is decided: commands and the clock reach the engine through the turns.
+        venue: Makes the broker that stands for a real venue; ``None`` where it is simulated.
+        lease: What the process trades under.
+        now: ns UTC.
     """
-    with TapeStore.attach(tape) as store:
-        events = list(store.events())
-    said: dict[str, Any] = events[0].payload
-    return Told(bars_of(recorded(events)), said["description"], said["sectors"])
+
+    on_slice: Callable[[int], None] = lambda _: None
+    on_begin: Callable[[Turns, Simulation], None] = lambda *_: None
+    venue: Callable[[Taping, Market], TapedBroker] | None = None
+    lease: Lease | None = None
+    now: Callable[[], int] = now_ns
+
+
+class Parts(NamedTuple):
+    """The parts of a session, and what its tape knew when it began."""
+
+    simulation: Simulation
+    turns: Turns
+    taping: Taping
+    history: Dataset
+
+
+def session_parts(config: Config, strategy: Strategy, coming: Coming, known: Recorded, store: TapeStore | None, hooks: Hooks) -> Parts:
+    """Put a session together; without ``store`` one that is only taken again."""
+    journal = Journal()
+    taping = Taping(store, journal, known, hooks.lease)
+    history = _history(coming, known)
+
+    def slices() -> Iterator[Arrival]:
+        yield from turns.arriving(coming.arriving)  # asked for when the engine is there
+
+    all_of_it = Coming(history, coming.span, slices())
+    if hooks.venue is None:
+        simulation = session(config, strategy, all_of_it, journal)
+        turns = Turns(simulation.engine, taping, lambda _: None)
+    else:
+        venue = hooks.venue
+        brokers: list[TapedBroker] = []
+
+        def broker_of(market: Market) -> TapedBroker:
+            brokers.append(venue(taping, market))
+            return brokers[0]
+
+        simulation = live_session(config, strategy, all_of_it, journal, broker_of)
+        turns = Turns(simulation.engine, taping, brokers[0].hear, brokers[0].go_live)
+    return Parts(simulation, turns, taping, history)
 
 
 def play_session(
-    config: Config,
-    strategy: Strategy,
-    coming: Coming,
-    store: TapeStore,
-    watch: Stopwatch,
-    on_slice: Callable[[int], None] = lambda _: None,
+    config: Config, strategy: Strategy, coming: Coming, store: TapeStore, watch: Stopwatch, hooks: Hooks | None = None
 ) -> Played:
     """Play a session to its end, from where the tape in ``store`` left it.
 
     Args:
         config: With the mode of the session.
-        strategy: A new one; its state comes back with the slices on the tape.
+        strategy: A new one; its state comes back with the turns on the tape.
         coming: What is known and what arrives. A session that goes on has its own history, and passes over what it has seen.
         store: Open, with the ``header`` of this session.
         watch: Started with the work that is to be counted.
-        on_slice: Called after each decision with its time, ns UTC.
+        hooks: What else it is given.
 
     Raises:
         TapeError: The tape says that other decisions were taken, or cannot be written.
@@ -95,25 +134,29 @@ def play_session(
     """
     if guest_of(strategy) is not None:
         raise ConfigError(f"{type(strategy).__name__} is a bt.Strategy, which trades in a backtest only; write a framework.Strategy for it")
-    params, known, journal = params_of(strategy), recorded(store.events()), Journal()
-    taping = Taping(store, journal, known)
-    history = _history(coming, known)
-    simulation = session(config, strategy, Coming(history, coming.span, taping.arriving(coming.arriving)), journal)
+    hooks = Hooks() if hooks is None else hooks
+    params, known = params_of(strategy), recorded(store.events())
+    simulation, turns, taping, history = session_parts(config, strategy, coming, known, store, hooks)
     curves = Curves(simulation.engine.desk, forecasts=True)
 
     def note(timestamp: int) -> None:
         curves.note(timestamp)
-        taping.after(timestamp, simulation.engine.desk.valuation.equity(), simulation.engine.desk.book.cash_micros)
-        on_slice(timestamp)
+        turns.over(timestamp)
+        hooks.on_slice(timestamp)
 
     taping.begin(history.series, history.first_trade)
     with simulation.broker:
         simulation.engine.start(history.first_trade)
+        hooks.on_begin(turns, simulation)
         simulation.driver.run(note)
-        simulation.engine.stop()
+        turns.stop(hooks.now())
     if not len(curves):
         raise DataError("no bar arrived in the session")
-    return Played(replace(record_of(config, strategy, history, simulation, curves, watch), params=params), len(known.slices))
+    return Played(replace(record_of(config, strategy, history, simulation, curves, watch), params=params), _slices(known))
+
+
+def _slices(known: Recorded) -> int:
+    return sum(event.kind == BARS for event in known.inputs)
 
 
 def _history(coming: Coming, known: Recorded) -> Dataset:

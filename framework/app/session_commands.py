@@ -1,50 +1,142 @@
-"""``onetape paper`` and ``onetape replay``: sessions on bars that arrive, and what their tapes prove."""
+"""``onetape paper``, ``live``, ``replay`` and ``compare``: sessions on bars that arrive, and what their tapes prove."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
-from framework.errors import ConfigError
+from framework.errors import ConfigError, NotArmedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from framework.app.live import Ended
+    from framework.runtime.config import Config
 
 sessions = typer.Typer()
 
 
-@sessions.command(epilog="Examples:  onetape paper --rehearse   ·   onetape paper --rehearse --resume runs/20260131T153000Z-paper-SmaCross")
+ResumeOption = Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a session that was stopped or killed.")]
+OutOption = Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")]
+CloseOption = Annotated[bool, typer.Option("--until-close", help="Stop after the trading session's close.")]
+ForOption = Annotated[str | None, typer.Option("--for", metavar="TIME", help="Stop after so long: 90s, 30m, 2h.")]
+_LENGTH = re.compile(r"([1-9]\d{0,5})([smh])")
+_UNITS = (("s", 1), ("m", 60), ("h", 3_600))
+
+
+@sessions.command(epilog="Examples:  onetape paper --until-close   ·   onetape paper --rehearse   ·   onetape paper --resume RUN --for 2h")
 @reported
 def paper(
     config: ConfigOption = DEFAULT_CONFIG,
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Let the bars of [data] arrive, as fast as they are worked through.")
     ] = False,
-    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a session that was stopped or killed.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")] = None,
+    until_close: CloseOption = False,
+    length: ForOption = None,
+    resume: ResumeOption = None,
+    out: OutOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Trade on paper: the strategy decides on bars as they arrive, every decision on a tape that a restart goes on with."""
-    from framework.app.paper import rehearse_session
-    from framework.app.progress import progress
     from framework.runtime.loading import load_config
 
-    if not rehearse:
-        raise ConfigError("live quotes need a broker, which this version does not have yet; --rehearse lets the bars of [data] arrive")
+    settings = load_config(config)
+    if rehearse:
+        if until_close or length is not None:
+            raise ConfigError("--until-close and --for are for live quotes; --rehearse ends with the bars of [data]")
+        _rehearse(settings, config.resolve().parent, out, resume, as_json=as_json, quiet=quiet)
+        return
+    from framework.app.live import Wish, paper_session
+
+    with redirect_stdout(sys.stderr):
+        ended = paper_session(settings, Wish(config.resolve().parent, out, resume, until_close, _length(length), _ask))
+    _tell_end(ended, as_json=as_json, quiet=quiet)
+
+
+def _rehearse(settings: Config, beside: Path, out: Path | None, resume: str | None, *, as_json: bool, quiet: bool) -> None:
+    from framework.app.paper import rehearse_session
+    from framework.app.progress import progress
+
     with progress(shown=not (as_json or quiet), work="paper", unit="bars") as on_progress, redirect_stdout(sys.stderr):
-        ended = rehearse_session(load_config(config), config.resolve().parent, out, resume, on_progress)
+        ended = rehearse_session(settings, beside, out, resume, on_progress)
     if as_json:
         typer.echo(json.dumps(ended.summary, indent=2, allow_nan=False))
     elif not quiet:
-        from framework.app.printing import print_summary
+        _print_run(ended.summary, ended.folder, ended.resumed, "bars arrive")
 
-        if ended.resumed:
-            typer.echo(f"went on behind {ended.resumed} decisions of the tape, which were taken again and are the same")
-        print_summary(ended.summary, ended.folder, "bars arrive")
+
+@sessions.command(epilog="Examples:  onetape live --dry-run   ·   onetape live --arm --until-close   ·   onetape live --arm --confirm 1234")
+@reported
+def live(
+    config: ConfigOption = DEFAULT_CONFIG,
+    arm: Annotated[bool, typer.Option("--arm", help="Real orders; asks for the account's last four characters.")] = False,
+    confirm: Annotated[str | None, typer.Option(metavar="1234", help="The account's last four, where nobody is there to ask.")] = None,
+    dollars: Annotated[int | None, typer.Option(min=1, help="The most to buy for; by default the config's cash.")] = None,
+    hours: Annotated[int, typer.Option(min=1, max=24, help="How long the leave holds; the session ends with it.")] = 24,
+    reason: Annotated[str, typer.Option(help='Why, where [limits] profile = "venue"; kept on the tape.')] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the last step: orders are logged, and none leaves.")] = False,
+    until_close: CloseOption = False,
+    length: ForOption = None,
+    resume: ResumeOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Trade with real money at Robinhood, within the limits of the config; refused unless everything was confirmed."""
+    from framework.app.arming import Leave
+    from framework.app.live import Wish, live_session
+    from framework.runtime.loading import load_config
+
+    leave = Leave(arm, confirm, dollars, hours, reason, dry_run)
+    wish = Wish(config.resolve().parent, out, resume, until_close, _length(length), _ask)
+    with redirect_stdout(sys.stderr):
+        ended = live_session(load_config(config), wish, leave)
+    _tell_end(ended, as_json=as_json, quiet=quiet)
+
+
+def _length(text: str | None) -> int | None:
+    """``2h`` as ns."""
+    if text is None:
+        return None
+    found = _LENGTH.fullmatch(text.strip())
+    if found is None:
+        raise ConfigError(f"--for {text!r} is no length of time; write 90s, 30m or 2h")
+    return int(found[1]) * dict(_UNITS)[found[2]] * 1_000_000_000
+
+
+def _ask(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise NotArmedError("nobody is there to confirm the account; give --confirm with its last four characters")
+    return str(typer.prompt(question.strip().rstrip(":"), err=True))
+
+
+def _tell_end(ended: Ended, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        told = {"run": str(ended.folder), "still_open": list(ended.still_open), "summary": ended.summary}
+        typer.echo(json.dumps(told, indent=2, allow_nan=False))
+    elif quiet:
+        return
+    elif ended.summary is None:
+        typer.echo(f"stopped before a bar had closed; nothing was decided ({ended.folder})")
+    else:
+        _print_run(ended.summary, ended.folder, ended.resumed, "quotes arrive")
+        typer.echo("still open: " + ("; ".join(ended.still_open) or "nothing"))
+
+
+def _print_run(summary: Mapping[str, object], folder: Path, resumed: int, reason: str) -> None:
+    from framework.app.printing import print_summary
+
+    if resumed:
+        typer.echo(f"went on behind {resumed} decisions of the tape, which were taken again and are the same")
+    print_summary(summary, folder, reason)
 
 
 @sessions.command(epilog="Examples:  onetape replay   ·   onetape replay runs/20260131T153000Z-backtest-SmaCross --json")
@@ -95,3 +187,25 @@ def compare(
         typer.echo(verdict(first, second, found))
     if found.decisions[1] or found.decisions[2]:
         raise typer.Exit(1)
+
+
+@sessions.command(epilog="Examples:  onetape calibrate runs/paper   ·   onetape calibrate runs/live --out slippage.toml")
+@reported
+def calibrate(
+    run: Annotated[str, typer.Argument(help="A run folder, or an id below runs/.")],
+    out: Annotated[Path, typer.Option(help="Where the parameters go; the config names this file.")] = Path("slippage.toml"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fit the slippage model to the fills of a run, with intervals, and write the file that the config names."""
+    from framework.app.calibrate import calibrate as fit
+    from framework.app.calibrate import report, write_parameters
+    from framework.app.saving import find_run
+
+    found = fit(find_run(run))
+    write_parameters(found, out)
+    if as_json:
+        typer.echo(json.dumps(report(found), indent=2, allow_nan=False))
+    elif not quiet:
+        typer.echo(out.read_text(encoding="utf-8").strip())
+        typer.echo(f'\nwritten to {out}; use it with [fills] slippage = {{ model = "fitted", file = "{out}" }}')

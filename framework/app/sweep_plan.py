@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from framework.app.hosting import as_strategy_sees
 from framework.app.loader import load_strategy
-from framework.app.run import config_hash, load_data, resolved_config
+from framework.app.resolved import config_hash
+from framework.app.run import load_data, resolved_config
 from framework.app.sweep_trials import METRICS, Recipe
 from framework.app.trial_count import source_hash
 from framework.engine.strategy import params_of

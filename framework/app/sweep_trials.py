@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from data import Dataset
-    from framework.domain.market import Floats
+    from framework.app.compiled_trials import CompiledTrials
+    from framework.domain.market import Floats, Integers
     from framework.domain.record import RunRecord
+    from framework.engine.strategy import Strategy
     from framework.research.trial import Metrics, Params, Trial
     from framework.runtime.config import Config
 
@@ -68,6 +70,8 @@ class Evaluator:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
+        self._looked = False
+        self._compiled: CompiledTrials | None = None
 
     def __call__(self, trials: Sequence[Trial]) -> list[Outcome]:
         """The outcome of each trial; whatever one raises is its outcome."""
@@ -85,13 +89,43 @@ class Evaluator:
 
     def _metrics(self, params: Params) -> Metrics:
         watch = Stopwatch()
+        found = self._on_the_loop(params, watch)
+        if found is not None:
+            return found
         config = with_params(self._recipe.config, params)
         section = config.strategy
         strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
         record = play(config, strategy, self._recipe.dataset, watch, forecasts=False)
         summary = summarize(record)
         metrics = {name: _flat(summary[name]) for name in METRICS}
-        return metrics | ({RETURNS: returns_text(returns_of(record))} if self._recipe.keeps_returns else {})
+        if self._recipe.keeps_returns:
+            metrics[RETURNS] = returns_text(returns_of(record))
+        return metrics
+
+    def _on_the_loop(self, params: Params, watch: Stopwatch) -> Metrics | None:
+        """The metrics of a trial on the compiled loop; ``None`` where an event driver has to play it."""
+        config = self._recipe.config
+        try:
+            if not self._looked:
+                self._looked = True
+                section = with_params(config, params).strategy
+                strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
+                self._compiled = self._loop_for(config, strategy)
+            found = None if self._compiled is None else self._compiled.figures({**config.strategy.params, **params}, watch)
+        except Exception:  # noqa: BLE001 - an event driver meets it too, and says where it was
+            return None
+        if found is None:
+            return None
+        figures, equity = found
+        metrics = {name: _flat(figures[name]) for name in METRICS}
+        if self._recipe.keeps_returns and self._compiled is not None:
+            metrics[RETURNS] = returns_text(returns_on(self._compiled.days, equity, config.account.cash))
+        return metrics
+
+    def _loop_for(self, config: Config, strategy: Strategy) -> CompiledTrials | None:
+        from framework.app.compiled_trials import trials_of
+
+        return trials_of(config, strategy, self._recipe.dataset)
 
 
 def with_params(config: Config, params: Params) -> Config:
@@ -102,9 +136,13 @@ def with_params(config: Config, params: Params) -> Config:
 
 def returns_of(record: RunRecord) -> Floats:
     """Daily returns of a run, float64 [sessions]; those after its ruin are 0."""
-    days = session_days(record.timestamps)
-    found = daily_returns(days, record.equity, record.initial_cash)
-    return np.pad(found, (0, len(wealth(days, record.equity, record.initial_cash)) - 1 - len(found)))
+    return returns_on(session_days(record.timestamps), record.equity, record.initial_cash)
+
+
+def returns_on(days: Integers, equity: Floats, initial_cash: float) -> Floats:
+    """The same of ``equity`` on session ``days``."""
+    found = daily_returns(days, equity, initial_cash)
+    return np.pad(found, (0, len(wealth(days, equity, initial_cash)) - 1 - len(found)))
 
 
 def returns_text(returns: Floats) -> str:

@@ -110,4 +110,22 @@ class GoodFaithViolation:
     restricted_until: int
 
 
-AccountEvent = Split | CashInLieu | Entitlement | Dividend | Delisted | Interest | MarginCall | GoodFaithViolation
+@dataclass(frozen=True, slots=True)
+class TradeCorrection:
+    """What the venue made of a trade after it was booked, or traded beyond what an order asked for.
+
+    ``quantity_micros`` is what the position changes by and ``amount_micros`` what cash does, as in a trade; one that was canceled is undone
+    by its opposite. Without shares only the price was corrected. ``fees_micros`` come on top, below 0 when they are given back.
+    """
+
+    timestamp: int
+    symbol: str
+    quantity_micros: int
+    amount_micros: int
+    order_id: str
+    execution_id: str
+    reason: str
+    fees_micros: int = 0
+
+
+AccountEvent = Split | CashInLieu | Entitlement | Dividend | Delisted | Interest | MarginCall | GoodFaithViolation | TradeCorrection

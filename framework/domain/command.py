@@ -16,6 +16,7 @@ class CommandKind(StrEnum):
     HALT = "halt"  # nothing is sent any more but what protects, and cancels
     REDUCE = "reduce"  # no entries; exits go on
     RESUME = "resume"  # every breaker is closed
+    CANCEL = "cancel"  # one order, named by the argument order_id
     CANCEL_ALL = "cancel_all"  # every working order that protects no position
     FLATTEN = "flatten"  # halt, cancel all, and leave every position at market
     OVERRIDE = "override"  # another value for a setting, for the process that reads it

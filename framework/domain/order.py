@@ -86,6 +86,16 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"
     UNKNOWN = "unknown"  # sent, answer lost; settled by asking, never by sending again
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether a broker that answers so counts as failing."""
+        return self in {OrderStatus.REJECTED, OrderStatus.UNKNOWN}
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether an answer of the broker is awaited, and a cancel has to wait for it."""
+        return self in {OrderStatus.UNKNOWN, OrderStatus.PENDING_CANCEL}
+
 
 class OrderRole(StrEnum):
     """Why an order exists: to change exposure, or to protect a position."""

@@ -77,6 +77,11 @@ def shares_worth(value: int, price: int) -> int:
     return value // price * MICRO + value % price * MICRO // price
 
 
+def each_of(amount: int, quantity: int) -> int:
+    """Micro-dollars a share where ``quantity`` (> 0) micro-shares are worth ``amount`` (>= 0); split so that it stays in int64."""
+    return amount // quantity * MICRO + rounded_quotient(amount % quantity * MICRO, quantity)
+
+
 def opposed(first: int, second: int) -> bool:
     """Whether one is above 0 and the other below; a product of the two may not fit int64."""
     return first < 0 < second or second < 0 < first

@@ -60,7 +60,7 @@ class Capabilities:
 
     def tick_micros(self, price_micros: int) -> int:
         """Smallest price step at ``price_micros``."""
-        return next((step for start, step in self.ticks if price_micros >= start), self.ticks[-1][1])
+        return tick_at(self.ticks, price_micros)
 
     def lot_of(self, order_type: OrderType) -> int:
         """Smallest step of a quantity for orders of ``order_type``, micro-shares."""
@@ -75,6 +75,14 @@ class Capabilities:
     def collar(self) -> float:
         """``collar_millionths`` as a fraction."""
         return self.collar_millionths / MICRO
+
+
+def tick_at(ticks: tuple[tuple[int, int], ...], price: int) -> int:
+    """The step of prices at ``price``; ``ticks`` as in ``Capabilities``, micro-dollars."""
+    for start, step in ticks:
+        if price >= start:
+            return step
+    return ticks[-1][1]
 
 
 def _made_of(name: str, rules: tuple[VenueRule, ...]) -> Capabilities:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.domain.order import Order, OrderSide
+from framework.errors import InvariantError
 from framework.rules.pretrade.standing import entry_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from framework.domain.book import Book
+    from framework.domain.order import OrderUpdate
     from framework.engine.market import Market
 
 
@@ -28,6 +30,7 @@ class Blotter:
         self._market = market
         self._by_symbol: dict[str, dict[str, Order]] = {}
         self._groups: set[str] = set()
+        self._ended: dict[str, Order] = {}
         self.orders: dict[str, Order] = {}
         self.closing: dict[str, int] = {}
 
@@ -40,9 +43,25 @@ class Blotter:
 
     def remove(self, order: Order) -> None:
         """Drop an order that has ended."""
+        self._ended[order.order_id] = order
         del self.orders[order.order_id]
         self.closing.pop(order.order_id, None)
         del self._by_symbol[order.symbol][order.order_id]
+
+    def told_of(self, update: OrderUpdate) -> Order:
+        """The order of a broker's report; one that had ended is among the working ones again.
+
+        Raises:
+            InvariantError: It is not known here.
+        """
+        order = self.orders.get(update.order_id)
+        if order is not None:
+            return order
+        if update.order_id not in self._ended:
+            raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
+        order = self._ended.pop(update.order_id)
+        self.add(order)
+        return order
 
     def of(self, symbol: str | None = None) -> list[Order]:
         """Working orders in ``symbol``, or all, oldest first."""

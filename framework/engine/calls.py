@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from framework.engine.panel import panel_of, targets_from_signals
 from framework.engine.strategy import SignalStrategy, Strategy
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from framework.domain.order import Order, OrderUpdate
     from framework.engine.context import Context
     from framework.engine.market import Market
+    from framework.engine.panel import Panel
 
 
 class Calls:
@@ -43,8 +44,11 @@ class Calls:
         self._first = first
         if isinstance(self._strategy, SignalStrategy):
             panel = panel_of(market.adjusted, daily=market.daily, indicators=market.indicators)
-            signals = self._call("signals", self._strategy.signals, panel)
-            self._signals = targets_from_signals(signals, panel, first, type(self._strategy).__name__)
+            self._signals = targets_from_signals(self.signals(panel), panel, first, type(self._strategy).__name__)
+
+    def signals(self, panel: Panel) -> object:
+        """Run ``signals`` of a vectorised strategy."""
+        return self._call("signals", cast("SignalStrategy", self._strategy).signals, panel)
 
     def prepare_latest(self, market: Market) -> None:
         """Ask a vectorised strategy again when bars have arrived: what its signals say now that they are in."""

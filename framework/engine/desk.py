@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from framework.domain import reasons
-from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split
+from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split, TradeCorrection
 from framework.domain.fill import Refusal
 from framework.domain.order import Bracket, Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce
 from framework.domain.values import MICRO, from_micros, rounded_quotient
@@ -21,7 +21,7 @@ from framework.engine.protection import ExitPlan, Protection
 from framework.engine.roundtrips import RoundTrips
 from framework.engine.standings import Standings
 from framework.engine.valuation import Valuation
-from framework.errors import BrokerError, InvariantError
+from framework.errors import BrokerError
 from framework.rules import ledger, lifecycle, limits
 from framework.rules.account.policy import AccountType
 from framework.rules.orders import Terms, check_exits, new_order, optional_micros
@@ -44,12 +44,6 @@ if TYPE_CHECKING:
     from framework.engine.ports import Broker
     from framework.rules.orders import Number
     from framework.rules.pretrade.standing import Standing
-
-
-#: Answers of a broker that count as errors.
-FAILED = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN})
-#: States in which an answer of the broker is awaited, and a cancel has to wait for it.
-UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.PENDING_CANCEL})
 
 
 class Desk:
@@ -100,14 +94,17 @@ class Desk:
 
     def on_update(self, update: OrderUpdate) -> None:
         """Fold a report of the broker into order and book, and keep the position protected."""
-        order = self.blotter.orders.get(update.order_id)
-        if order is None:
-            raise InvariantError(f"the broker reports order {update.order_id!r} as {update.status}, which is not working here")
+        order = self.blotter.told_of(update)
+        news = lifecycle.after_our_step(order, update)
+        if news is not None:
+            self._fold(order, news)
+
+    def _fold(self, order: Order, update: OrderUpdate) -> None:
         was = order.status
         lifecycle.apply(order, update)
         self.journal.reported(update)
-        if was is OrderStatus.SUBMITTED or update.status in FAILED:
-            self.breakers.on_broker_answer(update.timestamp, failed=update.status in FAILED)
+        if was is OrderStatus.SUBMITTED or update.status.is_failure:
+            self.breakers.on_broker_answer(update.timestamp, failed=update.status.is_failure)
         self._hear(order, update)
         if not order.is_open:
             self.blotter.remove(order)
@@ -136,6 +133,8 @@ class Desk:
         match event:
             case Split():
                 self._protection.on_split(event)
+            case TradeCorrection():
+                self._protection.align(event.symbol)
             case CashInLieu() | Delisted():
                 self._trip_ended(event.timestamp, self.trips.on_payout(event.symbol, self.book.quantity(event.symbol), realized))
                 self._protection.align(event.symbol)
@@ -234,7 +233,7 @@ class Desk:
     def cancel(self, order_id: str, reason: str) -> bool:
         """Cancel a working order; ``False`` when it has ended, or cannot be canceled now: its own or its cancel's answer is not known."""
         order = self.blotter.orders.get(order_id)
-        if order is None or order.status in UNSETTLED:
+        if order is None or order.status.is_unsettled:
             return False
         was = order.status
         self._step(order, OrderStatus.PENDING_CANCEL, reason)

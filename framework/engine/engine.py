@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from framework.domain.order import Order, OrderUpdate
     from framework.engine.journal import Journal
     from framework.engine.market import Market
+    from framework.engine.panel import Panel
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker
     from framework.engine.schedule import Schedule
@@ -73,6 +74,10 @@ class Engine:
         self._market.extend(arrived)
         self._calls.prepare_latest(self._market)
 
+    def signals(self, panel: Panel) -> object:
+        """What a vectorised strategy makes of ``panel``, for a driver that plays all of it at once."""
+        return self._calls.signals(panel)
+
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
         if not self.desk.rests(timestamp):
@@ -85,6 +90,15 @@ class Engine:
                 self._calls.scheduled(callback)
         self._calls.bar(timestamp)
         self._targets.settle()
+
+    @property
+    def forming(self) -> int:
+        """The close of the bar to which what happens now belongs, ns UTC."""
+        return self._market.now
+
+    def on_forming(self, closes: int) -> None:
+        """A bar is forming that closes then (ns UTC): what is heard of orders until it has closed belongs to it, as in a backtest."""
+        self._market.now = closes
 
     def on_clock(self, now: int) -> None:
         """Time has come to ``now`` (ns UTC), with bars or without: are data still coming? A driver with a clock asks between bars too."""

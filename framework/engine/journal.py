@@ -65,17 +65,21 @@ class Journal:
 def decision_line(order: Order) -> str:
     """The decision in one canonical line, with the terms it was made with."""
     terms = order.decided
-    fields = (
-        order.created_at,
-        order.symbol,
-        order.side.value,
-        terms.quantity_micros,
-        order.order_type.value,
-        terms.limit_micros,
-        terms.stop_micros,
-        terms.trail_micros,
-        order.trail_type.value,
-        order.time_in_force.value,
-        order.reason,
-    )
-    return "|".join("" if field is None else str(field) for field in fields) + "\n"
+    prices = (terms.limit_micros, terms.stop_micros, terms.trail_micros)
+    kinds = (order.order_type.value, order.trail_type.value, order.time_in_force.value)
+    return line_of(order.created_at, order.symbol, order.side.value, terms.quantity_micros, kinds, prices, order.reason)
+
+
+def line_of(
+    time: int,
+    symbol: str,
+    side: str,
+    quantity: int,
+    kinds: tuple[str, str, str],
+    prices: tuple[int | None, int | None, int | None],
+    reason: str,
+) -> str:
+    """The line of a decision: ``kinds`` are its type, type of trail and time in force, ``prices`` limit, stop and trail (micros)."""
+    limit, stop, trail = ("" if price is None else price for price in prices)
+    kind, trail_type, force = kinds
+    return f"{time}|{symbol}|{side}|{quantity}|{kind}|{limit}|{stop}|{trail}|{trail_type}|{force}|{reason}\n"

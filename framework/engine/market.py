@@ -72,6 +72,11 @@ class Market:
         self._growing: dict[int, Growing] = {}
         self.grows = False
 
+    @property
+    def sessions_by_row(self) -> tuple[Sessions, ...]:
+        """The sessions of each symbol."""
+        return self._sessions
+
     def begin(self, first: int) -> None:
         """Put the cursors on the last bars before ``first`` (ns UTC), and the time on the latest of them."""
         self.cursor[:] = [int(np.searchsorted(one.timestamp, first)) - 1 for one in self.series]
@@ -152,6 +157,14 @@ class Market:
             known = (index, 0 if index < 0 else to_micros(self.series[row].close.item(index)))
             self._prices[row] = known
         return known[1]
+
+    def last_price(self, symbol: str) -> float:
+        """Last close of ``symbol``, dollars.
+
+        Raises:
+            InvalidOrderError: It is not in the universe.
+        """
+        return self.price_micros(self.row_of(symbol)) / MICRO
 
     def prices(self, rows: Sequence[int]) -> Floats:
         """Last closes of ``rows`` to the micro-dollar, float64 dollars, 0 before the first bar."""

@@ -32,6 +32,9 @@ class Operator:
                 breakers.on_reduce(now, by)
             case CommandKind.RESUME:
                 breakers.on_resume(now)
+            case CommandKind.CANCEL:
+                order_id = str(command.arguments.get("order_id"))
+                return self._told(canceled=[order_id] if self._desk.cancel(order_id, by) else [])
             case CommandKind.CANCEL_ALL:
                 return self._told(canceled=self._cancel_all(by))
             case CommandKind.FLATTEN:

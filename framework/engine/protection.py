@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from framework.domain.order import Order, OrderRole, OrderStatus, OrderType, TrailType
-from framework.domain.values import MICRO, floor_to_lot, notional, rounded_quotient, to_micros
+from framework.domain.values import each_of, floor_to_lot, notional, to_micros
 from framework.rules.account.splits import split_price
 from framework.rules.stops.atr import on_tick
 from framework.rules.stops.policy import ExitPolicy
@@ -186,7 +186,7 @@ class Protection:
             level = nearer(order.side.sign, known.state.level, plan.stop_micros)
             return replace(known.state, level=level, target=plan.target_micros or known.state.target)
         position = self._desk.book.positions[order.symbol]
-        average = rounded_quotient(abs(position.cost_micros) * MICRO, abs(position.quantity_micros))
+        average = each_of(abs(position.cost_micros), abs(position.quantity_micros))
         state, _ = added(known.state, plan.policy, plan.seen, max(average, 1), price, self._tick(price))
         return replace(state, target=plan.target_micros or state.target or known.state.target)
 

@@ -73,7 +73,7 @@ class Targets:
 
     def _send(self, change: TargetChange, plan: ExitPlan | None, tag: str | None) -> Order | None:
         symbol, delta, entries_as = change.symbol, change.delta, self._desk.policies.entries_as
-        reason = f"target {change.strength:g} {change.code}"
+        reason = reason_of(change.strength, change.code)
         limit = None
         if entries_as is not None and self._adds(change):
             price, venue = self._desk.market.price_micros(change.row), self._desk.broker.capabilities
@@ -193,5 +193,14 @@ class Targets:
         return change.delta * self._desk.book.quantity(change.symbol) >= 0
 
     def _refuse(self, symbol: str, strength: float, code: str, value: float) -> None:
-        detail = f"target {strength:+g} {symbol}: {REFUSALS[code]}"
-        self._desk.journal.refused(Refusal(self._desk.market.now, symbol, code, detail, value))
+        self._desk.journal.refused(refusal_of(self._desk.market.now, symbol, strength, code, value))
+
+
+def reason_of(strength: float, code: str) -> str:
+    """Why an order was made: the target, and what decided its size."""
+    return f"target {strength:g} {code}"
+
+
+def refusal_of(timestamp: int, symbol: str, strength: float, code: str, value: float) -> Refusal:
+    """What the sizer did not give; ``value`` dollars are what came out."""
+    return Refusal(timestamp, symbol, code, f"target {strength:+g} {symbol}: {REFUSALS[code]}", value)

@@ -14,6 +14,7 @@ from framework.domain.account_event import (
     Interest,
     MarginCall,
     Split,
+    TradeCorrection,
 )
 from framework.domain.book import Book, Position
 from framework.domain.values import notional, opposed, rounded_share
@@ -67,18 +68,40 @@ def post(book: Book, event: AccountEvent) -> int:
             return _post_payout(book, event)
         case CashInLieu():
             return _post_payout(book, event)
-        case Entitlement():
-            book.receivable_micros += event.amount_micros
-        case Dividend():
-            book.receivable_micros -= event.amount_micros
-            book.cash_micros += event.amount_micros
-            book.dividends_micros += event.amount_micros
-        case Interest():
-            book.cash_micros += event.amount_micros
-            book.interest_micros -= event.amount_micros
+        case Entitlement() | Dividend() | Interest():
+            _post_income(book, event)
+        case TradeCorrection():
+            return _post_correction(book, event)
         case MarginCall() | GoodFaithViolation():
             pass  # found out, not booked
     return 0
+
+
+def _post_income(book: Book, event: Entitlement | Dividend | Interest) -> None:
+    amount = event.amount_micros
+    if isinstance(event, Entitlement):
+        book.receivable_micros += amount
+        return
+    book.cash_micros += amount
+    if isinstance(event, Dividend):
+        book.receivable_micros -= amount
+        book.dividends_micros += amount
+    else:
+        book.interest_micros -= amount
+
+
+def _post_correction(book: Book, event: TradeCorrection) -> int:
+    """A trade of the corrected shares; the money of a corrected price joins the cost of what is held, or was gained where nothing is."""
+    position = book.positions.setdefault(event.symbol, Position(event.symbol))
+    quantity, cost, realized = moved(position.quantity_micros, position.cost_micros, event.quantity_micros, -event.amount_micros)
+    if quantity == 0:
+        realized, cost = realized - cost, 0
+    position.quantity_micros = quantity
+    position.cost_micros = cost
+    position.realized_micros += realized
+    book.cash_micros += event.amount_micros - event.fees_micros
+    book.fees_micros += event.fees_micros
+    return realized
 
 
 def _post_payout(book: Book, event: CashInLieu | Delisted) -> int:

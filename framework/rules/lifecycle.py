@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,22 +22,26 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
     {
         _S.INITIALIZED: frozenset({_S.DENIED, _S.EMULATED, _S.SUBMITTED}),
         _S.DENIED: frozenset(),
-        # A fill that happened before we took the order back may be reported after it.
-        _S.EMULATED: frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}),
+        # A fill that happened before we took the order back may be reported after it; the rest stays with us.
+        _S.EMULATED: frozenset({_S.EMULATED, _S.SUBMITTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}),
         # A fill, a cancel or an expiry may be reported before the acceptance that came first.
         _S.SUBMITTED: frozenset(
             {_S.ACCEPTED, _S.REJECTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.UNKNOWN}
         ),
         # Venues reject late: the order was acknowledged, then failed a risk check of theirs.
         _S.ACCEPTED: frozenset({_S.EMULATED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.REJECTED}),
-        _S.REJECTED: frozenset(),
+        # A venue may say no to an order that it has taken all the same; what that one trades is booked.
+        _S.REJECTED: frozenset({_S.REJECTED, _S.PARTIALLY_FILLED, _S.FILLED}),
         _S.PARTIALLY_FILLED: frozenset({_S.EMULATED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}),
         _S.FILLED: frozenset(),
-        # The cancel may lose the race against a fill, or be refused (back to ACCEPTED).
-        _S.PENDING_CANCEL: frozenset({_S.CANCELED, _S.PARTIALLY_FILLED, _S.FILLED, _S.EXPIRED, _S.ACCEPTED}),
-        # A fill that happened before the cancel or expiry may be reported after it.
-        _S.CANCELED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED}),
-        _S.EXPIRED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED}),
+        # The cancel may lose the race against a fill, or be refused (back to ACCEPTED); after a part of it, it is awaited still.
+        # The answer to its submission may come after we want it back.
+        _S.PENDING_CANCEL: frozenset(
+            {_S.PENDING_CANCEL, _S.CANCELED, _S.PARTIALLY_FILLED, _S.FILLED, _S.EXPIRED, _S.ACCEPTED, _S.REJECTED, _S.UNKNOWN}
+        ),
+        # A fill that happened before the cancel or expiry may be reported after it; a part of the order does not revive the rest.
+        _S.CANCELED: frozenset({_S.CANCELED, _S.PARTIALLY_FILLED, _S.FILLED}),
+        _S.EXPIRED: frozenset({_S.EXPIRED, _S.PARTIALLY_FILLED, _S.FILLED}),
         # Settled by asking the venue: any answer is possible, sending again is not.
         _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.REJECTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELED, _S.EXPIRED}),
     }
@@ -115,6 +120,8 @@ def _check_filled(order: Order, update: OrderUpdate) -> None:
         raise InvariantError(
             f"order {order.order_id}: reported as {update.status.value} with {from_micros(filled)} of {order.quantity} shares filled"
         )
+    if update.fill is None and update.status is order.status and order.is_open and order.status is not _S.PARTIALLY_FILLED:
+        raise InvariantError(f"order {order.order_id}: reported as {update.status.value} again, without a fill")
     if update.fill is None and not order.is_open:
         raise InvariantError(f"order {order.order_id}: {order.status.value} -> {update.status.value} needs a late fill, and there is none")
 
@@ -122,3 +129,12 @@ def _check_filled(order: Order, update: OrderUpdate) -> None:
 def status_after_fill(order: Order, quantity_micros: int) -> OrderStatus:
     """FILLED or PARTIALLY_FILLED, after ``quantity_micros`` more shares of ``order`` trade."""
     return _S.FILLED if order.filled_micros + quantity_micros == order.quantity_micros else _S.PARTIALLY_FILLED
+
+
+def after_our_step(order: Order, update: OrderUpdate) -> OrderUpdate | None:
+    """``update`` as it counts when it crossed our taking the order back: it does not undo that, and without shares it is no news."""
+    if order.status not in {_S.PENDING_CANCEL, _S.EMULATED} or update.status not in {_S.ACCEPTED, _S.PARTIALLY_FILLED}:
+        return update
+    if update.restated is not None:
+        return update
+    return None if update.fill is None else replace(update, status=order.status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from framework.domain.order import ApprovedOrder
+from framework.domain.order import ApprovedOrder, OrderType
 
 if TYPE_CHECKING:
     from framework.domain.fill import Refusal
@@ -27,3 +27,14 @@ def check(order: Order, standing: Standing, validator: PreTradeValidator) -> tup
     if verdict.quantity_micros == order.quantity_micros:
         return ApprovedOrder(order), refusal
     return ApprovedOrder(replace(order, quantity_micros=verdict.quantity_micros)), refusal
+
+
+def approved_before(order: Order, order_type: OrderType) -> ApprovedOrder:
+    """The approval of an order whose intent stands on the tape, as ``order_type``: a stop that was triggered goes on as what it has become.
+
+    Only what was approved is ever written there, and what was written there does not change.
+    """
+    if order_type is order.order_type:
+        return ApprovedOrder(order)
+    limit = order.limit_micros if order_type is OrderType.LIMIT else None
+    return ApprovedOrder(replace(order, order_type=order_type, limit_micros=limit, stop_micros=None, trail_micros=None))

@@ -101,6 +101,18 @@ def agrees(shown: VenueOrder, order: Order, client_id: str, quantity_micros: int
     return same and shown.client_id in (None, client_id)
 
 
+def is_worse(shown: VenueOrder, order: Order, quantity_micros: int) -> bool:
+    """Whether the venue works an order in a way that was not asked for: other shares, or a limit that gives away more.
+
+    A market order that the venue works as a limit order is what some venues make of it.
+    """
+    if shown.quantity_micros != quantity_micros:
+        return True
+    if order.limit_micros is None or shown.limit_micros is None or shown.order_type is not order.order_type:
+        return False
+    return order.side.sign * (shown.limit_micros - order.limit_micros) > 0
+
+
 def _has_id(body: object) -> bool:
     return isinstance(body, Mapping) and _is_text(body.get("id"))
 

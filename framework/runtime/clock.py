@@ -22,6 +22,18 @@ def steady_ns() -> int:
     return time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)
 
 
+class SystemTime:
+    """The wall's clock, to wait by."""
+
+    def now(self) -> int:
+        """Ns since 1970, UTC."""
+        return now_ns()
+
+    def sleep(self, length: int) -> None:
+        """Wait ``length`` ns."""
+        time.sleep(length / 1e9)
+
+
 class Stopwatch:
     """Seconds since it was made."""
 
@@ -39,7 +51,7 @@ class MonotonicClock:
 
     def now_ns(self) -> int:
         """Nanoseconds since some moment."""
-        return time.monotonic_ns()
+        return steady_ns()
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""

@@ -62,7 +62,7 @@ class UniverseSection(Section):
 class DataSection(Section):
     """Where bars come from; see the data guide for what each policy accepts."""
 
-    source: Literal["sample", "csv", "parquet"] = "sample"
+    source: Literal["sample", "csv", "parquet", "catalog", "robinhood"] = "sample"
     path: Path | None = None
     resolution: Annotated[str, Field(pattern=r"^(1d|[1-9]\d{0,3}[mh])$")] = "1d"
     start: Day | None = None
@@ -133,7 +133,7 @@ class FillsSection(Section):
         return self
 
 
-Engine = Literal["auto", "backtrader", "arrays"]
+Engine = Literal["auto", "backtrader", "arrays", "compiled"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 
@@ -150,7 +150,7 @@ class Later(Section):
 class Config(Section):
     """Everything a run is told. Secrets are no part of it."""
 
-    mode: Literal["backtest", "paper"] = "backtest"
+    mode: Literal["backtest", "paper", "live"] = "backtest"
     strategy: StrategySection
     universe: UniverseSection
     data: DataSection = DataSection()

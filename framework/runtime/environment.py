@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 PREFIX = "ONETAPE__"
 
@@ -98,3 +98,11 @@ def _stop_percent(name: str, environment: Mapping[str, str]) -> Iterator[Overrid
         raise ConfigError(f"{name} = {environment[name]!r}: must be a number; 0.05 means 5 %") from None
     yield Override(name, ("stops", "method"), "percent")
     yield Override(name, ("stops", "percent"), str(float(percent)))
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Where this user's sessions and request budgets are kept: ONETAPE_STATE, else the system's place for state."""
+    named = environment.get("ONETAPE_STATE")
+    if named:
+        return Path(named).expanduser()
+    return Path(environment.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "onetape"

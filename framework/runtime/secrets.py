@@ -29,17 +29,21 @@ class SecretStore:
     def __init__(self, folder: Path, redact: Redactor) -> None:
         self._environment = environment_of(folder)
         self._redact = redact
+        self._asked: set[str] = set()
+
+    def seal(self) -> None:
+        """Take what was asked for out of the process's environment, so that no child and no crash report inherits it."""
+        for name in self._asked:
+            os.environ.pop(name, None)
 
     def find(self, name: str) -> Secret | None:
         """The secret called ``name``, such as ROBINHOOD_PASSWORD; ``None`` where it is nowhere.
-
-        A variable is taken out of the process's environment, so that no child and no crash report inherits it.
 
         Raises:
             ConfigError: It is too short to be kept out of logs.
         """
         text = self._environment.get(name) or _in_keyring(name)
-        os.environ.pop(name, None)
+        self._asked.add(name)
         if not text:
             return None
         secret = Secret(name, text)
@@ -58,6 +62,21 @@ class SecretStore:
                 f"{name} is not set: put it into the environment, into .env beside the config, or into the system's keyring "
                 f"(keyring set {SERVICE} {name})"
             )
+        return secret
+
+    def keep(self, name: str, text: str) -> Secret | None:
+        """Put a new secret into the system's keyring; ``None`` where there is none to put it into."""
+        try:
+            import keyring
+            from keyring.errors import KeyringError
+        except ImportError:  # an extra
+            return None
+        try:
+            keyring.set_password(SERVICE, name, text)
+        except KeyringError:
+            return None
+        secret = Secret(name, text)
+        self._redact.add(secret)
         return secret
 
 

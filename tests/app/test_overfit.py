@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,3 +86,13 @@ def test_what_has_no_answer_is_said_and_does_not_pass(folder):
 def test_returns_keep_every_bit():
     returns = np.array([0.1, -1.0 / 3.0, 1e-300, 0.0])
     assert np.array_equal(returns_from(returns_text(returns)), returns)
+
+
+def test_a_sharpe_ratio_is_shown_with_the_trials_behind_it(folder):
+    write(config(), folder)
+    assert "trials)" not in call("backtest").out  # the first is not one of many
+    write(config(strategy={"params": {"fast": 6, "slow": 20}}), folder)
+    out = call("backtest", "--strategy", "strategies.sma_cross:SmaCross").out
+    assert re.search(r"Sharpe ratio\s*│ -?[\d.]+ \(one of 2 trials\)", out)
+    page = Path(re.search(r"report: (\S+)", out)[1]).read_text(encoding="utf-8")
+    assert "Sharpe ratio, one of 2 trials" in page

@@ -14,7 +14,7 @@ import pytest
 from framework.app.saving import save_run
 from framework.runtime.tape.store import TapeStore
 from framework.runtime.tape.views import COLUMNS
-from tests.app.project import call, tree
+from tests.app.project import call, config, tree, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +87,18 @@ def test_rebuild_makes_the_tables_of_the_views_and_makes_them_again(finished):
         assert counted == told["rows"]
         assert counted["fills"] > 5
         assert equity / 1e6 == pytest.approx(json.loads((finished / "summary.json").read_text())["final_equity"])
+
+
+def test_a_session_s_tape_is_proved_and_folds_to_the_equity_it_ended_with(folder):
+    write(config(account={"cash": 50_000.0}), folder)
+    told = json.loads(call("paper", "--rehearse", "--out", "rehearsed", "--json").out)
+    assert json.loads(call("tape", "verify", "rehearsed", "--json").out)["verified"]
+    assert call("tape", "export", "rehearsed", "--format", "jsonl", "--out", "audit").code == 0
+    *_, last = [json.loads(line) for line in (folder / "audit" / "equity.jsonl").read_text().splitlines()]
+    assert last["equity_micros"] / 1e6 == pytest.approx(told["final_equity"])
+    assert (folder / "audit" / "fills.jsonl").read_text().count("\n") == len(
+        (folder / "rehearsed" / "fills.csv").read_text().splitlines()
+    ) - 1
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])

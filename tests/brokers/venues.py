@@ -48,8 +48,17 @@ class Venue(Protocol):
 
     broker: Broker
 
+    def ready(self) -> None:
+        """What a process does between connecting and its first order."""
+
     def trade_at(self, price: float) -> None:
-        """Let A trade at one price."""
+        """Let A trade at one price, and let what comes of it be heard."""
+
+    def settle(self) -> None:
+        """Let what is under way come to its end."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
 
 
 class Listener:
@@ -117,6 +126,15 @@ class SimulatedVenue:
         self.broker = SimulatedBroker(
             self._market, venue("generic"), 10_000 * DOLLAR, FillModel(), lambda timestamp: (timestamp - 1, timestamp)
         )
+
+    def ready(self) -> None:
+        """Nothing."""
+
+    def settle(self) -> None:
+        """Nothing is ever under way."""
+
+    def close(self) -> None:
+        """Nothing is left."""
 
     def trade_at(self, price: float) -> None:
         index = self._market.cursor[0] + 1

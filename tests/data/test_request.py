@@ -19,7 +19,7 @@ from framework.errors import ConfigError
         ({"symbols": ()}, r"\[universe\] symbols is empty"),
         ({"symbols": ("../AAPL",)}, r"'\.\./AAPL' is not a symbol"),
         ({"symbols": ("AAPL", "IBM", "AAPL")}, "AAPL stands there 2 times"),
-        ({"source": "cvs"}, r"\[data\] source = 'cvs'; did you mean csv\?; allowed: sample, csv, parquet, frames"),
+        ({"source": "cvs"}, r"\[data\] source = 'cvs'; did you mean csv\?; allowed: sample, csv, parquet, catalog, frames"),
         ({"adjust": "split"}, r"\[data\] adjust = 'split'; did you mean splits\?; allowed: splits, adj_close, none"),
         ({"resolution": "1w"}, r"\[data\] resolution = '1w'; allowed: 1d, or minutes or hours"),
         ({"resolution": "0m"}, r"\[data\] resolution = '0m'"),

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from framework.domain.order import OrderSide, OrderStatus, OrderTerms, OrderUpdate, StateChange
 from framework.domain.values import MICRO, notional
 from framework.errors import InvalidTransitionError, InvariantError
-from framework.rules.lifecycle import TRANSITIONS, apply, change, status_after_fill
+from framework.rules.lifecycle import TRANSITIONS, after_our_step, apply, change, status_after_fill
 from tests.rules.made import fill_of, order_of, state_of
 
 if TYPE_CHECKING:
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 LIFE = {
     "initialized": "denied emulated submitted",
     "denied": "",
-    "emulated": "submitted partially_filled filled pending_cancel canceled expired",  # a fill before we took it back is late
+    "emulated": "emulated submitted partially_filled filled pending_cancel canceled expired",  # a fill before we took it back is late
     "submitted": "accepted rejected partially_filled filled pending_cancel canceled expired unknown",
     "accepted": "emulated partially_filled filled pending_cancel canceled expired rejected",
-    "rejected": "",
+    "rejected": "rejected partially_filled filled",  # the venue had taken it all the same
     "partially_filled": "emulated partially_filled filled pending_cancel canceled expired",
     "filled": "",
-    "pending_cancel": "canceled partially_filled filled expired accepted",
-    "canceled": "partially_filled filled",  # a fill before the cancel, reported after it
-    "expired": "partially_filled filled",  # the same
+    "pending_cancel": "pending_cancel canceled partially_filled filled expired accepted rejected unknown",
+    "canceled": "canceled partially_filled filled",  # a fill before the cancel, reported after it
+    "expired": "expired partially_filled filled",  # the same
     "unknown": "accepted rejected partially_filled filled canceled expired",
 }
 PAIRS = list(itertools.product(OrderStatus, repeat=2))
-NO_LATE_FILLS = {OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.FILLED}
-WITH_LATE_FILLS = {OrderStatus.CANCELED, OrderStatus.EXPIRED}
+NO_LATE_FILLS = {OrderStatus.DENIED, OrderStatus.FILLED}
+WITH_LATE_FILLS = {OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
 
 
 def possible(before: OrderStatus, after: OrderStatus) -> bool:
@@ -256,3 +256,19 @@ def test_restated_terms_that_contradict_what_has_filled_change_nothing(filled, t
     with pytest.raises(InvariantError, match="restated as"):
         apply(order, OrderUpdate("order-1", 5, order.status, "", restated=OrderTerms(terms[0] * MICRO, terms[1] * MICRO, None, None, None)))
     assert (order.quantity_micros, order.changes, order.asked) == (10 * MICRO, [], None)
+
+
+@pytest.mark.parametrize("ours", [OrderStatus.PENDING_CANCEL, OrderStatus.EMULATED])
+def test_a_report_that_crossed_our_taking_the_order_back_does_not_undo_it(ours):
+    order = order_of(status=ours)
+    fill = fill_of(order, MICRO, 10)
+    assert after_our_step(order, OrderUpdate("order-1", 5, OrderStatus.ACCEPTED)) is None
+    part = after_our_step(order, OrderUpdate("order-1", 5, OrderStatus.PARTIALLY_FILLED, "", fill))
+    assert part == OrderUpdate("order-1", 5, ours, "", fill)
+    whole = OrderUpdate("order-1", 5, OrderStatus.FILLED, "", fill)
+    assert after_our_step(order, whole) is whole
+
+
+def test_other_reports_are_what_they_are():
+    update = OrderUpdate("order-1", 5, OrderStatus.ACCEPTED)
+    assert after_our_step(order_of(status=OrderStatus.SUBMITTED), update) is update

@@ -132,7 +132,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(tree, says):
         ("data", "start", True, "[data] start = true: must be a date that exists, written as 2005-01-31"),
         ("data", "calendar", 5, "[data] calendar = 5: must be text, in quotes"),
         ("data", "policy", 5, "[data] policy = 5: must be a table of keys and values"),
-        ("data", "source", "cvs", "[data] source = \"cvs\": choose sample, csv, parquet; did you mean 'csv'?"),
+        ("data", "source", "cvs", "[data] source = \"cvs\": choose sample, csv, parquet, catalog, robinhood; did you mean 'csv'?"),
         ("sizing", "confidence", 1, "[sizing] confidence = 1: must be below 1"),
         ("sizing", "max_position_pct", 0, "[sizing] max_position_pct = 0: must be above 0"),
         ("sizing", "lookback_days", "many", '[sizing] lookback_days = "many": must be a whole number, without quotes'),

@@ -50,12 +50,14 @@ def test_the_environment_goes_before_the_file_and_the_file_before_the_keyring(tm
     assert SecretStore(tmp_path, Redactor()).need(NAME).reveal() == "of-the-environment-example"
 
 
-def test_a_secret_that_was_read_is_in_the_environment_no_more_and_in_no_text(tmp_path, monkeypatch, ring):
+def test_a_secret_that_is_sealed_is_in_the_environment_no_more_and_in_no_text(tmp_path, monkeypatch, ring):
     monkeypatch.setenv(NAME, "hunter2-example")
     redact = Redactor()
     assert not ring
     store = SecretStore(tmp_path, redact)
     secret = store.need(NAME)
+    assert NAME in os.environ
+    store.seal()
     assert NAME not in os.environ
     assert redact(f"password {secret.reveal()}") == "password [redacted]"
     assert store.need(NAME) == secret

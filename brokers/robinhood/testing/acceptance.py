@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from brokers.robinhood.testing.forms import OrderForm, Refusal
-from brokers.robinhood.testing.hours import REGULAR, is_trading
+from brokers.robinhood.testing.hours import ALL_DAY, REGULAR, is_trading
 from framework.domain.values import MICRO, notional
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def _listing(scene: Scene) -> Refusal | None:
         return _field("symbol", "Symbol does not match the instrument.")
     if not listing.tradeable or (listing.closing_only and form.is_buy):
         return _detail("This stock is not tradable at this time.")
+    if form.hours == ALL_DAY and not listing.overnight:
+        return _detail("This stock cannot be traded around the clock.")
     if listing.otc_tier and (form.is_plain_market or form.is_fractional):
         return _detail("Market orders are not supported for over-the-counter stocks.")
     return None

@@ -155,14 +155,15 @@ class Book:
 
     def _accept(self, form: OrderForm, listing: Listing, account: Account, agent: str) -> Order:
         now, plan = self._clock.now(), self._plan_for(form.symbol)
-        order_id = derived_id("order", account.number, next(self._numbers))
+        number = next(self._numbers)
+        order_id = derived_id("order", account.number, number)
         starts = next_window(now, form.hours)[0]
         price = form.price if plan.price is None else micros(plan.price)
         if form.is_plain_market and form.is_buy and form.dollars is None:
             price = collar(listing.quote.last)
         state = UNCONFIRMED if starts <= now else QUEUED
         order = Order(
-            order_id, account.number, form, form.quantity, price, form.stop, state, now, now, now, self._expiry(form), plan, agent
+            order_id, number, account.number, form, form.quantity, price, form.stop, state, now, now, now, self._expiry(form), plan, agent
         )
         self.orders[order_id] = self.open[order_id] = order
         if form.ref_id is not None:

@@ -16,6 +16,7 @@ from brokers.robinhood.testing.answers import Answer
 from brokers.robinhood.testing.clock import SECOND, iso, moment
 from brokers.robinhood.testing.faults import Fault
 from brokers.robinhood.testing.forms import Refusal, read_form
+from brokers.robinhood.testing.mangling import check
 from brokers.robinhood.testing.market import MANY
 from brokers.robinhood.testing.orders import CANCELLED, TERMINAL, Plan
 from brokers.robinhood.testing.views.addresses import account_url, instrument_url
@@ -58,8 +59,8 @@ def list_stock(venue: Venue, symbol: str, price: str, **rules: Any) -> str:  # n
     return venue.market.add(symbol, price, **_in_micros(rules)).id
 
 
-def quote(venue: Venue, symbol: str, bid: str | None, ask: str | None, last: str | None = None, size: int = MANY) -> None:
-    """New best prices, ``size`` whole shares on either side; open orders meet them."""
+def quote(venue: Venue, symbol: str, bid: str | None = None, ask: str | None = None, last: str | None = None, size: int = MANY) -> None:
+    """New best prices, ``size`` whole shares on either side; a side left out is empty. Open orders meet them."""
     venue.market.quote(symbol, bid, ask, last, (size, size))
     venue.book.quoted(symbol)
 
@@ -163,7 +164,9 @@ def cancel_by_hand(venue: Venue, order_id: str) -> None:
 
 def fault(venue: Venue, **fields: Any) -> None:  # noqa: ANN401 - fields of Fault
     """Something will go wrong, see ``Fault``."""
-    venue.faults.add(Fault(**fields))
+    wanted = Fault(**fields)
+    check(wanted.mangles)
+    venue.faults.add(wanted)
 
 
 def clear_faults(venue: Venue) -> None:

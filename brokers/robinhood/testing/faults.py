@@ -21,6 +21,7 @@ class Fault:
         status: Of an answer in place of the ordinary one; 0 for none.
         body: Of that; JSON, or text as it is.
         headers: Of that.
+        kills: Process that is killed (SIGKILL) once the request was handled, or was not, and before anything is answered.
         drops: The connection is closed without an answer, or in the middle of it after so many bytes (``drops_after``).
         drip: Real seconds between two bytes of the answer.
         mangles: Name of a change of the ordinary answer, see ``mangling``; or ``swapped``: the answer to the request of this method
@@ -39,6 +40,7 @@ class Fault:
     status: int = 0
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    kills: int = 0
     drops: bool = False
     drops_after: int = 0
     drip: float = 0.0

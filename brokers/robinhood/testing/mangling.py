@@ -13,17 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def mangled(answer: Answer, how: str) -> Answer:
-    """``answer`` changed in the way called ``how``.
+def check(how: str) -> None:
+    """Refuse a way that does not exist; no way at all is one.
 
     Raises:
-        ValueError: There is no such way.
+        ValueError: There is none called ``how``.
     """
+    if how and how not in {*ROWS, *BYTES, *EARLIER}:
+        raise ValueError(f"mangles = {how!r}; choose one of {', '.join([*ROWS, *BYTES, *EARLIER])}")
+
+
+def mangled(answer: Answer, how: str) -> Answer:
+    """``answer`` changed in the way called ``how``, which is not one of ``EARLIER``."""
     if how in ROWS:
         body = json.loads(answer.body)
         return Answer.json(answer.status, ROWS[how](body))
-    if how not in BYTES:
-        raise ValueError(f"mangles = {how!r}; choose one of {', '.join([*ROWS, *BYTES])}")
     encoding = ENCODINGS.get(how)
     headers = {} if encoding is None else {"Content-Encoding": encoding}
     return Answer(answer.status, BYTES[how](answer.body), {**answer.headers, **headers})
@@ -33,10 +37,16 @@ def _with_rows(change: Callable[[list[Any]], list[Any]]) -> Callable[[dict[str, 
     return lambda body: {**body, "results": change(body["results"])}
 
 
+def _half(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
 def _without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda body: {key: value for key, value in body.items() if key != name}
 
 
+#: An answer of before in place of this one: to any request of the method, or to one of the same address.
+EARLIER = ("swapped", "stale")
 ROWS: Mapping[str, Callable[[dict[str, Any]], Any]] = MappingProxyType(
     {
         "duplicated_rows": _with_rows(lambda rows: [*rows, *rows]),
@@ -55,8 +65,8 @@ BYTES: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
         "html": lambda _: b"<html><body>We'll be back soon.</body></html>",
         "empty": lambda _: b"",
         "null": lambda _: b"null",
-        "truncated": lambda body: body[: len(body) // 2],
-        "truncated_gzip": lambda body: gzip.compress(body)[: len(body) // 4],
+        "truncated": _half,
+        "truncated_gzip": lambda body: _half(gzip.compress(body)),
         "gzip": gzip.compress,
         # The two characters {} as a stream of brotli, not compressed.
         "brotli": lambda _: b"\x8b\x00\x80{}\x03",

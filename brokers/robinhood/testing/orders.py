@@ -71,9 +71,10 @@ class Execution:
 
 @dataclass(slots=True)
 class Order:
-    """The venue's record; amounts in micros, times in ns UTC."""
+    """The venue's record; amounts in micros, times in ns UTC; ``number`` counts the orders of the venue."""
 
     id: str
+    number: int
     account: str
     form: OrderForm
     quantity: int | None

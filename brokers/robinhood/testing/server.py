@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import sys
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from signal import SIGKILL
 from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
@@ -109,6 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.venue.fault_of(request, split.query)
         self._wait(fault.waits)
         delivery = self.server.venue.deliver(request, fault)
+        if fault.kills:
+            os.kill(fault.kills, SIGKILL)
         self._wait(fault.stalls)
         self._hand_over(delivery)
 

@@ -12,7 +12,8 @@ from brokers.robinhood.testing.book import Book
 from brokers.robinhood.testing.clock import SECOND, VirtualClock
 from brokers.robinhood.testing.faults import Fault, FaultScript
 from brokers.robinhood.testing.gate import Gate
-from brokers.robinhood.testing.mangling import mangled
+from brokers.robinhood.testing.hours import REGULAR, next_window
+from brokers.robinhood.testing.mangling import EARLIER, mangled
 from brokers.robinhood.testing.market import Market
 from brokers.robinhood.testing.meter import Meter, Seen, Throttle
 from brokers.robinhood.testing.routes import accounts, login, market, orders
@@ -63,6 +64,8 @@ class Venue:
         self.page_size = 10
         self.date_skew = 0.0
         self.lock = RLock()
+        # The calendar takes its time to load, and a client's time-out would end before the first answer.
+        next_window(self.clock.now(), REGULAR)
         self._earlier: dict[tuple[str, str], Answer] = {}
 
     def advance(self, seconds: float) -> None:
@@ -94,7 +97,7 @@ class Venue:
         return self._in_place(request, answer, fault)
 
     def _in_place(self, request: Request, answer: Answer | None, fault: Fault) -> Answer | None:
-        if fault.mangles in {"swapped", "stale"}:
+        if fault.mangles in EARLIER:
             return self._earlier.get((request.method, request.path if fault.mangles == "stale" else ""))
         if answer is not None:
             self._earlier |= {(request.method, ""): answer, (request.method, request.path): answer}

@@ -27,12 +27,11 @@ class Pace(NamedTuple):
     longest_ns: int
 
 
-class Taken(NamedTuple):
-    """A request that left: ``since`` is its answer, or the latest moment at which that can come while it ``flies``."""
+class Flight(NamedTuple):
+    """A request that has left and is not answered; ``until`` is the latest moment at which that can happen."""
 
     ticket: str
-    since: int
-    flies: bool
+    until: int
 
 
 class Waiting(NamedTuple):
@@ -46,9 +45,20 @@ class Waiting(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """What one credential has sent and wants to send; ``failures`` counts refusals in a row, ``saved_at`` is its last change."""
+    """What one credential has sent and wants to send.
 
-    taken: tuple[Taken, ...] = ()
+    Attributes:
+        flying: Requests on their way.
+        ended: When those that still count were answered.
+        waiting: Requests that want to leave.
+        ordered_at: The last order.
+        closed_until: Nothing leaves before.
+        failures: Refusals in a row.
+        saved_at: Its last change.
+    """
+
+    flying: tuple[Flight, ...] = ()
+    ended: tuple[int, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     ordered_at: int | None = None
     closed_until: int = 0
@@ -67,9 +77,9 @@ def allowance(requests: int, priority: Priority) -> int:
 
 def ready_at(usage: Usage, pace: Pace, request: Waiting) -> int:
     """The earliest moment for ``request`` if nobody else asked; 0 for at once."""
-    ends = sorted(taken.since + pace.window_ns for taken in usage.taken)
+    counted = sorted([*usage.ended, *(flight.until for flight in usage.flying)])
     most = allowance(pace.requests, request.priority)
-    free = ends[len(ends) - most] if len(ends) >= most else 0
+    free = counted[len(counted) - most] + pace.window_ns if len(counted) >= most else 0
     cool = usage.ordered_at + pace.cooldown_ns if request.is_order and usage.ordered_at is not None else 0
     return max(free, cool, usage.closed_until)
 
@@ -89,7 +99,7 @@ def waits(usage: Usage, request: Waiting) -> Usage:
 def leaves(usage: Usage, pace: Pace, request: Waiting, now: int) -> Usage:
     """``request`` leaves ``now``."""
     return usage._replace(
-        taken=(*usage.taken, Taken(request.ticket, now + pace.longest_ns, flies=True)),
+        flying=(*usage.flying, Flight(request.ticket, now + pace.longest_ns)),
         waiting=tuple(one for one in usage.waiting if one.ticket != request.ticket),
         ordered_at=now if request.is_order else usage.ordered_at,
     )
@@ -97,9 +107,13 @@ def leaves(usage: Usage, pace: Pace, request: Waiting, now: int) -> Usage:
 
 def ends(usage: Usage, ticket: str, now: int, *, is_order: bool) -> Usage:
     """The request with ``ticket`` was answered, or given up before it left."""
-    taken = tuple(Taken(ticket, now, flies=False) if one.ticket == ticket else one for one in usage.taken)
-    waiting = tuple(one for one in usage.waiting if one.ticket != ticket)
-    return usage._replace(taken=taken, waiting=waiting, ordered_at=now if is_order else usage.ordered_at)
+    flying = tuple(one for one in usage.flying if one.ticket != ticket)
+    return usage._replace(
+        flying=flying,
+        ended=usage.ended if len(flying) == len(usage.flying) else (*usage.ended, now),
+        waiting=tuple(one for one in usage.waiting if one.ticket != ticket),
+        ordered_at=now if is_order else usage.ordered_at,
+    )
 
 
 def closes(usage: Usage, now: int, wait_ns: int) -> Usage:
@@ -119,13 +133,15 @@ def current(usage: Usage, pace: Pace, now: int, stale_ns: int) -> Usage:
     """
     if usage.saved_at > now:
         usage = usage._replace(
-            taken=tuple(one._replace(since=now) for one in usage.taken),
+            flying=tuple(one._replace(until=now) for one in usage.flying),
+            ended=(now,) * len(usage.ended),
             waiting=(),
             ordered_at=None if usage.ordered_at is None else now,
             closed_until=now + max(0, usage.closed_until - usage.saved_at),
         )
     return usage._replace(
-        taken=tuple(one for one in usage.taken if one.since + pace.window_ns > now),
+        flying=tuple(one for one in usage.flying if one.until + pace.window_ns > now),
+        ended=tuple(at for at in usage.ended if at + pace.window_ns > now),
         waiting=tuple(one for one in usage.waiting if one.seen + stale_ns >= now),
         saved_at=now,
     )
@@ -133,4 +149,4 @@ def current(usage: Usage, pace: Pace, now: int, stale_ns: int) -> Usage:
 
 def full(pace: Pace, now: int) -> Usage:
     """The usage to assume where what was written down cannot be read: everything was just used."""
-    return Usage(tuple(Taken(f"lost-{number}", now, flies=False) for number in range(pace.requests)), ordered_at=now, saved_at=now)
+    return Usage(ended=(now,) * pace.requests, ordered_at=now, saved_at=now)

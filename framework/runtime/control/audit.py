@@ -26,9 +26,12 @@ def command_event(timestamp: int, command: OperatorCommand) -> NewEvent:
     return NewEvent(timestamp, f"{_PREFIX}{command.kind}", payload)
 
 
-def done_event(timestamp: int, command: OperatorCommand, effect: Mapping[str, object]) -> NewEvent:
-    """That ``command`` was carried out at ``timestamp``, the moment at which a replay has to give it again."""
-    payload = {"command": command.sequence, "kind": command.kind.value, "effect": dict(effect)}
+def done_event(timestamp: int, command: OperatorCommand, effect: Mapping[str, object], facts: int = 0) -> NewEvent:
+    """That ``command`` was carried out at ``timestamp``, the moment at which a replay has to give it again.
+
+    What it made the engine write are the ``facts`` events just before this one.
+    """
+    payload = {"command": command.sequence, "kind": command.kind.value, "effect": dict(effect), "facts": facts}
     return NewEvent(timestamp, DONE, payload, f"done:{command.sequence}")
 
 

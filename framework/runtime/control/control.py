@@ -10,9 +10,11 @@ from framework.errors import AlreadyRecordedError, TapeError
 from framework.runtime.control.audit import DONE, KINDS, command_event, done_event, read_command, to_give_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal, Switch
+    from framework.runtime.tape.chain import NewEvent
+    from framework.runtime.tape.lease import Lease
     from framework.runtime.tape.store import TapeStore
 
 BLIND = OperatorCommand(CommandKind.HALT, "control", "the tape cannot be read or written: no command would be seen or kept")
@@ -24,6 +26,7 @@ class _Done(NamedTuple):
     timestamp: int
     command: OperatorCommand
     effect: Mapping[str, object]
+    facts: Sequence[NewEvent]
 
 
 class Control:
@@ -33,8 +36,16 @@ class Control:
     at once is kept and written when it can be.
     """
 
-    def __init__(self, store: TapeStore, halt_file: HaltFile, halt_signal: HaltSignal, dead_man: DeadMansSwitch | None = None) -> None:
+    def __init__(
+        self,
+        store: TapeStore,
+        halt_file: HaltFile,
+        halt_signal: HaltSignal,
+        dead_man: DeadMansSwitch | None = None,
+        lease: Lease | None = None,
+    ) -> None:
         self._store = store
+        self._lease = lease
         self._file = halt_file
         self._dead_man = dead_man
         self._switches: tuple[Switch, ...] = (halt_file, halt_signal) if dead_man is None else (halt_file, halt_signal, dead_man)
@@ -60,27 +71,32 @@ class Control:
         self._blind = False
         return commands
 
-    def done(self, timestamp: int, command: OperatorCommand, effect: Mapping[str, object]) -> None:
-        """Write down that ``command`` was carried out at ``timestamp`` (ns UTC) and what came of it.
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was carried out that the tape has not taken yet."""
+        return bool(self._unwritten)
+
+    def done(self, timestamp: int, command: OperatorCommand, effect: Mapping[str, object], facts: Sequence[NewEvent] = ()) -> None:
+        """Write down that ``command`` was carried out at ``timestamp`` (ns UTC), what came of it, and the ``facts`` it made.
 
         A command of a switch goes on the tape with it. It never fails: if the tape cannot take them now, they follow when it can.
         """
         if command.kind is CommandKind.RESUME:
             self._file.forget()
-        self._unwritten.append(_Done(timestamp, command, effect))
+        self._unwritten.append(_Done(timestamp, command, effect, facts))
         with suppress(TapeError):
             self._catch_up()
 
     def _catch_up(self) -> None:
         while self._unwritten:
-            timestamp, command, effect = self._unwritten[0]
+            timestamp, command, effect, facts = self._unwritten[0]
             if command.sequence < 0:
                 (event,) = self._store.append([command_event(timestamp, command)])
                 command = command._replace(sequence=event.sequence)
                 self._own.add(event.sequence)
-                self._unwritten[0] = _Done(timestamp, command, effect)
+                self._unwritten[0] = _Done(timestamp, command, effect, facts)
             with suppress(AlreadyRecordedError):  # given again after a restart: it was carried out before
-                self._store.append([done_event(timestamp, command, effect)])
+                self._store.append([*facts, done_event(timestamp, command, effect, len(facts))], self._lease)
             del self._unwritten[0]
 
     def _from_tape(self) -> Iterator[OperatorCommand]:

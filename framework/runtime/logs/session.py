@@ -57,7 +57,7 @@ class SessionLogs:
 
     def __init__(self, folder: Path, session_id: str, redact: Redactor, echo: TextIO | None = None, max_bytes: int = MAX_BYTES) -> None:
         self._session_id, self._redact = session_id, redact
-        self._open = ExitStack()
+        self._open, self._hooks = ExitStack(), ExitStack()
         shared: list[Processor] = [
             structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_log_level,
@@ -117,13 +117,18 @@ class SessionLogs:
             self._attach(ours.getChild(name), file)
         self._set_level(root, logging.INFO)
         before, in_threads = sys.excepthook, threading.excepthook
-        self._open.callback(setattr, sys, "excepthook", before)
-        self._open.callback(setattr, threading, "excepthook", in_threads)
+        self._hooks.callback(setattr, sys, "excepthook", before)
+        self._hooks.callback(setattr, threading, "excepthook", in_threads)
         sys.excepthook = self._last_words
         threading.excepthook = lambda args: self._last_words(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:
+            self._hooks.close()
+        elif isinstance(error, Exception):
+            # Whoever catches it may show it; if nobody does, the hooks are still there and show it without secrets.
+            self.logger("app").error("the session ended in an error", exc_info=(type(error), error, trace))
         self._open.close()
 
     def _attach(self, logger: logging.Logger, handler: logging.Handler) -> None:

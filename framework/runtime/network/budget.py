@@ -95,12 +95,12 @@ class SharedBudget:
     def _end(self, request: Waiting) -> None:
         now = self._clock.now_ns()
         with self._ledger.page() as page:
-            left = any(one.ticket == request.ticket for one in page.usage.taken)
+            left = any(one.ticket == request.ticket for one in page.usage.flying)
             page.usage = ends(self._current(page.usage, now), request.ticket, now, is_order=request.is_order and left)
 
     def _current(self, usage: Usage, now: int) -> Usage:
         """``usage`` as of now; requests of processes that are gone have ended."""
-        dead = {one.ticket for one in usage.taken if one.flies and not _is_running(int(one.ticket.split(".")[0]))}
+        dead = {one.ticket for one in usage.flying if not _is_running(int(one.ticket.split(".")[0]))}
         for ticket in dead:
             usage = ends(usage, ticket, now, is_order=False)
         return current(usage, self._pace, now, _STALE)

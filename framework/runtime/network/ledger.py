@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from framework.domain.request import Priority
 from framework.errors import BrokerError
-from framework.rules.pacing.window import Taken, Usage, Waiting, full
+from framework.rules.pacing.window import Flight, Usage, Waiting, full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,17 +46,16 @@ class UsageLedger:
 
     def _opened(self) -> sqlite3.Connection:
         is_new = not self._path.exists()
-        file = sqlite3.connect(self._path, timeout=10.0, isolation_level=None, check_same_thread=False)
-        try:
+        with ExitStack() as undo:
+            file = undo.enter_context(closing(sqlite3.connect(self._path, timeout=10.0, isolation_level=None, check_same_thread=False)))
             if is_new:
-                os.chmod(self._path, 0o600)  # noqa: PTH101 - before anything is in it
+                self._path.chmod(0o600)  # before anything is in it
+            file.execute("PRAGMA journal_mode=WAL")
             # Nothing here is worth a sync: after a power loss the clock starts anew, and everything counts as just used.
             file.execute("PRAGMA synchronous=OFF")
             file.execute("CREATE TABLE IF NOT EXISTS usage (one INTEGER PRIMARY KEY CHECK (one = 1), page TEXT NOT NULL)")
-        except BaseException:  # the file is let go of whatever happened
-            file.close()
-            raise
-        return file
+            undo.pop_all()
+            return file
 
     @contextmanager
     def page(self) -> Iterator[Page]:
@@ -67,14 +65,13 @@ class UsageLedger:
                 self._file.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
                 raise BrokerError(f"the request budget in {self._path} cannot be read: {error}") from None
-            try:
+            with ExitStack() as undo:
+                undo.callback(self._file.execute, "ROLLBACK")
                 page = Page(self._read())
                 yield page
                 self._write(page.usage)
                 self._file.execute("COMMIT")
-            except BaseException:  # an interrupt too must leave the usage as it was
-                self._file.execute("ROLLBACK")
-                raise
+                undo.pop_all()
 
     def _read(self) -> Usage:
         row = self._file.execute("SELECT page FROM usage").fetchone()
@@ -101,13 +98,15 @@ class UsageLedger:
 
 
 def _usage(page: object) -> Usage:
-    usage = Usage(*page) if isinstance(page, list) else Usage(*())
-    if not isinstance(page, list) or len(page) != len(usage):
+    if not isinstance(page, list) or len(page) != len(Usage._fields):
         raise ValueError("not a usage")
-    return usage._replace(
-        taken=tuple(Taken(str(ticket), int(since), bool(flies)) for ticket, since, flies in usage.taken),
-        waiting=tuple(
+    flying, ended, waiting, *rest = page
+    return Usage(
+        tuple(Flight(str(ticket), int(until)) for ticket, until in flying),
+        tuple(map(int, ended)),
+        tuple(
             Waiting(str(ticket), Priority(priority), bool(is_order), int(arrived), int(seen))
-            for ticket, priority, is_order, arrived, seen in usage.waiting
+            for ticket, priority, is_order, arrived, seen in waiting
         ),
+        *(None if number is None else int(number) for number in rest),  # type: ignore[arg-type]
     )

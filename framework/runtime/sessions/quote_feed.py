@@ -65,7 +65,7 @@ class QuoteFeed:
         *,
         bounds: Callable[[int], tuple[int, int]],
         stopped: Callable[[], bool],
-        between: Callable[[int], None],
+        between: Callable[[int], object],
         until: int | None = None,
     ) -> None:
         self._source = source

@@ -1,165 +1,196 @@
-"""The tape of a session: what came in and what was decided on it, slice by slice, each on the disk before the next begins.
+"""The tape of a session: what it heard and what came of it, in the order it happened, each on the disk before anything follows from it.
 
-A slice is on the tape as a whole or not at all. A process that starts again decides the slices on its tape anew, which brings every
-part of it back to where it was, compares what it decides with what is written, and goes on with the bars that came meanwhile.
+What the engine does is kept until its turn is over, or until the order manager has something to write: then it goes to the disk with that,
+in one transaction. So whatever was sent to a venue stands behind the bars, decisions and reports that led to it.
+
+A process that starts again takes the turns on its tape anew, which brings every part of it back to where it was, compares what it decides
+with what is written, and goes on in the middle of the turn in which the one before died.
 """
 
 from __future__ import annotations
 
-from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from collections import deque
+from typing import TYPE_CHECKING
 
-from framework.engine.growth import Growing
-from framework.errors import TapeError
-from framework.runtime.sessions.wording import read_series, written_series
+from framework.errors import PartedError
+from framework.runtime.sessions.marks import ANSWERED, ASKED, DECIDED, HISTORY, QUOTED
+from framework.runtime.sessions.recorded import Fact
+from framework.runtime.sessions.wording import written_series
 from framework.runtime.tape.chain import NewEvent, canonical
 from framework.runtime.tape.facts import new_event
-from framework.runtime.tape.inputs import BARS, bars_event, read_arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from framework.domain.market import BarSeries
     from framework.engine.journal import Journal
-    from framework.runtime.sessions.arrivals import Arrival
-    from framework.runtime.tape.chain import TapeEvent
+    from framework.runtime.sessions.recorded import Recorded
+    from framework.runtime.tape.chain import Head, TapeEvent
+    from framework.runtime.tape.checkpoints import Checkpoint
     from framework.runtime.tape.lease import Lease
     from framework.runtime.tape.store import TapeStore
 
-HISTORY, DECIDED = "history", "decided"
-
-
-class Fact(NamedTuple):
-    """A decision, or something that happened, as it is written: comparable."""
-
-    timestamp: int
-    kind: str
-    text: str  # as the chain hashes it, so that a figure that is no number equals itself
-
-
-class Difference(NamedTuple):
-    """The first place where two runs of the same inputs part: a fact of either, ``None`` where one has no more.
-
-    ``place`` counts facts from 0; what came before is the same in both.
-    """
-
-    place: int
-    recorded: Fact | None
-    found: Fact | None
-
-
-class Slice(NamedTuple):
-    """Bars that arrived together, and the facts of the decision on them."""
-
-    arrival: Arrival
-    facts: tuple[Fact, ...]
-
-
-class Recorded(NamedTuple):
-    """A session as its tape has it: the history it began with, when (ns UTC), and its slices."""
-
-    history: Mapping[str, BarSeries]
-    first: int
-    slices: tuple[Slice, ...]
-
-
-def recorded(events: Iterable[TapeEvent]) -> Recorded:
-    """Read the session in ``events``; those that are no part of a slice (commands, notes, starts) are left out.
-
-    Raises:
-        BadDataError: Bars cannot be read.
-        TapeError: A slice has no end.
-    """
-    history: dict[str, BarSeries] = {}
-    slices: list[Slice] = []
-    arrival: Arrival | None = None
-    facts: list[Fact] = []
-    first = 0
-    for event in events:
-        if event.kind == HISTORY:
-            series = read_series(event.payload)
-            history[series.symbol], first = series, event.timestamp
-        elif event.kind == BARS:
-            arrival, facts = read_arrival(event), []
-        elif event.kind == DECIDED and arrival is not None:
-            slices.append(Slice(arrival, tuple(facts)))
-            arrival = None
-        elif arrival is not None:
-            facts.append(Fact(event.timestamp, event.kind, canonical(event.payload)))
-    if arrival is not None:
-        raise TapeError(f"the slice of {arrival.timestamp} has no end: the tape was changed")
-    return Recorded(history, first, tuple(slices))
-
-
-def bars_of(session: Recorded) -> dict[str, BarSeries]:
-    """All bars of ``session``, those of its history and those that arrived, by symbol."""
-    growing = {symbol: Growing(series) for symbol, series in session.history.items()}
-    series = dict(session.history)
-    for one in session.slices:
-        series |= {symbol: growing[symbol].append(bar) for symbol, bar in one.arrival.bars.items()}
-    return series
-
-
-def facts_of(journal: Journal, since: int = 0) -> list[Fact]:
-    """What ``journal`` holds from its event number ``since`` on, as it is written."""
-    rows = [new_event(event) for event in journal.events[since:]]
-    return [Fact(row.timestamp, row.kind, canonical(row.payload)) for row in rows]
-
-
-def first_difference(one: Iterable[Fact], other: Iterable[Fact]) -> Difference | None:
-    """Where ``one`` (recorded) and ``other`` part; ``None`` when they are the same."""
-    pairs = enumerate(zip_longest(one, other))
-    return next((Difference(place, left, right) for place, (left, right) in pairs if left != right), None)
-
 
 class Taping:
-    """Writes a session to ``store`` while it is decided, after the slices that are on it already were decided anew.
+    """Writes a session to ``store``, behind what it knows of it already; the order manager writes through it.
 
-    ``lease`` is what the process trades under.
+    ``store`` is ``None`` where a tape is only read again. ``lease`` is what the process trades under.
     """
 
-    def __init__(self, store: TapeStore, journal: Journal, known: Recorded, lease: Lease | None = None) -> None:
+    def __init__(self, store: TapeStore | None, journal: Journal, known: Recorded, lease: Lease | None = None) -> None:
         self._store = store
         self._journal = journal
-        self._known = known
         self._lease = lease
-        self._written = 0
-        self._arrival: Arrival | None = None
-        self._expected: tuple[Fact, ...] | None = None
+        self._inputs = deque(known.inputs)
+        self._expected = deque(known.facts)
+        self._seen = 0
+        self._pending: list[NewEvent] = []
+        self._is_new = not known.history
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the tape has inputs that have not been taken again yet."""
+        return bool(self._inputs)
+
+    # --- taking again
+
+    def next(self) -> TapeEvent:
+        """The next input of the tape, taken."""
+        self._gather()
+        return self._inputs.popleft()
+
+    def taken(self, kinds: Collection[str]) -> list[TapeEvent]:
+        """The next inputs as long as they are of ``kinds``, taken."""
+        found = []
+        while self._inputs and self._inputs[0].kind in kinds:
+            found.append(self._inputs.popleft())
+        return found
+
+    def asked(self, kind: str, call: str, subject: str) -> TapeEvent | None:
+        """What the tape has at the place where the engine asks its broker; ``None`` behind its end.
+
+        Raises:
+            PartedError: It has something else.
+        """
+        self._gather()
+        if not self._inputs:
+            return None
+        event = self._inputs.popleft()
+        if event.kind != kind or (event.payload.get("call"), event.payload.get("subject")) != (call, subject):
+            raise self._parted(f"the engine asks to {call} {subject}", f"{event.kind} {dict(event.payload)}")
+        return event
+
+    def caught_up(self) -> None:
+        """Nothing of the tape is left to be taken again.
+
+        Raises:
+            PartedError: It has facts that were not found again.
+        """
+        self._gather()
+        if self._expected:
+            raise self._parted("nothing more", self._expected[0])
+
+    def _gather(self) -> None:
+        """Compare what has happened since with the tape, or keep it to be written."""
+        for event in self._journal.events[self._seen :]:
+            row = new_event(event)
+            if not self._expected:
+                self._pending.append(row)
+                continue
+            found, told = Fact(row.timestamp, row.kind, canonical(row.payload)), self._expected.popleft()
+            if found != told:
+                raise self._parted(found, told)
+        self._seen = len(self._journal.events)
+
+    def _parted(self, found: object, told: object) -> PartedError:
+        place = "the tape" if self._store is None else self._store.place
+        return PartedError(
+            f"{place}: it says {told}, and now it would be {found}: the code, the config or the data have changed; look with "
+            "`onetape replay`, then begin a new session"
+        )
+
+    # --- writing
 
     def begin(self, history: Mapping[str, BarSeries], timestamp: int) -> None:
         """Write down what is known before the first bar arrives (ns UTC), unless the tape has it."""
-        if not self._known.history:
+        if self._is_new and self._store is not None:
             self._store.append([NewEvent(timestamp, HISTORY, written_series(one), f"history:{name}") for name, one in history.items()])
 
-    def arriving(self, coming: Iterable[Arrival]) -> Iterator[Arrival]:
-        """The slices on the tape, then those of ``coming`` that are later."""
-        last = 0
-        for one in self._known.slices:
-            self._arrival, self._expected = one.arrival, one.facts
-            last = one.arrival.timestamp
-            yield one.arrival
-        self._expected = None
-        for arrival in coming:
-            if arrival.timestamp > last:
-                self._arrival = arrival
-                yield arrival
+    def note(self, mark: NewEvent) -> None:
+        """``mark`` stands behind everything that has happened; it is written with what is written next."""
+        self._gather()
+        self._pending.append(mark)
 
-    def after(self, timestamp: int, equity_micros: int, cash_micros: int) -> None:
-        """The decision at ``timestamp`` was taken: write it down, or compare it with what is written.
+    def forgets(self, mark: NewEvent) -> bool:
+        """Take ``mark`` back if nothing came of it."""
+        self._gather()
+        if not self._pending or self._pending[-1] is not mark:
+            return False
+        self._pending.pop()
+        return True
+
+    def over(self, timestamp: int, equity_micros: int, cash_micros: int) -> None:
+        """The engine's turn is over: all that it did is on the disk on return, or is what the tape says.
 
         Raises:
-            TapeError: The tape cannot be written, or it says something else: the code or what it depends on has changed since.
+            TapeError: The tape cannot be written.
+            PartedError: It says something else.
         """
-        since, self._written = self._written, len(self._journal.events)
-        if self._expected is not None:
-            parted = first_difference(self._expected, facts_of(self._journal, since))
-            if parted is not None:
-                raise TapeError(
-                    f"{self._store.place}: at {timestamp} the tape says {parted.recorded}, and now it would be {parted.found}: the code, "
-                    "the config or the data have changed; look with `onetape replay`, then begin a new session"
-                )
-        elif self._arrival is not None:
-            end = {"decisions_hash": self._journal.decisions_hash, "equity_micros": equity_micros, "cash_micros": cash_micros}
-            facts = [new_event(event) for event in self._journal.events[since:]]
-            self._store.append([bars_event(self._arrival), *facts, NewEvent(timestamp, DECIDED, end)], self._lease)
+        self._gather()
+        if self._inputs:
+            event = self._inputs.popleft()
+            if event.kind != DECIDED:
+                raise self._parted("the end of the turn", f"{event.kind} {dict(event.payload)}")
+            return
+        end = {"decisions_hash": self._journal.decisions_hash, "equity_micros": equity_micros, "cash_micros": cash_micros}
+        self.append([NewEvent(timestamp, DECIDED, end)], self._lease)
+
+    def append(self, events: Sequence[NewEvent], lease: Lease | None = None) -> tuple[TapeEvent, ...]:
+        """Write ``events`` behind everything that has happened, in one transaction; see ``TapeStore.append``."""
+        self._gather()
+        if self._store is None:
+            self._pending.clear()
+            return ()
+        written = self._store.append([*self._pending, *events], lease)
+        count = len(self._pending)
+        self._pending.clear()
+        return written[count:]
+
+    # --- what the order manager needs more
+
+    def events(self, after: int = -1, kinds: Collection[str] = ()) -> Iterator[TapeEvent]:
+        """What was written."""
+        return iter(()) if self._store is None else self._store.events(after, kinds)
+
+    @property
+    def head(self) -> Head:
+        """The last event."""
+        return self._opened().head
+
+    def checkpoint(self, name: str) -> Checkpoint | None:
+        """What was folded before."""
+        return self._opened().checkpoint(name)
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Keep what is folded now."""
+        self._opened().save_checkpoint(checkpoint)
+
+    def _opened(self) -> TapeStore:
+        if self._store is None:
+            raise PartedError("a tape that is read again is not written")
+        return self._store
+
+
+def asked_mark(now: int, call: str, subject: str) -> NewEvent:
+    """The engine asks its broker to ``call`` something of ``subject``."""
+    return NewEvent(now, ASKED, {"call": call, "subject": subject})
+
+
+def answered_mark(now: int, *, done: bool, raised: str | None) -> NewEvent:
+    """The broker said that it was not ``done``, or ``raised`` an error of that text."""
+    return NewEvent(now, ANSWERED, {"done": done, "raised": raised})
+
+
+def quoted_mark(now: int, symbol: str, prices: Sequence[float | int]) -> NewEvent:
+    """The broker quoted ``symbol``: time (ns UTC), bid, ask and last trade, dollars."""
+    return NewEvent(now, QUOTED, {"call": "quote", "subject": symbol, "prices": list(prices)})

@@ -37,6 +37,10 @@ class Backend(Protocol):
         """Whether there is something to connect to without making it."""
         ...
 
+    def connect_to_read(self) -> Connection:
+        """A new connection that changes nothing of the database, not even how it is kept."""
+        ...
+
     def connect(self) -> Connection:
         """A new connection that loses nothing it has committed; asserted by reading the settings back.
 
@@ -91,6 +95,14 @@ class Backend(Protocol):
 
     def back_up(self, connection: Connection, version: int) -> str:
         """Keep a copy of a tape of ``version`` before it is changed; returns where."""
+        ...
+
+    def keep_reserve(self) -> None:
+        """Set space aside for the day when the disk is full."""
+        ...
+
+    def free_reserve(self, error: DBAPIError) -> str:
+        """Give that space back if ``error`` says that the disk is full; returns what to tell of it."""
         ...
 
     def wrote_nothing(self, error: DBAPIError) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Database:
-    """Transactions on ``backend``, one at a time, from any thread.
+    """Transactions on ``backend``, one at a time, from any thread; who only reads changes nothing.
 
     After an error that leaves open what was written it refuses everything: the pages in memory are not to be trusted any more.
     """
@@ -28,12 +28,12 @@ class Database:
         self.backend = backend
         self._refusal: str | None = None
         self._write_lock, self._read_lock = RLock(), RLock()
+        self._writer: Connection | None = None
         with told(backend.place):
-            self._writer = backend.connect()
             self._reader = self._new_reader()
 
     def _new_reader(self) -> Connection:
-        return self.backend.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return self.backend.connect_to_read().execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def usable(self) -> bool:
@@ -44,7 +44,8 @@ class Database:
         """Let go of both connections."""
         with self._write_lock, self._read_lock:
             self._refusal = "it was closed"
-            self._writer.close()
+            if self._writer is not None:
+                self._writer.close()
             self._reader.close()
             self.backend.unclaim_all()
 
@@ -61,10 +62,11 @@ class Database:
         """
         with self._write_lock:
             self._require_usable()
+            writer = self.preparing()
             try:
-                with self._writer.begin():
-                    self.backend.begin(self._writer)
-                    yield self._writer
+                with writer.begin():
+                    self.backend.begin(writer)
+                    yield writer
             except IntegrityError:
                 raise
             except DBAPIError as error:
@@ -86,7 +88,14 @@ class Database:
                 yield self._reader
 
     def preparing(self) -> Connection:
-        """The connection for writes, outside of any transaction: to make or change the schema before anything else is done."""
+        """The connection for writes, outside of any transaction: to make or change the schema before anything else is done.
+
+        Raises:
+            TapeError: It could lose what is written.
+        """
+        if self._writer is None:
+            with told(self.backend.place):
+                self._writer = self.backend.connect()
         return self._writer
 
     def _require_usable(self) -> None:
@@ -97,7 +106,8 @@ class Database:
         """Find out what a failed transaction has left; return only if it got through."""
         cause = f"{type(error.orig).__name__}: {error.orig}".strip()
         if self.backend.wrote_nothing(error):
-            raise TapeError(f"the tape {self.backend.place} was not written, nothing of it: {cause}") from None
+            freed = self.backend.free_reserve(error)
+            raise TapeError(f"the tape {self.backend.place} was not written, nothing of it: {cause}{freed}") from None
         self._refusal = f"nobody knows whether the last events were written ({cause})"
         if not error.connection_invalidated or not self._asked_again(landed):
             self._require_usable()
@@ -106,11 +116,13 @@ class Database:
     def _asked_again(self, landed: Callable[[Connection], bool]) -> bool:
         """Connect anew and look; the write lock waits until the lost transaction has ended one way or the other."""
         try:
-            self._writer.close()
-            self._writer = self.backend.connect()
-            with self._writer.begin():
-                self.backend.begin(self._writer)
-                found = landed(self._writer)
+            if self._writer is not None:
+                self._writer.close()
+            self._writer = None
+            writer = self.preparing()
+            with writer.begin():
+                self.backend.begin(writer)
+                found = landed(writer)
         except (SQLAlchemyError, TapeError):
             return False
         self._refusal = None
@@ -124,3 +136,5 @@ def told(place: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise TapeError(f"the tape {place} cannot be read: {type(error.orig).__name__}: {error.orig}".strip()) from None
+    except UnicodeDecodeError as error:  # a damaged file has text that is none, even in SQLite's own messages
+        raise TapeError(f"the tape {place} cannot be read: {error}") from None

@@ -14,6 +14,7 @@ from framework.domain.account_event import (
     Interest,
     MarginCall,
     Split,
+    TradeCorrection,
 )
 from framework.domain.fill import Refusal
 from framework.domain.order import Order, OrderTerms, OrderUpdate
@@ -34,6 +35,7 @@ ACCOUNT_KINDS: tuple[tuple[type[AccountEvent], str], ...] = (
     (Interest, "interest"),
     (MarginCall, "margin_call"),
     (GoodFaithViolation, "good_faith_violation"),
+    (TradeCorrection, "trade_corrected"),
 )
 ORDER_FIELDS = (
     "order_id",

@@ -39,7 +39,7 @@ class PostgresBackend:
         try:
             address = make_url(url)
         except ArgumentError as error:
-            raise ConfigError(f"[tape] url cannot be read: {error}; write postgresql://user@host/database") from None
+            raise ConfigError(f"the tape's address cannot be read: {error}; write postgresql://user@host/database") from None
         self.place = address.render_as_string(hide_password=True)
         self._engine = create_engine(
             address.set(drivername="postgresql+psycopg"),
@@ -58,6 +58,10 @@ class PostgresBackend:
     def exists(self) -> bool:
         """See Backend; a database that does not answer is told when it is connected to."""
         return True
+
+    def connect_to_read(self) -> Connection:
+        """See Backend."""
+        return self._engine.connect()
 
     def connect(self) -> Connection:
         """See Backend."""
@@ -120,6 +124,13 @@ class PostgresBackend:
         for table in ("events", "bars", "lease", "checkpoints", "meta"):
             connection.exec_driver_sql(f"CREATE TABLE {quoted(copy)}.{table} AS TABLE {quoted(source)}.{table}")
         return f"the schema {copy}"
+
+    def keep_reserve(self) -> None:
+        """Nothing: the disk is the server's."""
+
+    def free_reserve(self, error: DBAPIError) -> str:  # noqa: ARG002 - see keep_reserve
+        """Nothing."""
+        return ""
 
     def wrote_nothing(self, error: DBAPIError) -> bool:
         """See Backend; the server's own refusal is a rollback, a connection that broke is none."""

@@ -16,7 +16,7 @@ from framework.runtime.hashing import column_type, inputs_hash
 from framework.runtime.tape.chain import START, Row, first_break
 from framework.runtime.tape.facts import ACCOUNT_KINDS
 from framework.runtime.tape.recording import LAST
-from framework.runtime.tape.schema import SELECT_EVENTS, SELECT_EVENTS_1
+from framework.runtime.tape.schema import SELECT_BARS, SELECT_EVENTS, SELECT_EVENTS_1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def read_bars(path: Path) -> dict[str, BarSeries]:
     """
     columns: dict[str, dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]] = {}
     try:
-        for symbol, name, blob in _rows(path, "SELECT symbol, name, data FROM bars ORDER BY symbol"):
+        for symbol, name, blob in _rows(path, SELECT_BARS):
             columns.setdefault(symbol, {})[name] = np.frombuffer(blob, dtype=column_type(name)).copy()
         return {symbol: _series(symbol, named) for symbol, named in columns.items()}
     except (TypeError, ValueError, LookupError, ArithmeticError, BadDataError) as error:  # a column too few or too many, or cut short
@@ -163,5 +163,5 @@ def _rows(path: Path, query: str) -> Iterator[Any]:
         # A path as an address: characters such as ? and # keep their meaning in the name.
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             yield from connection.execute(query)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise BadDataError(f"{path} cannot be read as a tape: {error}; make the run again") from None

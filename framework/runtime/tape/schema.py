@@ -20,7 +20,6 @@ INSERT_EVENT = (
 SELECT_EVENTS = "SELECT sequence, timestamp, kind, payload, hash, key, epoch FROM events"
 #: The same of a tape of version 1.
 SELECT_EVENTS_1 = "SELECT sequence, timestamp, kind, payload, hash, NULL AS key, 0 AS epoch FROM events"
-INSERT_BARS = "INSERT INTO bars (symbol, name, data) VALUES (:symbol, :name, :data)"
 SELECT_BARS = "SELECT symbol, name, data FROM bars ORDER BY symbol, name"
 SET_META = "INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 

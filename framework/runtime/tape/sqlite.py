@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy import NullPool, create_engine
 
-from framework.errors import LeaseHeldError, TapeError
+from framework.errors import ConfigError, LeaseHeldError, TapeError
 from framework.runtime.clock import steady_ns
 from framework.runtime.tape.backend import stored_version
 from framework.runtime.tape.schema import SQLITE_STEPS
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from framework.runtime.tape.lease import LeaseRow
 
 BUSY_SECONDS = 5.0
+#: Room for some thousand events on a disk that is full.
+RESERVE_BYTES = 1024 * 1024
 #: The write-ahead log is cut back to this size whenever it has been copied into the file.
 MAX_LOG_BYTES = 64 * 1024 * 1024
 _DURABLE = (("journal_mode", "wal"), ("synchronous", 2))
 
 
 class SqliteBackend:
-    """The file at ``path``, its ``.lock`` and its ``.mark``; a local disk only."""
+    """The file at ``path``, its ``.lock``, its ``.mark`` and its ``.reserve``; a local disk only."""
 
     steps = SQLITE_STEPS
 
@@ -35,6 +38,7 @@ class SqliteBackend:
         self.place = str(path)
         self.mark: Path | None = path.with_name(f"{path.name}.mark")
         self._path = path
+        self._reserve = path.with_name(f"{path.name}.reserve")
         self._engine = create_engine("sqlite://", creator=self._open_file, poolclass=NullPool)
         self._lock_file: TextIO | None = None
         self._claims: set[str] = set()
@@ -46,6 +50,10 @@ class SqliteBackend:
     def exists(self) -> bool:
         """See Backend."""
         return self._path.is_file() and self._path.stat().st_size > 0
+
+    def connect_to_read(self) -> Connection:
+        """See Backend."""
+        return self._engine.connect()
 
     def connect(self) -> Connection:
         """See Backend."""
@@ -79,14 +87,19 @@ class SqliteBackend:
         """See Backend."""
         return steady_ns()
 
-    def is_held(self, row: LeaseRow, now: int, host: str) -> bool:  # noqa: ARG002 - the lock on the file says it for this machine
-        """Only by another machine that did not release it: this file is a copy, or the disk is shared."""
-        return row.host != host and row.expires > 0
+    def is_held(self, row: LeaseRow, now: int, host: str) -> bool:
+        """By this process; or by another machine that did not release it: this file is a copy, or the disk is shared.
+
+        Of the other processes here the lock on the file tells.
+        """
+        return row.expires > (now if row.account in self._claims else 0) and (row.account in self._claims or row.host != host)
 
     def claim(self, account: str) -> None:
         """See Backend."""
-        import fcntl
-
+        try:
+            import fcntl
+        except ImportError:
+            raise ConfigError("a lease on an SQLite tape needs a system with flock; use PostgreSQL") from None
         if self._lock_file is None:
             file = self._path.with_name(f"{self._path.name}.lock").open("a+", encoding="utf-8")
             try:
@@ -123,7 +136,25 @@ class SqliteBackend:
         connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
         return str(copy)
 
+    def keep_reserve(self) -> None:
+        """See Backend."""
+        with suppress(OSError):  # no room even for that: the first write will say so
+            if not self._reserve.exists():
+                self._reserve.write_bytes(bytes(RESERVE_BYTES))
+
+    def free_reserve(self, error: DBAPIError) -> str:
+        """See Backend."""
+        if _code(error) != sqlite3.SQLITE_FULL or not self._reserve.exists():
+            return ""
+        self._reserve.unlink()
+        return f"; {self._reserve.name} was removed to make room for stops and exits: free the disk, and enter nothing new"
+
     def wrote_nothing(self, error: DBAPIError) -> bool:
         """See Backend."""
-        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF
-        return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CONSTRAINT}
+        return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CONSTRAINT}
+
+
+def _code(error: DBAPIError) -> int:
+    """SQLite's primary result code; an error without one is taken for the worst."""
+    code: int = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
+    return code & 0xFF

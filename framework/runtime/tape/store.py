@@ -114,12 +114,13 @@ class TapeStore:
             covered = newest_head(reader)
         self._check_header(header)
         self._follow(covered)
+        backend.keep_reserve()
         self._mark = backend.mark
         self._write_mark()
 
     def _require_ready(self) -> None:
-        with told(self.place):
-            found = require_known(self._database.backend, self._database.preparing())
+        with self._database.reading() as connection:
+            found = require_known(self._database.backend, connection)
         if found != VERSION:
             raise TapeError(f"{self.place}: the tape has schema {found}, not {VERSION}: start the process that trades on it first")
 
@@ -134,7 +135,7 @@ class TapeStore:
             found = {name: first.payload.get(name) for name in wrong}
             raise TapeMismatchError(
                 f"{self.place}: it is the tape of something else: it says {found or first.kind}, here it is "
-                f"{ {name: wanted[name] for name in wrong} or FIRST }; name another [tape] url"
+                f"{ {name: wanted[name] for name in wrong} or FIRST }; name another tape"
             )
 
     def __enter__(self) -> Self:
@@ -145,9 +146,11 @@ class TapeStore:
 
     def close(self) -> None:
         """Note how far the tape is, and let go of it; a lease that was not released ends here in a file and expires in a database."""
-        if self._database.usable:
-            self._write_mark()
-        self._database.close()
+        try:
+            if self._database.usable:
+                self._write_mark()
+        finally:
+            self._database.close()
 
     def _write_mark(self) -> None:
         if self._mark is not None:
@@ -290,7 +293,7 @@ def _backend_of(place: str | Path) -> Backend:
         return SqliteBackend(Path(rest.removeprefix("/")))
     if scheme in {"postgresql", "postgres", "postgresql+psycopg"}:
         return PostgresBackend(f"postgresql://{rest}")
-    raise ConfigError(f"[tape] url {scheme}://… is no place for a tape; write sqlite:///path or postgresql://user@host/database")
+    raise ConfigError(f"{scheme}://… is no place for a tape; write sqlite:///path or postgresql://user@host/database")
 
 
 def _head(connection: Connection) -> Head:

@@ -67,6 +67,7 @@ class Views:
         self._trips = Trips()
         self._equity: list[Row] = []
         self._lineage: list[Row] = []
+        self._refs: dict[str, str] = {}
         self._prices: dict[str, int] = {}
         self._marked: int | None = None
         self._account = {name: kind for kind, name in ACCOUNT_KINDS}
@@ -90,9 +91,7 @@ class Views:
             raise TapeError(f"event {event.sequence} ({event.kind}) cannot be folded: {type(error).__name__} {error}") from None
 
     def _fold(self, event: TapeEvent) -> None:
-        order_id = event.payload.get("order_id")
-        if isinstance(order_id, str):
-            self._lineage.append({name: getattr(event, name, order_id) for name in _LINEAGE})
+        self._trace(event)
         if event.kind == BARS:
             self.on_bars(read_arrival(event))
         elif event.kind in self._account:
@@ -107,6 +106,15 @@ class Views:
             self._orders[event.payload["order_id"]] |= {name: event.payload[name] for name in event.payload if name in ORDER_FIELDS}
         elif event.kind.startswith("order_"):
             self._update(event)
+
+    def _trace(self, event: TapeEvent) -> None:
+        """An event names an order by its id, or by the reference it went to the venue under."""
+        order_id, ref = event.payload.get("order_id"), event.payload.get("ref")
+        if isinstance(order_id, str) and isinstance(ref, str):
+            self._refs[ref] = order_id
+        order_id = order_id or self._refs.get(str(ref))
+        if isinstance(order_id, str):
+            self._lineage.append({name: getattr(event, name, order_id) for name in _LINEAGE})
 
     def _update(self, event: TapeEvent) -> None:
         order = self._orders[event.payload["order_id"]]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from framework.domain.request import Priority
 from framework.rules.pacing.window import (
+    Flight,
     Pace,
-    Taken,
     Usage,
     Waiting,
     allowance,
@@ -77,6 +77,11 @@ def played(pace: Pace, arrivals: list[Arrival]) -> list[Left]:
     return left
 
 
+def used(usage: Usage) -> int:
+    """How many requests count."""
+    return len(usage.flying) + len(usage.ended)
+
+
 paces = st.builds(Pace, st.integers(1, 12), st.integers(1, 60), st.integers(0, 20), st.just(40))
 arrivals = st.builds(
     Arrival,
@@ -120,10 +125,10 @@ def test_a_cancel_waits_for_its_own_kind_and_never_for_data(pace, pattern):
     for one in played(pace, pattern):
         by_data = allowance(pace.requests, Priority.DATA)
         if one.arrival.priority is Priority.DATA:
-            assert len(one.usage.taken) < by_data
+            assert used(one.usage) < by_data
         for waiting in one.usage.waiting:
             if waiting.priority is Priority.CANCEL and one.usage.closed_until <= one.at < ready_at(one.usage, pace, waiting):
-                assert len(one.usage.taken) >= pace.requests
+                assert used(one.usage) >= pace.requests
 
 
 @given(paces, patterns)
@@ -141,8 +146,8 @@ def test_a_clock_that_starts_anew_gives_nothing_back(pace, pattern, now):
     for one in played(pace, pattern):
         after = leaves(one.usage, pace, next_to_leave(one.usage, pace, one.at), one.at)._replace(saved_at=10**9)
         again = current(after, pace, now, FOREVER)
-        assert len(again.taken) == len(after.taken)
-        assert all(taken.since == now for taken in again.taken)
+        assert used(again) == used(after)
+        assert all(at == now for at in (*again.ended, *(flight.until for flight in again.flying)))
         assert again.closed_until - now == max(0, after.closed_until - 10**9)
 
 
@@ -167,5 +172,5 @@ def test_who_has_not_asked_for_long_holds_nobody_up():
 def test_a_request_without_an_answer_counts_as_long_as_it_can_last():
     pace = Pace(1, 10, 0, 40)
     usage = leaves(Usage(), pace, Waiting("a", Priority.DATA, False, 0, 0), 0)
-    assert usage.taken == (Taken("a", 40, flies=True),)
+    assert usage.flying == (Flight("a", 40),)
     assert ready_at(usage, pace, Waiting("b", Priority.CANCEL, False, 1, 1)) == 50

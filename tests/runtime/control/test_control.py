@@ -90,7 +90,7 @@ def test_what_came_of_a_command_is_on_the_tape_with_the_moment_it_was_obeyed(sto
     loop.done(123, told, {"canceled": ["a", "b"]})
     done = list(store.events())[-1]
     assert (done.kind, done.timestamp) == ("command_done", 123)
-    assert done.payload == {"command": sent.sequence, "kind": "cancel_all", "effect": {"canceled": ["a", "b"]}}
+    assert done.payload == {"command": sent.sequence, "kind": "cancel_all", "effect": {"canceled": ["a", "b"]}, "facts": 0}
     assert loop.poll() == ()
 
 
@@ -220,8 +220,8 @@ def test_the_switches_work_when_the_tape_does_not(store, halt_file):
 
 def fill(store: TapeStore) -> None:
     """Let the file have no page more than it has."""
-    store._database._writer.exec_driver_sql("PRAGMA max_page_count = 1")
-    store._database._writer.rollback()
+    store._database.preparing().exec_driver_sql("PRAGMA max_page_count = 1")
+    store._database.preparing().rollback()
     with pytest.raises(TapeError, match=r"nothing of it: .* full"):
         deque((store.append([NewEvent(1, "note", {})]) for _ in range(1_000)), maxlen=0)
 
@@ -233,8 +233,8 @@ def test_what_a_full_disk_did_not_take_follows_when_it_does(store, halt_file):
     halt_file.touch()
     assert obey(loop) == ["halt"]
     assert loop.poll() == (BLIND,), "a tape that takes nothing is a halt of its own"
-    store._database._writer.exec_driver_sql("PRAGMA max_page_count = 1000000")
-    store._database._writer.rollback()
+    store._database.preparing().exec_driver_sql("PRAGMA max_page_count = 1000000")
+    store._database.preparing().rollback()
     assert loop.poll() == ()
     told = [(event.kind, event.payload.get("who") or event.payload.get("command")) for event in store.events(before)]
     assert told == [("command_halt", "file HALT"), ("command_done", before + 1)]

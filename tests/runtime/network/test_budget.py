@@ -127,7 +127,9 @@ def test_a_restart_of_the_machine_gives_nothing_back(tmp_path):
     assert clock.now == 61 * SECOND
 
 
-@pytest.mark.parametrize("page", ["", "{}", "[1]", "null", "[[[1]],[],null,0,0,0]", '[[],[],"x",0,0,0'])
+@pytest.mark.parametrize(
+    "page", ["", "{}", "[1]", "null", "[[[1]],[],[],null,0,0,0]", '[[],[],[],"x",0,0,0]', '[[],["x"],[],0,0,0,0]', "[[],[],[],0,0,0,0"]
+)
 def test_a_page_that_cannot_be_read_counts_as_everything_just_used(tmp_path, page):
     clock = HandClock()
     path = tmp_path / "b.db"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 
 from framework.runtime.tape.store import TapeStore
+from tests.memory import memory_folder
 from tests.postgres import cluster, programs
 
 if TYPE_CHECKING:
@@ -32,20 +34,32 @@ def numbers() -> Iterator[int]:
     return count(1)
 
 
-@pytest.fixture
-def empty_schema(server: str, numbers: Iterator[int]) -> str:
+def new_schema(server: str, number: int) -> str:
     """The address of a schema with nothing in it."""
-    name = f"tape{next(numbers)}"
     engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-    return f"{server}&options=-csearch_path%3D{name}"
+        connection.exec_driver_sql(f"CREATE SCHEMA tape{number}")
+    return f"{server}&options=-csearch_path%3Dtape{number}"
+
+
+@pytest.fixture
+def empty_schema(server: str, numbers: Iterator[int]) -> str:
+    """The address of a new schema."""
+    return new_schema(server, next(numbers))
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder whose syncs cost nothing, where there is one."""
+    folder = memory_folder("onetape-")
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def place(request: pytest.FixtureRequest, memory: Path) -> str:
     """Where a tape may be made."""
-    return f"sqlite:///{tmp_path / 'tape.db'}" if request.param == "sqlite" else request.getfixturevalue("empty_schema")
+    return f"sqlite:///{memory / 'tape.db'}" if request.param == "sqlite" else request.getfixturevalue("empty_schema")
 
 
 @pytest.fixture

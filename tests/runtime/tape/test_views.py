@@ -148,6 +148,16 @@ def test_positions_are_valued_at_the_bars_of_the_session():
     assert found["live_positions"][0]["value_micros"] == 220_000_000
 
 
+def test_lineage_follows_an_order_to_the_venue_under_its_reference():
+    went = [
+        NewEvent(11, "intent", {"order_id": "a", "ref": "r"}),
+        NewEvent(12, "dispatch", {"ref": "r"}),
+        NewEvent(13, "note", {"ref": "s"}),
+    ]
+    found = fold(tape(decided(), *went))["lineage"]
+    assert [(row["order_id"], row["kind"]) for row in found] == [("a", "order_decided"), ("a", "intent"), ("a", "dispatch")]
+
+
 def test_a_fill_told_twice_is_booked_once():
     found = fold(tape(decided(), filled("x", status="partially_filled"), filled("x"), filled("x")))
     assert (len(found["fills"]), found["live_positions"][0]["quantity_micros"]) == (1, 2_000_000)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from brokers.robinhood.testing.amounts import fixed
 from brokers.robinhood.testing.answers import Answer, Request, page
 from brokers.robinhood.testing.routes.route import NOT_FOUND, Route
 from brokers.robinhood.testing.views.accounts import account_json, portfolio_json, position_json
-from brokers.robinhood.testing.views.addresses import account_url
+from brokers.robinhood.testing.views.addresses import API, account_url
 
 if TYPE_CHECKING:
     from brokers.robinhood.testing.accounts import Account
@@ -59,7 +60,10 @@ def positions(venue: Venue, request: Request) -> Answer:
     held = [one for one in found.holdings.values() if one.shares or not nonzero]
     now = venue.clock.now()
     rows = [position_json(found, one, venue.market.listings[one.symbol], venue.book, now) for one in held]
-    return Answer.json(200, page(rows))
+    start = int(given) if (given := request.query.get("cursor", "0")).isdecimal() else 0
+    more = start + venue.page_size < len(rows)
+    following = f"{API}/positions/?{urlencode({**request.query, 'cursor': start + venue.page_size})}" if more else None
+    return Answer.json(200, page(rows[start : start + venue.page_size], following))
 
 
 def portfolios(venue: Venue, _: Request) -> Answer:

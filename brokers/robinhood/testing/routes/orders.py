@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -40,10 +41,10 @@ def listing(venue: Venue, request: Request) -> Answer:
     if not _is_time(_since(query)):
         return Answer.json(400, {"updated_at": ["Enter a valid date/time."]})
     rows = [one for one in reversed(venue.book.orders.values()) if _is_asked_for(venue, one, query)]
-    start, size = _number(query.get("cursor"), 0), min(_number(query.get("page_size"), venue.page_size), PAGE_LIMIT)
-    more = start + size < len(rows)
-    following = f"{API}/orders/?{_query({**query, 'cursor': str(start + size)})}" if more else None
-    return Answer.json(200, page([_shown(venue, one) for one in rows[start : start + size]], following))
+    size = min(_number(query.get("page_size"), venue.page_size), PAGE_LIMIT)
+    # A page begins after the last order of the page before, so that new and ended orders between two pages hide none.
+    following = f"{API}/orders/?{urlencode({**query, 'cursor': str(rows[size - 1].number)})}" if len(rows) > size else None
+    return Answer.json(200, page([_shown(venue, one) for one in rows[:size]], following))
 
 
 def one(venue: Venue, _: Request, order_id: str) -> Answer:
@@ -70,6 +71,7 @@ def _is_asked_for(venue: Venue, order: Order, query: dict[str, str]) -> bool:
     since = _since(query)
     return (
         order.account in numbers.split(",")
+        and order.number < _number(query.get("cursor"), sys.maxsize)
         and venue.clock.now() >= order.created + int(venue.listing_lag * SECOND)
         and order.updated >= moment(since)
         and ("is_closed" not in query or (query["is_closed"].lower() == "true") != order.is_open)
@@ -96,10 +98,6 @@ def _last_part(url: str) -> str:
 
 def _number(text: str | None, default: int) -> int:
     return int(text) if text is not None and text.isdecimal() and int(text) >= 0 else default
-
-
-def _query(fields: dict[str, str]) -> str:
-    return urlencode(fields)
 
 
 ROUTES = (

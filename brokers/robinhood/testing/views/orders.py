@@ -104,4 +104,4 @@ def _money(amount: int | None) -> dict[str, Any] | None:
 
 def _nulls() -> dict[str, Any]:
     names = "user_uuid response_category pending_cancel_open_agent replaces preset_percent_limit investment_schedule_id drip_dividend_id"
-    return dict.fromkeys(names.split())
+    return dict.fromkeys([*names.split(), "a_key_of_tomorrow"])

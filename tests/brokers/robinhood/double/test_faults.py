@@ -353,6 +353,11 @@ def test_a_throttle_counts_what_it_refuses_and_says_how_long_to_wait(double):
     assert read("/markets/").status_code == 200
 
 
+def test_a_fault_that_does_not_exist_is_refused(double):
+    with pytest.raises(ValueError, match="mangles = 'htlm'; choose one of duplicated_rows"):
+        double.fault(mangles="htlm")
+
+
 def test_faults_wait_for_their_turn_and_are_used_up(double):
     double.fault(path="/markets/", skip=1, times=2, handled="no", status=503)
     assert [read("/markets/").status_code for _ in range(4)] == [200, 503, 503, 200]

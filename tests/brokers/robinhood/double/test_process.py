@@ -11,15 +11,16 @@ from brokers.robinhood.testing import ACCOUNT, DoubleProcess
 from brokers.robinhood.testing.control import COMMANDS
 
 BUYER = """
-import os, signal, sys
+import os, sys
 import robin_stocks.robinhood as robinhood
 from robin_stocks.robinhood import helper
 from brokers.robinhood.testing import redirect
 redirect(helper.SESSION, sys.argv[1])
 helper.update_session("Authorization", "Bearer " + sys.argv[2])
 helper.set_login_state(True)
+from brokers.robinhood.testing import RemoteDouble
+RemoteDouble(sys.argv[1]).fault(method="POST", path="/orders/", kills=os.getpid(), handled=sys.argv[3])
 robinhood.order_buy_limit("AAPL", 2, 100, timeInForce="gfd")
-os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -29,14 +30,15 @@ def process():
         yield running
 
 
-def test_its_book_outlives_a_client_that_is_killed(process):
+@pytest.mark.parametrize(("handled", "orders", "cash"), [("yes", [("filled", 2_000_000)], 99_800_000_000), ("no", [], 100_000_000_000)])
+def test_its_book_outlives_a_client_that_is_killed(process, handled, orders, cash):
     token = process.issue_token()["access_token"]
-    ended = subprocess.run([sys.executable, "-c", BUYER, process.url, token], check=False, capture_output=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", BUYER, process.url, token, handled], check=False, capture_output=True, timeout=60)
     assert ended.returncode == -9
     process.advance(seconds=1)
     book = process.book()
-    assert [(one["state"], one["filled"]) for one in book["orders"]] == [("filled", 2_000_000)]
-    assert book["accounts"][ACCOUNT]["cash"] == 99_800_000_000
+    assert [(one["state"], one["filled"]) for one in book["orders"]] == orders
+    assert book["accounts"][ACCOUNT]["cash"] == cash
     assert process.counts()["order_posts"] == 1
 
 

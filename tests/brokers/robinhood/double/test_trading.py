@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from brokers.robinhood.testing import ACCOUNT
-from tests.brokers.robinhood.double.client import PASSWORD, USER, code_now
+from tests.brokers.robinhood.double.client import PASSWORD, USER, code_now, helper
 
 
 def orders(double):
@@ -146,6 +146,60 @@ def test_an_order_for_the_day_ends_with_the_day(double, client):
     double.move_to("2026-03-03T16:00:00Z")
     double.trade_at("AAPL", "49.00")
     assert client.get_stock_order_info(kept["id"])["state"] == "filled"
+
+
+def test_pages_hide_nothing_when_orders_come_and_go_between_them(double, client):
+    placed = [client.order_buy_limit("F", 1, 5 + index, timeInForce="gfd")["id"] for index in range(4)]
+    double.configure(page_size=2)
+    first = helper.request_get("https://api.robinhood.com/orders/", "regular", {"is_closed": "false"})
+    double.end_order(placed[3], "cancelled")
+    client.order_buy_limit("F", 1, 4, timeInForce="gfd")
+    second = helper.request_get(first["next"])
+    assert [order["id"] for order in first["results"] + second["results"]] == placed[::-1]
+
+
+def test_positions_come_in_pages_too(double, client):
+    for symbol in ("AAPL", "F", "MSFT"):
+        double.give_shares(ACCOUNT, symbol, "1", "10")
+    double.configure(page_size=2)
+    assert [one["symbol"] for one in client.get_open_stock_positions(ACCOUNT)] == ["AAPL", "F", "MSFT"]
+
+
+def test_only_orders_that_ask_for_it_trade_outside_of_regular_hours(double, client):
+    double.move_to("2026-03-02T22:30:00Z")
+    late = client.order("AAPL", 1, "buy", 101, None, None, "gfd", extendedHours=True, market_hours="extended_hours")
+    plain = client.order_buy_limit("AAPL", 1, 101, timeInForce="gfd")
+    double.advance(5)
+    assert [client.get_stock_order_info(one["id"])["state"] for one in (late, plain)] == ["filled", "queued"]
+
+
+def test_an_extended_order_for_the_day_ends_with_the_evening(double, client):
+    placed = client.order("AAPL", 1, "buy", 50, None, None, "gfd", extendedHours=True, market_hours="extended_hours")
+    double.move_to("2026-03-02T23:59:00Z")
+    assert client.get_stock_order_info(placed["id"])["state"] == "confirmed"
+    double.move_to("2026-03-03T01:00:01Z")
+    assert client.get_stock_order_info(placed["id"])["state"] == "cancelled"
+
+
+def test_around_the_clock_is_for_stocks_that_may(double, client):
+    double.change_stock("F", overnight=False)
+    double.move_to("2026-03-03T03:00:00Z")
+    night = [client.order(one, 1, "buy", 500, None, None, "gfd", True, market_hours="all_day_hours") for one in ("F", "AAPL")]
+    assert "around the clock" in night[0]["detail"]
+    double.advance(5)
+    assert client.get_stock_order_info(night[1]["id"])["state"] == "filled"
+
+
+def test_a_large_order_fills_in_parts_as_shares_are_offered(double, client):
+    double.quote("AAPL", "99.90", "100.00", "100.00", size=30)
+    placed = client.order_buy_limit("AAPL", 100, 100.5, timeInForce="gfd")
+    double.advance(1)
+    assert client.get_stock_order_info(placed["id"])["state"] == "partially_filled"
+    double.quote("AAPL", "100.00", "100.20", "100.10", size=30)
+    double.quote("AAPL", "100.00", "100.40", "100.10", size=90)
+    shown = client.get_stock_order_info(placed["id"])
+    assert (shown["state"], shown["average_price"]) == ("filled", "100.22000000")
+    assert [one["quantity"] for one in shown["executions"]] == ["30.00000000", "30.00000000", "40.00000000"]
 
 
 def test_market_data_has_the_shapes_the_client_reads(double, client):

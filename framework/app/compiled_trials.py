@@ -1,0 +1,149 @@
+"""Trials of a sweep on the compiled loop: what all of them share is worked out once, and no order is ever made an object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from framework.app.assemble import backtest, fill_model
+from framework.app.compiling import LARGE, NAME, objections, prepared_for
+from framework.app.resolved import config_hasher
+from framework.app.run import finding_lines
+from framework.app.venues import venue_of
+from framework.compiled.columns import F_ORDER, F_PLACE, FEES, IDLE, LIMIT, O_ROW, P_AMOUNT, R_CODE, SLIPPAGE, TARGET, TRADED
+from framework.compiled.envelope import terms_of
+from framework.compiled.play import play
+from framework.compiled.said import Facts, decisions_hash
+from framework.domain.values import MICRO, to_micros
+from framework.report.dates import session_days
+from framework.report.summary import curve_figures, trade_figures
+from framework.rules import performance
+from framework.rules.sizing.numbers import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from data import Dataset
+    from framework.compiled.play import Kernel, Played, Written
+    from framework.domain.market import Floats, Integers
+    from framework.engine.strategy import Strategy
+    from framework.runtime.clock import Stopwatch
+    from framework.runtime.config import Config
+
+
+class Kernels(NamedTuple):
+    """The loop, and what adds up round trips."""
+
+    loop: Kernel
+    trips: Callable[[Integers, Integers, Integers, int, Integers, Integers], int]
+
+
+class CompiledTrials:
+    """Runs strategies of one config over bars that are loaded already.
+
+    ``strategy`` is one of them, of which the loop knows everything but its signals.
+
+    Attributes:
+        days: Session of each decision, days since 1970.
+    """
+
+    def __init__(self, config: Config, strategy: Strategy, dataset: Dataset, kernels: Kernels) -> None:
+        simulation = backtest(config, strategy, dataset)
+        policies, venue = simulation.engine.desk.policies, venue_of(config)
+        self._kernels = kernels
+        self._kind = type(strategy)
+        self._hash = config_hasher(config)
+        self._sizing = policies.sizing
+        self._cash = config.account.cash
+        self._prepared = prepared_for(config, dataset, simulation)
+        self._terms = terms_of(to_micros(self._cash), len(simulation.market.symbols), policies, venue, fill_model(config, dataset.finer))
+        self._facts = Facts(type(strategy).__name__, policies, venue)
+        self.days = session_days(self._prepared.panel.timestamp[self._prepared.start :])
+        self._bars = int(np.count_nonzero(~np.isnan(self._prepared.panel.close[self._prepared.start :])))
+        self._findings = finding_lines(dataset)
+        ends = {int(one.timestamp[-1]) for one in simulation.market.adjusted}
+        self._ends_together = len(ends) == 1
+
+    def figures(self, params: Mapping[str, object], watch: Stopwatch) -> tuple[dict[str, object], Floats] | None:
+        """The fields of the summary, and equity in dollars; ``None`` where an event driver has to play, or to tell."""
+        signals = self._kind(**params).signals(self._prepared.panel)  # type: ignore[attr-defined]
+        wished = self._prepared.wished(signals, self._facts.strategy, self._sizing)
+        played = play(self._prepared, self._terms, wished, self._kernels.loop)
+        if played.left or not self._is_plain(played):
+            return None
+        equity = played.written.curve[0] / MICRO
+        return {**self._of_curve(played, equity), **self._of_run(params, played, watch)}, equity
+
+    def play_nothing(self) -> None:
+        """A trial without an opinion: what has to be compiled is compiled."""
+        nothing = np.full(self._prepared.panel.close.shape, np.nan)
+        wished = self._prepared.wished(nothing, self._facts.strategy, self._sizing)
+        self._trips(play(self._prepared, self._terms, wished, self._kernels.loop).written)
+
+    def _is_plain(self, played: Played) -> bool:
+        """Whether nothing has happened that takes more words than there are columns for."""
+        written = played.written
+        if not self._ends_together or written.slots[:, IDLE].any() or (written.refusals[:, R_CODE] >= LIMIT).any():
+            return False
+        rows, sessions = written.orders[written.executions[:, F_ORDER], O_ROW], self._prepared.bars.session[written.executions[:, F_PLACE]]
+        pairs = np.sort(sessions * len(written.slots) + rows)
+        return not bool((pairs[1:] == pairs[:-1]).any())  # two fills of a symbol in a session may be a day trade
+
+    def _of_curve(self, played: Played, equity: Floats) -> dict[str, object]:
+        exposure = np.divide(played.written.curve[2] / MICRO, equity, out=np.full_like(equity, np.nan), where=equity > 0.0)
+        traded = int(played.written.account[TRADED]) / MICRO
+        return {
+            **curve_figures(self.days, equity, self._cash),
+            **trade_figures(*self._trips(played.written)),
+            "exposure": performance.average(exposure[np.isfinite(exposure)]),
+            "turnover": performance.annual_turnover(traded, equity, self.days),
+            "fees": int(played.written.account[FEES]) / MICRO,
+            "slippage_cost": int(played.written.account[SLIPPAGE]) / MICRO,
+        }
+
+    def _trips(self, written: Written) -> tuple[Floats, Floats]:
+        """Dollars that each round trip has earned, and R multiples of those that had a stop."""
+        money, risk = np.empty((2, len(written.executions)), np.int64)
+        count = self._kernels.trips(written.orders, written.executions, written.payments, len(written.slots), money, risk)
+        pairs = zip(money[:count].tolist(), risk[:count].tolist(), strict=True)
+        # Whole numbers, which need not fit a float, divided once.
+        return money[:count] / MICRO, np.array([earned * MICRO / lost for earned, lost in pairs if lost > 0], dtype=np.float64)
+
+    def _of_run(self, params: Mapping[str, object], played: Played, watch: Stopwatch) -> dict[str, object]:
+        codes = Counter(CODES[code] for code in played.written.refusals[:, R_CODE].tolist())
+        waiting = int(np.count_nonzero(played.written.slots[:, TARGET] >= 0))
+        warnings = [*self._findings, *([f"{waiting} orders were still working at the end and never filled"] if waiting else [])]
+        return {
+            "engine": NAME,
+            "bars": self._bars,
+            "interest": 0.0,
+            "dividends": sum(played.written.payments[:, P_AMOUNT].tolist()) / MICRO,
+            "refusals": dict(sorted(codes.items())),
+            "warnings": warnings,
+            "decisions_hash": decisions_hash(played, self._facts),
+            "config_hash": self._hash(params),
+            "elapsed_seconds": round(watch.seconds, 3),
+        }
+
+
+def warmed(config: Config, strategy: Strategy, dataset: Dataset, trials: int) -> None:
+    """Compile the loop before ``trials`` are shared out among processes, if they are worth it and it can play them."""
+    worth = trials * sum(len(one) for one in dataset.series.values()) >= LARGE
+    asked = config.engine.name
+    if not (worth and asked == "auto") or objections(config, strategy, dataset, backtest(config, strategy, dataset)):
+        return
+    from framework.compiled.jit import KERNEL, TRIPS, is_warm
+
+    if not is_warm():
+        CompiledTrials(config, strategy, dataset, Kernels(KERNEL, TRIPS)).play_nothing()
+
+
+def trials_of(config: Config, strategy: Strategy, dataset: Dataset) -> CompiledTrials | None:
+    """The trials of ``config`` on the loop, where it can play them and has been compiled."""
+    if config.engine.name not in {"auto", NAME} or objections(config, strategy, dataset, backtest(config, strategy, dataset)):
+        return None
+    from framework.compiled.jit import KERNEL, TRIPS, is_warm
+
+    return CompiledTrials(config, strategy, dataset, Kernels(KERNEL, TRIPS)) if is_warm() or config.engine.name == NAME else None

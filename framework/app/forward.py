@@ -1,0 +1,119 @@
+"""A session on quotes: bars are built as they come, the operator is listened to, and a venue is looked after or imitated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from data.calendar import session_clock
+from data.request import bar_length
+from framework.app.assemble import Coming
+from framework.app.session import Hooks, play_session
+from framework.domain.command import CommandKind
+from framework.runtime.sessions.bar_builder import BarBuilder
+from framework.runtime.sessions.quote_feed import Pace, QuoteFeed
+from framework.runtime.sessions.turns import obey
+from framework.runtime.sessions.upkeep import SECOND, Job, Upkeep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from data import Dataset
+    from framework.app.assemble import Simulation
+    from framework.app.session import Played
+    from framework.engine.strategy import Strategy
+    from framework.runtime.clock import Stopwatch
+    from framework.runtime.config import Config
+    from framework.runtime.control.control import Control
+    from framework.runtime.sessions.live_desk import LiveDesk
+    from framework.runtime.sessions.quote_feed import QuoteSource, Time
+    from framework.runtime.sessions.turns import Turns
+    from framework.runtime.tape.lease import Lease
+    from framework.runtime.tape.store import TapeStore
+
+
+class Feed(NamedTuple):
+    """Where quotes come from, whose clock it is, and when it ends: ``until`` is ns UTC, ``None`` for never."""
+
+    source: QuoteSource
+    time: Time
+    stopped: Callable[[], bool]
+    until: int | None = None
+    pace: Pace = Pace()
+
+
+class Crew(NamedTuple):
+    """Who else is there.
+
+    Attributes:
+        desk: The venue's side; ``None`` where it is simulated.
+        control: The operator's commands; ``None`` where nobody commands.
+        lease: What the process trades under.
+        jobs: What more is looked after between bars.
+        on_slice: Told of each decision, ns UTC.
+        on_begin: Told of the parts before anything is decided.
+    """
+
+    desk: LiveDesk | None = None
+    control: Control | None = None
+    lease: Lease | None = None
+    jobs: Sequence[Job] = ()
+    on_slice: Callable[[int], None] = lambda _: None
+    on_begin: Callable[[Simulation], None] = lambda _: None
+
+
+def play_forward(
+    config: Config, strategy: Strategy, history: Dataset, store: TapeStore, watch: Stopwatch, feed: Feed, crew: Crew
+) -> Played:
+    """Play a session on the quotes of ``feed``, from where the tape in ``store`` left it; ``history`` are the bars known before.
+
+    Raises:
+        TapeError: The tape says that other decisions were taken, or cannot be written.
+        SafetyError: The account is not known.
+        DataError: No bar closed.
+    """
+    now = feed.time.now()
+    first = min(int(one.timestamp[0]) for one in history.series.values() if len(one))
+    bounds = session_clock(first, now, config.data.calendar)
+    builder = BarBuilder(bounds, bar_length(config.data.resolution), since=now)
+    upkeep = Upkeep()
+    arriving = QuoteFeed(
+        feed.source,
+        builder,
+        config.universe.symbols,
+        feed.time,
+        feed.pace,
+        bounds=bounds,
+        stopped=feed.stopped,
+        between=upkeep,
+        until=feed.until,
+    )
+
+    def begin(turns: Turns, simulation: Simulation) -> None:
+        upkeep.take_on(_jobs(turns, crew, builder))
+        if crew.desk is not None:
+            crew.desk.serve(simulation.engine)
+        crew.on_begin(simulation)
+
+    venue = None if crew.desk is None else crew.desk.broker_of
+    hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now)
+    return play_session(config, strategy, Coming(history, (first, now), arriving), store, watch, hooks)
+
+
+def _jobs(turns: Turns, crew: Crew, builder: BarBuilder) -> list[Job]:
+    """In the order of their urgency."""
+    jobs = list(crew.jobs)
+    if crew.control is not None:
+        jobs.append(Job(SECOND // 5, lambda now: _obey(now, turns, crew)))
+    if crew.desk is not None:
+        jobs += crew.desk.jobs(turns, builder.next_close)
+    return [*jobs, Job(SECOND, turns.look)]
+
+
+def _obey(now: int, turns: Turns, crew: Crew) -> None:
+    """Carry the operator's commands out."""
+    if crew.control is None:
+        return
+    for command in crew.control.poll():
+        if command.kind is CommandKind.RESUME and crew.desk is not None:
+            crew.desk.on_resume(command)
+        obey(turns, crew.control, now, command)

@@ -1,0 +1,305 @@
+"""Paper and live sessions on Robinhood's quotes, from a config to a run folder."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
+
+from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
+from brokers.robinhood.tokens import session_key
+from data.calendar import session_bounds
+from framework.app.arming import Leave, check_settings, only_trader, token_of
+from framework.app.forward import Crew, Feed, play_forward
+from framework.app.loader import load_strategy
+from framework.app.narrator import Narrator
+from framework.app.quoting import GatewayQuotes
+from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
+from framework.app.run import load_data
+from framework.app.saving import check_place, find_run, new_folder, save_session
+from framework.app.session import header
+from framework.domain.values import from_micros
+from framework.domain.venue_order import LinkCapabilities
+from framework.engine.indicators import Indicators
+from framework.errors import ConfigError, DataError
+from framework.report.summary import summarize
+from framework.rules.arming import account_hash
+from framework.runtime.alerts import Alerts, Channel, Severity
+from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
+from framework.runtime.control.control import Control
+from framework.runtime.control.switches import HaltFile, HaltSignal
+from framework.runtime.environment import environment_of, state_folder
+from framework.runtime.logs.redaction import Redactor
+from framework.runtime.logs.session import SessionLogs
+from framework.runtime.orders.clock import SystemClock
+from framework.runtime.orders.ids import Desk
+from framework.runtime.secrets import SecretStore
+from framework.runtime.sessions.arrivals import known_before
+from framework.runtime.sessions.live_desk import LiveDesk, Surroundings
+from framework.runtime.sessions.upkeep import SECOND, Job
+from framework.runtime.tape.chain import NewEvent
+from framework.runtime.tape.store import TapeStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from brokers.robinhood.gates import OrderGate
+    from brokers.robinhood.gateway import RobinhoodGateway
+    from brokers.robinhood.transport import Call
+    from data import Dataset
+    from framework.app.assemble import Simulation
+    from framework.domain.secret import Secret
+    from framework.engine.strategy import Strategy
+    from framework.runtime.config import Config
+    from framework.runtime.tape.lease import Lease
+
+HALT, NOTED = "HALT", "operator_noted"
+ALERT_URL = "ONETAPE_ALERT_URL"
+#: Seconds a lease lasts, and between two renewals: a request and all its retries take less than the difference.
+LEASE, RENEWAL = 180.0, 20.0
+#: A close is waited for so much longer than its bar, ns, so that what is decided on it is sent.
+AFTER_CLOSE = 30 * SECOND
+
+
+class Wish(NamedTuple):
+    """What is wanted of a session.
+
+    Attributes:
+        beside: The config's folder.
+        out: The run folder; ``None`` for one of its own.
+        resume: The run that goes on; ``None`` for a new one.
+        until_close: Whether it ends with the trading session.
+        length: After how many ns it ends; ``None`` for never.
+        ask: How a person is asked.
+    """
+
+    beside: Path
+    out: Path | None
+    resume: str | None
+    until_close: bool
+    length: int | None
+    ask: Callable[[str], str]
+
+
+class Ended(NamedTuple):
+    """A session that has ended: its figures (``None``: no bar closed), its folder, what is open, and how many decisions it began behind."""
+
+    summary: Mapping[str, object] | None
+    folder: Path
+    still_open: tuple[str, ...]
+    resumed: int
+
+
+class _Access(NamedTuple):
+    """Who trades where."""
+
+    username: Secret
+    account: Secret
+    key: Secret
+    state: Path
+    double: str | None
+    redact: Redactor
+    alerts: Secret | None
+
+
+def paper_session(config: Config, wish: Wish) -> Ended:
+    """Trade on paper on Robinhood's quotes; no order can leave.
+
+    Raises:
+        OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
+    """
+    settings = config.model_copy(update={"mode": "paper"})
+    with ExitStack() as open_things:
+        return _Session(settings, wish, open_things).play(ShutGate("this is a paper session"), None)
+
+
+def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
+    """Trade with real money, or up to the last step (``leave.dry_run``).
+
+    Raises:
+        SafetyError: Something was not confirmed.
+        OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
+    """
+    check_settings(config, leave)
+    with ExitStack() as open_things:
+        return _Session(config, wish, open_things).play_live(leave)
+
+
+class _Session:
+    """One session with everything it holds open in ``open_things``."""
+
+    def __init__(self, config: Config, wish: Wish, open_things: ExitStack) -> None:
+        if wish.out is not None and wish.resume is not None:
+            raise ConfigError("--out names the folder of a new session, --resume that of one that goes on: give one of them")
+        if config.fills.path == "finer":
+            raise ConfigError('[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive')
+        check_place(wish.out)
+        self.config, self.wish, self.open = config, wish, open_things
+        self.watch = Stopwatch()
+        self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
+        self.access = _access(wish.beside)
+        self.link: RobinhoodLink | None = None
+        self.gateway: RobinhoodGateway | None = None
+        self.lease: Lease | None = None
+        self.simulation: Simulation | None = None
+
+    def play_live(self, leave: Leave) -> Ended:
+        """Get the leave, then the account for this process alone, then trade."""
+        self.open.enter_context(only_trader(self.access.state, self.access.account))
+        return self.play(self._gate(leave), leave)
+
+    def _gate(self, leave: Leave) -> OrderGate:
+        if leave.dry_run:
+            return DryRunGate(lambda form: self.narrator.alert(Severity.INFO, "dry run", f"{dict(form)}"), now_ns)
+        key = session_key(self.access.key)
+        return ArmedGate(
+            is_live=self.config.mode == "live",
+            account=self.access.account.reveal(),
+            is_confirmed=lambda: self.gateway is not None and self.gateway.is_confirmed,
+            token=token_of(self.config, leave, self.access.account, key, now_ns(), self.wish.ask),
+            key=key,
+            holds_lease=self._may_trade,
+            is_halted=self._is_halted,
+            now=now_ns,
+        )
+
+    def play(self, gate: OrderGate, leave: Leave | None) -> Ended:
+        """Play it to its end."""
+        history = self._history()
+        name = f"{run_stamp()}-{self.config.mode}-{type(self.strategy).__name__}"
+        self.folder = find_run(self.wish.resume) if self.wish.resume is not None else self.wish.out or new_folder(name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        logs = self.open.enter_context(SessionLogs(self.folder / "logs", name, self.access.redact, sys.stderr))
+        self.narrator = Narrator(logs, self._alerts())
+        said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
+        store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
+        link, gateway = self._linked(gate, logs)
+        halt_signal = HaltSignal()
+        self.open.enter_context(halt_signal.listening())
+        stopped = self.open.enter_context(_stops())
+        crew = Crew(
+            desk=None if leave is None else self._desk(store, gateway, leave),
+            control=Control(store, HaltFile(self.folder / HALT), halt_signal),
+            lease=self.lease,
+            jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
+            on_begin=self._begin,
+        )
+        feed = Feed(GatewayQuotes(gateway, now_ns), SystemTime(), stopped, self._until(leave))
+        return self._played(history, store, feed, crew)
+
+    def _history(self) -> Dataset:
+        loaded, now = load_data(self.config, None), now_ns()
+        return replace(loaded, series=known_before(loaded.series, now), first_trade=now, indicators=Indicators())
+
+    def _alerts(self) -> Alerts | None:
+        url = self.access.alerts
+        return None if url is None else self.open.enter_context(Alerts([Channel(url)], self.access.redact))
+
+    def _linked(self, gate: OrderGate, logs: SessionLogs) -> tuple[RobinhoodLink, RobinhoodGateway]:
+        log = logs.logger("requests")
+
+        def note(call: Call) -> None:
+            log.debug("request", **call._asdict())
+
+        access, printed = self.access, cast("TextIO", logs.stream("robin_stocks"))
+        ears = Ears(note, self.narrator.trouble, printed)
+        link = RobinhoodLink(self.config.broker, access.username, access.key, access.state, gate, access.redact, ears, access.double)
+        self.link = self.open.enter_context(link)
+        self.gateway = link.gateway(access.account, LinkCapabilities())
+        self.gateway.connect()
+        self.open.callback(self.gateway.disconnect)
+        return link, self.gateway
+
+    def _desk(self, store: TapeStore, gateway: RobinhoodGateway, leave: Leave) -> LiveDesk:
+        account = account_hash(self.access.account.reveal())
+        self.lease = store.acquire(account, f"{platform.node()}:{os.getpid()}", LEASE)
+        self.open.callback(lambda: store.release(self.lease) if self.lease is not None and self.lease.seconds_left() > 0 else None)
+        calendar = self.config.data.calendar
+        mode = "dry-run" if leave.dry_run else "live"
+        if leave.reason:
+            profile = self.config.limits.profile
+            store.append([NewEvent(now_ns(), NOTED, {"limits": profile, "reason": leave.reason})], self.lease)
+            self.narrator.alert(Severity.WARNING, "limits", f'[limits] profile = "{profile}": {leave.reason}')
+        around = Surroundings(
+            Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
+        )
+        return LiveDesk(gateway, around)
+
+    def _is_halted(self) -> bool:
+        return (self.folder / HALT).exists() or (self.link is not None and self.link.skew.is_too_far)
+
+    def _may_trade(self) -> bool:
+        return self.lease is not None and self.lease.seconds_left() > RENEWAL
+
+    def _renewal(self, store: TapeStore) -> Callable[[int], None]:
+        def renew(_now: int) -> None:
+            if self.lease is not None and self.lease.seconds_left() < LEASE - RENEWAL:
+                self.lease = store.renew(self.lease, LEASE)
+
+        return renew
+
+    def _until(self, leave: Leave | None) -> int | None:
+        """When it ends: as is wished, and never after the leave."""
+        now = now_ns()
+        ends = [] if self.wish.length is None else [now + self.wish.length]
+        if self.wish.until_close:
+            ends.append(_close(now, self.config.data.calendar) + AFTER_CLOSE)
+        if leave is not None and not leave.dry_run:
+            ends.append(now + leave.hours * 3_600 * SECOND - AFTER_CLOSE)
+        return min(ends, default=None)
+
+    def _begin(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.narrator.begin(simulation)
+
+    def _played(self, history: Dataset, store: TapeStore, feed: Feed, crew: Crew) -> Ended:
+        try:
+            played = play_forward(self.config, self.strategy, history, store, self.watch, feed, crew)
+        except DataError as error:
+            if self.simulation is None or self.simulation.journal.events or self.simulation.market.grows:
+                raise
+            self.narrator.alert(Severity.INFO, "stopped", f"before a bar had closed: {error}")
+            return Ended(None, self.folder, (), 0)
+        self.narrator.tell(now_ns())
+        self.narrator.summarize()
+        save_session(played.record, self.folder)
+        return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
+
+    def _still_open(self) -> tuple[str, ...]:
+        if self.simulation is None:
+            return ()
+        desk = self.simulation.engine.desk
+        orders = [f"{one.side} {one.quantity} {one.symbol} ({one.order_type}, {one.status})" for one in desk.blotter.of()]
+        held = [one for _, one in sorted(desk.book.positions.items()) if one.quantity_micros]
+        return (*orders, *(f"position of {from_micros(one.quantity_micros)} {one.symbol}" for one in held))
+
+
+def _access(beside: Path) -> _Access:
+    redact = Redactor()
+    secrets, environment = SecretStore(beside, redact), environment_of(beside)
+    needed = [secrets.need(name) for name in (USERNAME, ACCOUNT, SESSION_KEY)]
+    return _Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, secrets.find(ALERT_URL))
+
+
+def _close(timestamp: int, calendar: str) -> int:
+    """When the session ends that a time (ns UTC) lies in, or the next one."""
+    import numpy as np
+
+    return int(session_bounds(np.array([timestamp]), calendar)[1][0])
+
+
+@contextmanager
+def _stops() -> Iterator[Callable[[], bool]]:
+    """Within it Ctrl-C and SIGTERM ask the session to stop; what is yielded says whether one came."""
+    asked: list[int] = []
+    before = {number: signal.signal(number, lambda found, _: asked.append(found)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

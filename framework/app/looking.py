@@ -1,0 +1,118 @@
+"""What a tape says of its session, in the words of a person: dollars, shares, times in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from framework.app.saving import RUNS
+from framework.app.tape_place import TAPE, tape_place
+from framework.app.tape_reading import views
+from framework.domain.order import OPEN_STATUSES
+from framework.domain.values import from_micros
+from framework.errors import BadDataError, MissingDataError
+from framework.rules.guards.state import TradingState
+from framework.runtime.orders import events as venue
+from framework.runtime.sessions.marks import DECIDED
+from framework.runtime.tape.recording import FIRST
+from framework.runtime.tape.store import TapeStore
+
+if TYPE_CHECKING:
+    from framework.app.tape_place import TapePlace
+    from framework.runtime.tape.chain import TapeEvent
+
+Row = dict[str, object]
+
+
+def status_of(run: str) -> Row:
+    """Where the session of ``run`` is.
+
+    Raises:
+        DataError: It has no tape, or it cannot be read.
+    """
+    place = _place(run)
+    with TapeStore.attach(place.place) as store:
+        events = list(store.events())
+    if not events or events[0].kind != FIRST:
+        raise BadDataError(f"{place.place}: it is no tape of a session")
+    told = events[0].payload
+    last = next((event for event in reversed(events) if event.kind == DECIDED), None)
+    return {
+        "run": str(place.place),
+        "mode": told.get("mode"),
+        "strategy": told.get("strategy"),
+        "last_event": _utc(events[-1].timestamp),
+        "last_decision": None if last is None else _utc(last.timestamp),
+        "equity": None if last is None else _decimal(last.payload["equity_micros"]),
+        "cash": None if last is None else _decimal(last.payload["cash_micros"]),
+        "trading": _trading(events),
+        "halt_file": place.halt_file is not None and place.halt_file.exists(),
+        "positions": [f"{row['quantity']} {row['symbol']}" for row in positions_of(run)],
+        "working_orders": len(orders_of(run, ended=False)),
+        "incidents": _incidents(events),
+    }
+
+
+def orders_of(run: str, *, ended: bool) -> list[Row]:
+    """The orders of ``run`` that may still fill, or all."""
+    rows = views(_place(run).place)["orders"]
+    working = {str(status) for status in OPEN_STATUSES}
+    return [_order(row) for row in rows if ended or row["status"] in working]
+
+
+def positions_of(run: str) -> list[Row]:
+    """What is held."""
+    rows = views(_place(run).place)["live_positions"]
+    names = (("quantity", "quantity_micros"), ("price", "price_micros"), ("value", "value_micros"), ("cost", "cost_micros"))
+    return [{"symbol": row["symbol"], **{name: _decimal(row[column]) for name, column in names}} for row in rows]
+
+
+def fills_of(run: str) -> list[Row]:
+    """What has traded."""
+    rows = views(_place(run).place)["fills"]
+    names = (("quantity", "quantity_micros"), ("price", "price_micros"), ("fees", "fees_micros"))
+    head = ("symbol", "side", "order_id", "execution_id")
+    return [
+        {"time": _utc(row["timestamp"]), **{name: row[name] for name in head}, **{name: _decimal(row[column]) for name, column in names}}
+        for row in rows
+    ]
+
+
+def _order(row: dict[str, Any]) -> Row:
+    names = (("quantity", "quantity_micros"), ("filled", "filled_micros"), ("limit", "limit_micros"), ("stop", "stop_micros"))
+    head = ("order_id", "symbol", "side", "order_type", "status", "role", "reason")
+    return {"time": _utc(row["created_at"]), **{name: row[name] for name in head}} | {name: _decimal(row[column]) for name, column in names}
+
+
+def _place(run: str) -> TapePlace:
+    if run:
+        return tape_place(run)
+    known = list(RUNS.glob(f"*/{TAPE}"))
+    if not known:
+        raise MissingDataError("there is no tape below runs/ yet; `onetape paper` and `onetape live` write one")
+    return tape_place(str(max(known, key=lambda path: path.stat().st_mtime_ns)))
+
+
+def _trading(events: list[TapeEvent]) -> str:
+    after = next((event.payload.get("after") for event in reversed(events) if event.kind.startswith("guard_")), TradingState.ACTIVE)
+    return TradingState(after).name
+
+
+def _incidents(events: list[TapeEvent]) -> list[str]:
+    known: dict[tuple[object, object], str] = {}
+    for event in events:
+        told = event.payload
+        if event.kind == venue.INCIDENT and told["lasts"]:
+            known[told["code"], told["subject"]] = f"{told['code']}: {told['detail']}"
+        elif event.kind == venue.CLEARED:
+            known.pop((told["code"], told["subject"]), None)
+    return list(known.values())
+
+
+def _decimal(micros: object) -> float | None:
+    return float(from_micros(micros)) if isinstance(micros, int) else None
+
+
+def _utc(timestamp: object) -> str:
+    moment = timestamp if isinstance(timestamp, int) else 0
+    return f"{datetime.fromtimestamp(moment // 10**9, UTC):%Y-%m-%dT%H:%M:%SZ}"

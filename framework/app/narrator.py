@@ -1,0 +1,102 @@
+"""What happens in a session, told: each fact into the logs, what a person has to know as an alert, and a summary of each day."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from framework.domain.order import OrderStatus, OrderUpdate
+from framework.domain.values import from_micros
+from framework.engine.market import session_number
+from framework.rules.guards.state import Transition
+from framework.runtime.alerts import Severity
+from framework.runtime.orders.incidents import Effect
+from framework.runtime.tape.facts import new_event
+
+if TYPE_CHECKING:
+    from framework.app.assemble import Simulation
+    from framework.runtime.alerts import Alerts
+    from framework.runtime.logs.session import SessionLogs
+    from framework.runtime.orders.incidents import Incident
+
+_TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN, OrderStatus.EXPIRED})
+_SEVERITIES = MappingProxyType({Effect.ALERT: Severity.WARNING, Effect.REDUCING: Severity.WARNING, Effect.HALT: Severity.CRITICAL})
+
+
+class Narrator:
+    """Tells ``logs`` and, where there are any, ``alerts``; what the tape had already when the session began is not told again."""
+
+    def __init__(self, logs: SessionLogs, alerts: Alerts | None) -> None:
+        self._app, self._orders, self._trades = logs.logger("app"), logs.logger("orders"), logs.logger("trades")
+        self._alerts = alerts
+        self._simulation: Simulation | None = None
+        self._told = 0
+        self._fills = 0
+        self._session = -1
+        self._equity = 0
+        self._is_live = False
+
+    def begin(self, simulation: Simulation) -> None:
+        """What happens is in ``simulation``."""
+        self._simulation = simulation
+
+    def go_live(self) -> None:
+        """What comes from here on is new."""
+        if self._simulation is not None and not self._is_live:
+            self._is_live = True
+            self._told = len(self._simulation.journal.events)
+            self._fills = len(self._simulation.journal.fills)
+            self._equity = self._simulation.engine.desk.valuation.equity()
+
+    def tell(self, now: int) -> None:
+        """Tell what has happened since the last time; ``now`` is ns UTC."""
+        self.go_live()
+        if self._simulation is None:
+            return
+        events = self._simulation.journal.events
+        for event in events[self._told :]:
+            self._tell_one(event)
+        self._told = len(events)
+        self._end_day(session_number(now))
+
+    def _tell_one(self, event: object) -> None:
+        row = new_event(event)
+        trade = isinstance(event, OrderUpdate) and event.fill is not None
+        (self._trades if trade else self._orders).info(row.kind, at=row.timestamp, **row.payload)
+        if isinstance(event, OrderUpdate) and event.status in _TROUBLE:
+            self.alert(Severity.WARNING, f"order {event.status}", f"{event.order_id}: {event.reason}")
+        elif isinstance(event, Transition) and event.after > event.before:
+            self.alert(
+                Severity.CRITICAL, f"circuit breaker {event.code}", f"trading is {event.after.name}: {event.figure} of {event.limit}"
+            )
+
+    def _end_day(self, session: int) -> None:
+        if self._session not in (-1, session):
+            self.summarize()
+        self._session = session
+
+    def summarize(self) -> None:
+        """The day, or what there was of it."""
+        if self._simulation is None:
+            return
+        desk, fills = self._simulation.engine.desk, self._simulation.journal.fills
+        equity, since, self._equity = desk.valuation.equity(), self._equity, desk.valuation.equity()
+        count, self._fills = len(fills) - self._fills, len(fills)
+        held = ", ".join(f"{one.quantity} {one.symbol}" for one in desk.book.positions.values() if one.quantity_micros) or "nothing"
+        told = f"equity {from_micros(equity)} ({from_micros(equity - since):+}), {count} fills, {len(desk.blotter.orders)} orders working"
+        self.alert(Severity.INFO, "daily summary", f"{told}, held: {held}, trading is {desk.breakers.trading.name}")
+
+    def incident(self, incident: Incident) -> None:
+        """Something a person must know."""
+        self.alert(_SEVERITIES[incident.effect], f"{incident.code} {incident.subject}", incident.detail)
+
+    def trouble(self, text: str) -> None:
+        """The venue's adapter has something to say."""
+        self.alert(Severity.WARNING, "broker", text)
+
+    def alert(self, severity: Severity, title: str, text: str) -> None:
+        """Into the log, and to whoever is to be told."""
+        say = (self._app.info, self._app.warning, self._app.error)[severity]
+        say(title, detail=text)
+        if self._alerts is not None:
+            self._alerts.alert(severity, title, text)

@@ -1,0 +1,57 @@
+"""A config as it was resolved: in words for a person, as a hash for a comparison."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from framework.runtime.config import Config
+
+
+def config_hash(config: Config) -> str:
+    """SHA-256, hexadecimal, of everything in ``config`` but where files lie."""
+    return _digest(_portable(config))
+
+
+def config_hasher(config: Config) -> Callable[[Mapping[str, object]], str]:
+    """``config_hash`` of ``config`` with other parameters of the strategy, for many of them."""
+    tree = _portable(config)
+    section = tree["strategy"]
+
+    def hashed(params: Mapping[str, object]) -> str:
+        return _digest({**tree, "strategy": {**section, "params": {**params}}})  # type: ignore[dict-item]
+
+    return hashed
+
+
+def _digest(tree: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+
+def _portable(config: Config) -> dict[str, object]:
+    """The config without what differs between machines; a file of fitted parameters counts by what is in it."""
+    tree: dict[str, object] = config.model_dump(
+        mode="json",
+        by_alias=True,
+        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}},
+    )
+    fitted = config.fills.slippage.file
+    return tree if fitted is None else tree | {"fitted": hashlib.sha256(fitted.read_bytes()).hexdigest()}
+
+
+def config_text(config: Config) -> str:
+    """The config as resolved, as TOML; it holds no secrets, since none can be in it."""
+    import tomli_w
+
+    tree = config.model_dump(mode="python", by_alias=True, exclude_none=True)
+    for section, key in (("data", "path"), ("data", "actions"), ("data", "finer_path"), ("limits", "sectors_file")):
+        if key in tree[section]:
+            tree[section][key] = str(tree[section][key])
+    if "file" in tree["fills"]["slippage"]:
+        tree["fills"]["slippage"]["file"] = str(tree["fills"]["slippage"]["file"])
+    tree = {name: value for name, value in tree.items() if value != {}}
+    return tomli_w.dumps(tree)

@@ -1,0 +1,288 @@
+"""The market as the loop reads it, worked out once for all runs over the same bars."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+
+from framework.domain.values import MICRO, to_micros
+from framework.engine.market import session_numbers
+from framework.engine.panel import issued, panel_of
+from framework.rules.costs.regulatory import sec_rate, taf_rate
+from framework.rules.pretrade.standing import UNKNOWN_SECTOR
+from framework.rules.risk.many import symbol_risks
+from framework.rules.risk.panel import rolling_historical
+from framework.rules.risk.quantiles import reaching_minimum
+from framework.rules.sizing.policy import FixedUnit, SizingMethod
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from framework.domain.market import BarSeries, Floats, Integers
+    from framework.engine.market import Market, Sessions
+    from framework.engine.panel import Issued, Panel
+    from framework.rules.risk.models import RiskPolicy
+    from framework.rules.sizing.policy import SizingPolicy
+
+Column = TypeVar("Column", "Floats", "Integers")
+#: Prices beyond which products with rates do not fit int64, dollars.
+LARGEST_PRICE = 90_000.0
+LARGEST_VOLUME = 1e15
+
+
+class Bars(NamedTuple):
+    """The columns of the market, in the order and with the fields of ``World``."""
+
+    session: Integers
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    sec: Integers
+    taf: Integers
+    taf_most: Integers
+    sector: Integers
+    due_place: Integers
+    due_row: Integers
+    due_each: Integers
+
+
+class Wished(NamedTuple):
+    """The columns of what is wanted, and of the risks known then, likewise."""
+
+    wish_place: Integers
+    wish_row: Integers
+    strength: Floats
+    measure: Floats
+    risk_first: Integers
+    risk_place: Integers
+    var: Floats
+
+
+def objection(market: Market, first: int, bounds: Callable[[int], tuple[int, int]]) -> str:
+    """Why the loop cannot play these bars from ``first`` (ns UTC) on; empty when it can."""
+    for one in market.adjusted:
+        if (one.split[one.timestamp >= first] != 1.0).any():
+            return f"{one.symbol} splits"
+        if one.pay_day is not None and one.dividend.any():
+            return f"{one.symbol} pays its dividends later than they go ex"
+        if one.delisting is not None:
+            return f"{one.symbol} is delisted"
+        if not _is_usable(one):
+            return f"{one.symbol} has prices or volumes that are no plain numbers, or prices above {LARGEST_PRICE:,.0f}"
+        if not market.daily and not _is_regular(one, bounds):
+            return f"{one.symbol} has bars outside of regular hours"
+    return ""
+
+
+def outage(market: Market, first: int, due: Callable[[int], int], most: int) -> str:
+    """The symbol of which ``most`` bars in a row did not come from ``first`` (ns UTC) on, in words; empty where there is none."""
+    end = max(int(one.timestamp[-1]) for one in market.adjusted)
+    for one in market.adjusted:
+        steps = np.diff(one.timestamp, append=end)
+        # So many bars take so much longer than the shortest step; most pairs of bars need no calendar.
+        wide = np.flatnonzero(steps >= most * int(steps[:-1].min(initial=end)))
+        for index in wide.tolist():
+            last, following = int(one.timestamp[index]), end if index == len(one) - 1 else int(one.timestamp[index + 1])
+            missed = due(following) - due(last) - (index < len(one) - 1)
+            if following >= first and missed >= most:
+                return f"{missed} bars of {one.symbol} in a row are missing, and [guards] max_missed_bars = {most} trips"
+    return ""
+
+
+def _is_usable(series: BarSeries) -> bool:
+    prices = (series.open, series.high, series.low, series.close)
+    if not len(series):
+        return False
+    in_range = all(float(one.min()) > 0.0 and float(one.max()) <= LARGEST_PRICE for one in prices)
+    return in_range and float(series.volume.min()) >= 0.0 and float(series.volume.max()) <= LARGEST_VOLUME
+
+
+def _is_regular(series: BarSeries, bounds: Callable[[int], tuple[int, int]]) -> bool:
+    """Whether the first bar of every session closes inside of it; the others follow, since bars after its close belong to the next."""
+    sessions = session_numbers(series.timestamp)
+    firsts = np.flatnonzero(np.diff(sessions, prepend=sessions[:1] - 1))
+    lasts = np.append(firsts[1:], len(sessions)) - 1
+    for first, last in zip(series.timestamp[firsts].tolist(), series.timestamp[lasts].tolist(), strict=True):
+        opened, closed = bounds(first)
+        if not opened < first <= last <= closed:
+            return False
+    return True
+
+
+class Prepared:
+    """The bars of a market, and what was worked out of them.
+
+    Attributes:
+        market: Whose bars.
+        panel: They as strategies see them.
+        bars: They as the loop sees them.
+        start: Place of the first decision.
+        first: The same as a time, ns UTC.
+    """
+
+    def __init__(self, market: Market, first: int, sectors: Mapping[str, str], risk: RiskPolicy, *, charges: bool) -> None:
+        self.market = market
+        self.first = first
+        self.panel = panel_of(market.adjusted, daily=market.daily, indicators=market.indicators)
+        self.start = int(np.searchsorted(self.panel.timestamp, first))
+        self.bars = _bars(self.panel, sectors, charges=charges)
+        self._risk = risk
+        self._table = _Table(market, self.panel, risk)
+
+    def wished(self, signals: object, name: str, sizing: SizingPolicy) -> Wished:
+        """What ``signals`` of the strategy called ``name`` ask for, and the VaR that is known at these times.
+
+        Raises:
+            StrategyError: As for ``panel.issued``.
+        """
+        found = issued(signals, self.panel, self.first, name)
+        self._table.know(found.place)
+        first, place, var = self._table.columns
+        return Wished(
+            wish_place=_fixed(found.place),
+            wish_row=_fixed(found.row),
+            strength=_fixed(found.strength),
+            measure=_fixed(self._measure(found, sizing)),
+            risk_first=_fixed(first),
+            risk_place=_fixed(place),
+            var=_fixed(var),
+        )
+
+    @cached_property
+    def times(self) -> list[int]:
+        """All places as ns UTC."""
+        found: list[int] = self.panel.timestamp.tolist()
+        return found
+
+    def slices(self) -> Iterator[tuple[int, Sequence[int]]]:
+        """Every decision time, ns UTC, with the rows that have a bar there."""
+        times = self.times[self.start :]
+        present = ~np.isnan(self.panel.close[self.start :])
+        every = range(present.shape[1])
+        whole: list[bool] = np.asarray(present.all(axis=1)).tolist()
+        for number, now in enumerate(times):
+            yield now, every if whole[number] else np.flatnonzero(present[number]).tolist()
+
+    def _measure(self, found: Issued, sizing: SizingPolicy) -> Floats:
+        if sizing.method in {SizingMethod.VAR, SizingMethod.CVAR}:
+            return self._table.at(found, cvar=sizing.method is SizingMethod.CVAR)
+        if sizing.method is SizingMethod.FIXED and sizing.fixed_unit is FixedUnit.SHARES:
+            return np.asarray(np.rint(self.panel.close[found.place, found.row] * MICRO) / MICRO)
+        return np.full(len(found.place), math.nan)
+
+
+def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
+    session = session_numbers(panel.timestamp)
+    names = sorted({sectors.get(symbol, UNKNOWN_SECTOR) for symbol in panel.symbols})
+    numbers = np.array([names.index(sectors.get(symbol, UNKNOWN_SECTOR)) for symbol in panel.symbols], dtype=np.int64)
+    due = _dividends(panel)
+    days, which = (np.unique(session, return_inverse=True)) if charges else (np.empty(0, np.int64), np.empty(0, np.int64))
+    sec = np.array([sec_rate(day) for day in days.tolist()], dtype=np.int64)[which]
+    taf = np.array([taf_rate(day) for day in days.tolist()], dtype=np.int64).reshape(-1, 2)[which]
+    return Bars(
+        session=_fixed(session),
+        open=_fixed(panel.open.T),
+        high=_fixed(panel.high.T),
+        low=_fixed(panel.low.T),
+        close=_fixed(panel.close.T),
+        volume=_fixed(panel.volume.T),
+        sec=_fixed(sec),
+        taf=_fixed(taf[:, 0]),
+        taf_most=_fixed(taf[:, 1]),
+        sector=_fixed(numbers),
+        due_place=_fixed(due[0]),
+        due_row=_fixed(due[1]),
+        due_each=_fixed(due[2]),
+    )
+
+
+def _dividends(panel: Panel) -> Integers:
+    """Place, row and micro-dollars a share of every dividend, by place, then by row: int64 [3, k]."""
+    found = [
+        (int(place), row, to_micros(amount))
+        for row, (one, places) in enumerate(zip(panel.series, panel.places, strict=True))
+        for place, amount in zip(places[one.dividend != 0.0], one.dividend[one.dividend != 0.0].tolist(), strict=True)
+    ]
+    return np.array(sorted(found), dtype=np.int64).reshape(-1, 3).T
+
+
+def _fixed(column: Column) -> Column:
+    """``column`` as compiled code has been made for: contiguous and read-only."""
+    found: Column = np.ascontiguousarray(column).view()
+    found.flags.writeable = False
+    return found
+
+
+class _Table:
+    """VaR and CVaR of every symbol, session by session, as ``Valuation`` asks for them: full windows at once, others when needed."""
+
+    def __init__(self, market: Market, panel: Panel, policy: RiskPolicy) -> None:
+        self._policy = policy
+        self._sessions: list[Sessions] = list(market.sessions_by_row)
+        self._daily = market.daily
+        parts = [_session_places(one, places) for one, places in zip(self._sessions, panel.places, strict=True)]
+        first = np.concatenate(([0], np.cumsum([len(one) for one in parts])))
+        self._first, self._place = first, np.concatenate(parts)
+        self._var, self._cvar = np.full((2, len(self._place)), math.nan)
+        self._known = np.zeros(len(self._place), dtype=np.bool_)
+        for row in range(len(parts)):
+            self._roll(row)
+
+    @property
+    def columns(self) -> tuple[Integers, Integers, Floats]:
+        """What the loop looks up: the first entry of each row, places and VaR."""
+        return self._first, self._place, self._var
+
+    def _returns_known(self, row: int) -> Integers:
+        """How many returns are known while the cursor stands in each session of the symbol."""
+        count = int(self._first[row + 1] - self._first[row])
+        seen = np.arange(count) + (1 if self._daily else 0)
+        return np.maximum(seen - 1, 0)
+
+    def _roll(self, row: int) -> None:
+        """Full windows."""
+        lookback, returns, known = self._policy.lookback, self._sessions[row].returns, self._returns_known(row)
+        least = max(self._policy.minimum, 2, reaching_minimum(self._policy.confidence))
+        full = np.flatnonzero(known >= lookback) if lookback >= least else np.empty(0, np.int64)
+        if len(full):
+            var, cvar = rolling_historical(returns, lookback, self._policy.confidence, self._policy.quantile)
+            places = self._first[row] + full
+            self._var[places], self._cvar[places] = var[known[full] - 1], cvar[known[full] - 1]
+        self._known[self._first[row] + full] = True
+
+    def know(self, places: Integers) -> None:
+        """Work out what will be asked at ``places``."""
+        if self._known.all():
+            return
+        some = places[np.diff(places, prepend=-1) > 0]
+        for row in range(len(self._first) - 1):
+            own = slice(self._first[row], self._first[row + 1])
+            index = np.searchsorted(self._place[own], some, side="right") - 1
+            missing = index[index >= 0][~self._known[own][index[index >= 0]]]
+            wanted = np.unique(missing).tolist() if len(missing) else []
+            if wanted:
+                known, returns = self._returns_known(row), self._sessions[row].returns
+                windows = [returns[max(known[one] - self._policy.lookback, 0) : known[one]] for one in wanted]
+                at = self._first[row] + np.array(wanted)
+                self._var[at], self._cvar[at] = symbol_risks(windows, self._policy)
+                self._known[at] = True
+
+    def at(self, found: Issued, *, cvar: bool) -> Floats:
+        """VaR, or CVaR, of each wish's symbol at its time."""
+        column, measure = self._cvar if cvar else self._var, np.full(len(found.place), math.nan)
+        for row in np.unique(found.row).tolist():
+            own, which = slice(self._first[row], self._first[row + 1]), found.row == row
+            index = np.searchsorted(self._place[own], found.place[which], side="right") - 1
+            measure[which] = column[own][index]
+        return measure
+
+
+def _session_places(sessions: Sessions, places: Integers) -> Integers:
+    """Place of the first bar of each session of a symbol."""
+    last = sessions.last_bars
+    return places[np.concatenate(([0], last[:-1] + 1))] if len(last) else np.empty(0, np.int64)

@@ -1,0 +1,50 @@
+"""An order with what happened to it on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from framework.domain.order import OrderStatus
+    from framework.runtime.orders.books import Tracked
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEnvelope:
+    """Where an order is.
+
+    Attributes:
+        order_id, client_id, venue_order_id: Ours, ours at the venue, the venue's; ``None`` while it was not sent, or nobody has answered.
+        status: Of the order.
+        filled: Shares.
+        average_price: Dollars; ``None`` before the first fill.
+        requests: How often it was asked for; more than once only under the same client id.
+        latency_seconds: From the request to the answer; ``None`` before it, and 0 when it was found in a listing.
+    """
+
+    order_id: str
+    client_id: str | None
+    venue_order_id: str | None
+    status: OrderStatus
+    filled: Decimal
+    average_price: Decimal | None
+    requests: int
+    latency_seconds: float | None
+
+
+def envelope(tracked: Tracked) -> OrderEnvelope:
+    """The envelope of an order."""
+    order, leg = tracked.order, tracked.leg
+    return OrderEnvelope(
+        order.order_id,
+        None if leg is None else leg.ref,
+        None if leg is None else leg.venue_order_id,
+        order.status,
+        order.filled_quantity,
+        order.average_price,
+        0 if leg is None else leg.dispatches,
+        None if leg is None or leg.venue_order_id is None else leg.latency_ns / 1e9,
+    )

@@ -1,0 +1,129 @@
+"""What the order manager writes on the tape: kinds of events, keys that let a thing happen once, and orders as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from framework.domain.account_event import TradeCorrection
+from framework.domain.fill import Fill
+from framework.domain.market import Quote
+from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce, TrailType
+from framework.domain.venue_order import Execution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+INTENT = "venue_intent"  # an order, or an order held before, is to go to the venue
+DISPATCH = "venue_dispatch"  # a request for it may be on its way from here on
+NOT_SENT = "venue_not_sent"  # that request has not reached the venue
+BOUND = "venue_bound"  # the venue has it, under this id
+SEEN = "venue_seen"  # a picture of it taught us something
+ENDED = "venue_ended"  # nothing more of it can fill at the venue
+REPORT = "venue_report"  # the engine is told
+CORRECTION = "venue_correction"  # the engine is told of a trade that was changed
+CANCEL = "venue_cancel"  # it is to be canceled
+CANCEL_DISPATCH = "venue_cancel_dispatch"
+HOLD = "venue_hold"  # it is to be taken back, and held here
+LEVEL = "venue_level"  # how far a trailing stop that is held has followed the market
+TOMBSTONE = "venue_tombstone"  # never seen again, given up
+FOREIGN = "venue_foreign"  # an order that is not ours
+BASELINE = "venue_baseline"  # shares that are not ours
+INCIDENT = "venue_incident"  # something a person must know
+CLEARED = "venue_cleared"  # it is over, or a person has dealt with it
+RECONCILED = "venue_reconciled"
+#: The reason of a cancel that the engine asked for; the order manager's own have others.
+REQUESTED = "canceled by request"
+#: A quote the engine asked for. It teaches the order manager nothing, and is no part of what is folded.
+QUOTE = "venue_quote"
+ALL = frozenset(
+    {
+        INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE, FOREIGN,
+        BASELINE, INCIDENT, CLEARED, RECONCILED,
+    }
+)  # fmt: skip
+
+Payload = dict[str, Any]
+
+_ORDER_FIELDS = (
+    "order_id", "symbol", "quantity_micros", "created_at", "limit_micros", "stop_micros", "trail_micros", "extended_hours", "parent_id",
+    "oco_id", "strategy", "tag", "reason", "good_from",
+)  # fmt: skip
+_FILLED = ("filled_micros", "filled_value_micros", "fees_micros")
+_ENUMS = (
+    ("side", OrderSide),
+    ("order_type", OrderType),
+    ("trail_type", TrailType),
+    ("time_in_force", TimeInForce),
+    ("role", OrderRole),
+    ("status", OrderStatus),
+)
+
+
+def order_payload(order: Order) -> Payload:
+    """The terms of an order, and whether it is sent or held."""
+    fields: Payload = {name: getattr(order, name) for name in _ORDER_FIELDS}
+    return fields | {name: str(getattr(order, name)) for name, _ in _ENUMS}
+
+
+def read_order(payload: Mapping[str, Any]) -> Order:
+    """The order of ``order_payload``, with what it has filled where that is told too."""
+    fields: Payload = {name: payload[name] for name in (*_ORDER_FIELDS, *_FILLED) if name in payload}
+    enums: Payload = {name: kind(payload[name]) for name, kind in _ENUMS}
+    return Order(**fields, **enums)
+
+
+def report_payload(update: OrderUpdate, ref: str | None) -> Payload:
+    """What the engine is told of an order; ``ref`` is under which id of ours the venue traded."""
+    payload: Payload = {"order_id": update.order_id, "ref": ref, "status": str(update.status), "reason": update.reason}
+    if update.fill is not None:
+        fill = update.fill
+        payload["fill"] = [
+            fill.execution_id,
+            fill.timestamp,
+            fill.quantity_micros,
+            fill.price_micros,
+            fill.reference_micros,
+            fill.fees_micros,
+        ]
+    return payload
+
+
+def read_report(payload: Mapping[str, Any], timestamp: int, order: Order) -> OrderUpdate:
+    """The update of ``report_payload``."""
+    fill, figures = None, payload.get("fill")
+    if figures is not None:
+        name, when, quantity, price, reference, fees = figures
+        fill = Fill(name, order.order_id, when, order.symbol, order.side, quantity, price, reference, fees, order.tag, order.strategy)
+    return OrderUpdate(order.order_id, timestamp, OrderStatus(payload["status"]), payload["reason"], fill)
+
+
+def correction_payload(event: TradeCorrection) -> Payload:
+    """A correction as plain data."""
+    return {name: getattr(event, name) for name in event.__slots__}
+
+
+def read_correction(payload: Mapping[str, Any]) -> TradeCorrection:
+    """The correction of ``correction_payload``."""
+    return TradeCorrection(**payload)
+
+
+def execution_rows(executions: Sequence[Execution]) -> list[list[Any]]:
+    """Executions as plain data."""
+    return [list(one) for one in executions]
+
+
+def read_executions(rows: Sequence[Sequence[Any]]) -> tuple[Execution, ...]:
+    """The executions of ``execution_rows``."""
+    return tuple(Execution(*row) for row in rows)
+
+
+def quote_payload(symbol: str, quote: Quote | None) -> Payload:
+    """A quote that was asked for; without prices where there was none."""
+    seen = None if quote is None else [quote.timestamp, quote.bid, quote.ask, quote.last]
+    return {"symbol": symbol, "quote": seen}
+
+
+def read_quote(payload: Mapping[str, Any]) -> Quote | None:
+    """The quote of ``quote_payload``."""
+    seen = payload["quote"]
+    return None if seen is None else Quote(payload["symbol"], *seen)

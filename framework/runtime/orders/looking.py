@@ -1,0 +1,172 @@
+"""What does the venue show? Every picture is matched with an order of ours or noted as foreign, and what it adds is written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from framework.domain.values import from_micros
+from framework.domain.venue_order import Listing
+from framework.rules.outcomes import is_worse
+from framework.runtime.orders import events
+from framework.runtime.orders.books import AT_VENUE, Phase
+from framework.runtime.orders.incidents import Code, Effect, Incident
+from framework.runtime.orders.pictures import TERMINAL, news
+from framework.runtime.orders.policy import SECOND
+from framework.runtime.tape.chain import NewEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from framework.domain.venue_order import VenueOrder
+    from framework.engine.venue_gateway import VenueGateway
+    from framework.runtime.orders.books import Leg, Tracked
+    from framework.runtime.orders.clock import Clock
+    from framework.runtime.orders.policy import OrderPolicy
+    from framework.runtime.orders.recorder import Recorder
+
+#: Clocks of venue and machine may differ by this much and what changed is still asked for, ns.
+SKEW = 120 * SECOND
+#: The same where an order is looked for that may be there.
+LOST = 3_600 * SECOND
+
+
+class Looking:
+    """Looks at the venue.
+
+    ``pictures`` of answers are taken in with the next look. ``bind`` is called for an order that is found under our id and was not known to
+    be there.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        gateway: VenueGateway,
+        clock: Clock,
+        policy: OrderPolicy,
+        pictures: list[VenueOrder],
+        bind: Callable[[Tracked, Leg, VenueOrder], None],
+    ) -> None:
+        self._recorder = recorder
+        self._gateway = gateway
+        self._clock = clock
+        self._policy = policy
+        self._bind = bind
+        self._pictures = pictures
+        self._lagging: dict[str, int] = {}
+        self._listed_at = recorder.books.reconciled_at
+        self._newest = 0
+        #: Orders of ours the last complete listing did not show, our ids.
+        self.unlisted: frozenset[str] = frozenset()
+
+    def look(self, *, at_all: bool = False) -> Listing:
+        """Ask for everything that has changed, or ``at_all`` orders that may still trade, and take it in.
+
+        A working order that the whole listing does not show is asked for by itself.
+        """
+        started = self._clock.now()
+        kept = self._pictures.copy()
+        self._pictures.clear()
+        for shown in kept:
+            self._absorb(shown)
+        listing = self._listed(self._since(at_all=at_all))
+        for shown in listing.orders:
+            self._absorb(shown)
+        if listing.complete:
+            self._listed_at = started
+        if at_all:
+            self._ask_for_the_rest({shown.venue_order_id for shown in listing.orders})
+        return listing
+
+    @property
+    def listed_at(self) -> int:
+        """When the last complete listing was asked for, ns UTC."""
+        return self._listed_at
+
+    def _since(self, *, at_all: bool) -> int:
+        """From when on changes are asked for, by the clock that was earlier, ours or the venue's; for lost orders with an hour to spare."""
+        wanted = AT_VENUE if at_all else frozenset({Phase.UNKNOWN})
+        legs = [leg for tracked in self._recorder.books.working() for leg in tracked.legs if leg.phase in wanted]
+        sent = [leg.first_sent_at - (LOST if leg.phase is Phase.UNKNOWN else 0) for leg in legs]
+        read = min(self._listed_at, self._clock.now(), self._newest or self._listed_at)
+        return max(min([read, *sent]) - round(self._gateway.link.listing_lag_seconds * SECOND) - SKEW, 0)
+
+    def _listed(self, since: int) -> Listing:
+        try:
+            return self._gateway.orders(since)
+        except Exception as error:  # noqa: BLE001 - a listing that fails is no information, whatever the reason
+            return Listing((), complete=False, reason=f"{type(error).__name__} in the gateway")
+
+    def _ask_for_the_rest(self, listed: set[str]) -> None:
+        missing = set()
+        for tracked in self._recorder.books.working():
+            for leg in tracked.legs:
+                name = leg.venue_order_id
+                if leg.phase is Phase.BOUND and name is not None and name not in listed:
+                    shown = self._one(name)
+                    if shown is None:
+                        missing.add(leg.ref)
+                    else:
+                        self._absorb(shown)
+        self.unlisted = frozenset(missing)
+
+    def _one(self, venue_order_id: str) -> VenueOrder | None:
+        try:
+            return self._gateway.order(venue_order_id)
+        except Exception:  # noqa: BLE001 - no information, whatever the reason
+            return None
+
+    # --- one picture
+
+    def _absorb(self, shown: VenueOrder) -> None:
+        self._newest = max(self._newest, shown.updated_at)
+        found = self._recorder.books.find(shown.venue_order_id, shown.client_id)
+        if found is None:
+            self._note_foreign(shown)
+            return
+        tracked, leg = found
+        if leg.venue_order_id is None:
+            self._bind(tracked, leg, shown)
+        elif leg.venue_order_id != shown.venue_order_id:
+            detail = f"{shown.venue_order_id} and {leg.venue_order_id} both carry the id {leg.ref}"
+            self._once(Incident(Code.AMBIGUOUS, shown.venue_order_id, Effect.HALT, detail))
+            return
+        added = news(tracked, leg, shown, self._clock.now(), is_overdue=self._is_overdue(leg, shown))
+        self._recorder.write(*added)
+        self._check_terms(tracked, leg, shown)
+
+    def _check_terms(self, tracked: Tracked, leg: Leg, shown: VenueOrder) -> None:
+        """An order that the venue works under worse terms is taken back."""
+        order, now = tracked.order, self._clock.now()
+        if leg.phase is not Phase.BOUND or leg.cancel_wanted or not is_worse(shown, order, leg.asked_micros):
+            return
+        limit = "" if shown.limit_micros is None else f" at {from_micros(shown.limit_micros)}"
+        detail = f"the venue works {from_micros(shown.quantity_micros)} {shown.symbol}{limit} for {order.order_id}; it is being canceled"
+        self._recorder.write(
+            Incident(Code.CHANGED_TERMS, order.order_id, Effect.ALERT, detail).event(now, lasts=False),
+            NewEvent(now, events.CANCEL, {"order_id": order.order_id, "reason": "changed by the venue"}),
+        )
+
+    def _is_overdue(self, leg: Leg, shown: VenueOrder) -> bool:
+        """Whether shares of ``leg`` have waited too long for their executions."""
+        listed = sum(one.quantity_micros for one in shown.executions)
+        if max(shown.cumulative_micros, leg.known.cumulative_micros) <= max(listed, leg.known.booked_micros):
+            self._lagging.pop(leg.ref, None)
+            return False
+        now = self._clock.monotonic()
+        return now - self._lagging.setdefault(leg.ref, now) >= round(self._policy.overdue_seconds * SECOND)
+
+    def _note_foreign(self, shown: VenueOrder) -> None:
+        books, name = self._recorder.books, shown.venue_order_id
+        if name in books.foreign:
+            return
+        what = f"{shown.side} {from_micros(shown.quantity_micros)} {shown.symbol}"
+        payload = {"venue_order_id": name, "client_id": shown.client_id, "what": what, "word": shown.word, "created_at": shown.created_at}
+        noted = [NewEvent(self._clock.now(), events.FOREIGN, payload, f"foreign:{name}")]
+        if self._gateway.link.exclusive_account and shown.status not in TERMINAL:
+            incident = Incident(Code.FOREIGN_ORDER, name, Effect.HALT, f"{what} was placed by somebody else, or by us before this tape")
+            noted.append(incident.event(self._clock.now(), lasts=True))
+        self._recorder.write(*noted)
+
+    def _once(self, incident: Incident) -> None:
+        if (incident.code, incident.subject) not in self._recorder.books.incidents:
+            self._recorder.write(incident.event(self._clock.now(), lasts=True))

@@ -1,0 +1,208 @@
+"""Do tape, venue and engine say the same? Each difference is of a class: healed by rule, or kept apart until a person has looked at it.
+
+What a picture shows of our orders is taken in by ``Looking``, which heals. What is left:
+
+- an order of the venue that is not ours is noted and left alone; in an account that is ours alone it halts,
+- an order of ours that the venue does not show any more stops entries until it is seen,
+- shares that we have not traded: those of the first look are somebody's own; a change of them freezes the symbol until acknowledged,
+- books of the engine that differ from the tape halt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from framework.domain.values import from_micros
+from framework.domain.venue_order import Holdings
+from framework.errors import SafetyError
+from framework.runtime.orders import events
+from framework.runtime.orders.books import Phase
+from framework.runtime.orders.incidents import Code, Effect, Incident, cleared
+from framework.runtime.tape.chain import NewEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from framework.engine.venue_gateway import VenueGateway
+    from framework.runtime.orders.clock import Clock
+    from framework.runtime.orders.looking import Looking
+    from framework.runtime.orders.policy import OrderPolicy
+    from framework.runtime.orders.recorder import Recorder
+    from framework.runtime.orders.settling import Settling
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that tape, venue and engine do not agree on; ``is_sure`` once it has been seen often enough."""
+
+    code: Code
+    subject: str
+    detail: str
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """One comparison. ``succeeded`` says that everything could be compared and nothing is in doubt; ``reason`` why not."""
+
+    succeeded: bool
+    reason: str
+    differences: tuple[Difference, ...] = ()
+
+
+class Reconciling:
+    """Compares. Its ``is_ready`` is the gate of decisions: closed until a comparison of this process has succeeded.
+
+    ``shares_of_engine`` are micro-shares by symbol as the engine's books have them; ``None`` where no engine runs.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        gateway: VenueGateway,
+        clock: Clock,
+        policy: OrderPolicy,
+        looking: Looking,
+        settling: Settling,
+        shares_of_engine: Callable[[], Mapping[str, int]] | None,
+    ) -> None:
+        self._recorder = recorder
+        self._gateway = gateway
+        self._clock = clock
+        self._policy = policy
+        self._looking = looking
+        self._settling = settling
+        self._shares_of_engine = shares_of_engine
+        self._suspected: dict[str, tuple[int, int]] = {}
+        self._last: tuple[Difference, ...] | None = None
+        self.last = Reconciliation(succeeded=False, reason="tape, venue and books have not been compared yet")
+        self.is_ready = False
+
+    def require_ready(self) -> None:
+        """Refuse what must not happen before the first comparison has succeeded.
+
+        Raises:
+            SafetyError: None has.
+        """
+        if not self.is_ready:
+            raise SafetyError(f"nothing is decided before the account is known: {self.last.reason}")
+
+    def run(self) -> Reconciliation:
+        """Compare everything once."""
+        listing = self._looking.look(at_all=True)
+        self._settling.settle(listing)
+        holdings = self._holdings()
+        if not listing.complete or not holdings.complete:
+            self.last = Reconciliation(succeeded=False, reason=listing.reason or holdings.reason or "the venue's answer was not complete")
+            return self.last
+        venue = {position.symbol: position.quantity_micros for position in holdings.positions}
+        self._note_baseline(venue)
+        found = (*self._missing(), *self._positions(venue), *self._books())
+        self._note(found)
+        in_doubt = [one.detail for one in found if not one.is_sure]
+        self.last = Reconciliation(not in_doubt, "; ".join(in_doubt), found)
+        self.is_ready = self.is_ready or self.last.succeeded
+        return self.last
+
+    def acknowledge(self, code: Code, subject: str, who: str, why: str) -> None:
+        """A person has looked at an incident; shares of a symbol that differ are not ours from now on.
+
+        Raises:
+            SafetyError: There is no such incident.
+        """
+        books, now = self._recorder.books, self._clock.now()
+        if (code, subject) not in books.incidents:
+            raise SafetyError(f"there is no open incident {code} of {subject}")
+        new = [cleared(now, code, subject, who, why)]
+        if code is Code.POSITION:
+            shares = dict(books.baseline or {})
+            shares[subject] = shares.get(subject, 0) + self._suspected.pop(subject, (0, 0))[0]
+            new.append(NewEvent(now, events.BASELINE, {"shares": {name: count for name, count in sorted(shares.items()) if count}}))
+        self._recorder.write(*new)
+
+    def _holdings(self) -> Holdings:
+        try:
+            return self._gateway.positions()
+        except Exception as error:  # noqa: BLE001 - no information, whatever the reason
+            return Holdings((), complete=False, reason=f"{type(error).__name__} in the gateway")
+
+    def _note_baseline(self, venue: Mapping[str, int]) -> None:
+        if self._recorder.books.baseline is None:
+            ours = self._recorder.books.shares
+            shares = {symbol: count - ours.get(symbol, 0) for symbol, count in sorted(venue.items()) if count != ours.get(symbol, 0)}
+            self._recorder.write(NewEvent(self._clock.now(), events.BASELINE, {"shares": shares}))
+
+    # --- differences
+
+    def _missing(self) -> list[Difference]:
+        books, found = self._recorder.books, []
+        for ref in sorted(self._looking.unlisted):
+            tracked, leg = books.by_ref(ref)
+            if leg.phase is Phase.BOUND:
+                detail = f"the venue does not show {leg.venue_order_id}, which is {tracked.order.order_id}"
+                found.append(Difference(Code.MISSING, tracked.order.order_id, detail))
+        return found
+
+    def _positions(self, venue: Mapping[str, int]) -> list[Difference]:
+        books, found = self._recorder.books, []
+        others = books.baseline or {}
+        for symbol in sorted({*venue, *books.shares, *others, *self._suspected}):
+            excess = venue.get(symbol, 0) - books.shares.get(symbol, 0) - others.get(symbol, 0)
+            if not excess or self._is_moving(symbol):
+                self._suspected.pop(symbol, None)
+                continue
+            before, times = self._suspected.get(symbol, (excess, 0))
+            times = times + 1 if before == excess else 1
+            self._suspected[symbol] = (excess, times)
+            detail = f"the venue has {from_micros(excess)} {symbol} more than were traded here and were somebody's own"
+            found.append(Difference(Code.POSITION, symbol, detail, is_sure=times >= self._policy.mismatches))
+        return found
+
+    def _is_moving(self, symbol: str) -> bool:
+        """Whether something of the symbol has traded, or may have, that is not in our books yet."""
+        for tracked in self._recorder.books.working():
+            legs = tracked.legs if tracked.order.symbol == symbol else []
+            if any(leg.phase is Phase.UNKNOWN or leg.known.cumulative_micros > leg.known.booked_micros for leg in legs):
+                return True
+        return False
+
+    def _books(self) -> list[Difference]:
+        if self._shares_of_engine is None:
+            return []
+        engine, tape = self._shares_of_engine(), self._recorder.books.shares
+        wrong = [symbol for symbol in sorted({*engine, *tape}) if engine.get(symbol, 0) != tape.get(symbol, 0)]
+        return [
+            Difference(
+                Code.LEDGER,
+                symbol,
+                f"the engine holds {from_micros(engine.get(symbol, 0))} {symbol}, the tape says {from_micros(tape.get(symbol, 0))}",
+            )
+            for symbol in wrong
+        ]
+
+    def _note(self, found: tuple[Difference, ...]) -> None:
+        """Write down what is new and what is over, and how far the venue has been read."""
+        books, now = self._recorder.books, self._clock.now()
+        sure = {(one.code, one.subject): one for one in found if one.is_sure}
+        doubted = {(one.code, one.subject) for one in found}
+        new = [
+            Incident(one.code, one.subject, self._effect(one.code), one.detail).event(now, lasts=True)
+            for key, one in sure.items()
+            if key not in books.incidents
+        ]
+        new += [
+            cleared(now, Code(code), subject, "onetape", "it is gone")
+            for code, subject in books.incidents
+            if code in (Code.MISSING, Code.POSITION) and (code, subject) not in doubted
+        ]
+        if new or self._last is None:
+            details = [f"{one.code}: {one.detail}" for one in found]
+            new.append(NewEvent(now, events.RECONCILED, {"listed_at": self._looking.listed_at, "differences": details}))
+        self._last = found
+        self._recorder.write(*new)
+
+    def _effect(self, code: Code) -> Effect:
+        if code is Code.POSITION and not self._gateway.link.exclusive_account:
+            return Effect.ALERT  # the symbol is frozen
+        return Effect.REDUCING if code is Code.MISSING else Effect.HALT

@@ -1,0 +1,155 @@
+"""The venue's side of a live session: an order manager that is made when the tape has nothing more to say, and what keeps it going."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from framework.errors import SafetyError
+from framework.runtime.orders.broker import OrderManager
+from framework.runtime.orders.incidents import Code
+from framework.runtime.orders.policy import SECOND, OrderPolicy
+from framework.runtime.sessions.taped_broker import TapedBroker
+from framework.runtime.sessions.upkeep import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from framework.domain.command import OperatorCommand
+    from framework.engine.engine import Engine
+    from framework.engine.market import Market
+    from framework.engine.ports import BrokerListener
+    from framework.engine.venue_gateway import VenueGateway
+    from framework.runtime.orders.clock import Clock
+    from framework.runtime.orders.ids import Desk
+    from framework.runtime.orders.incidents import Incident
+    from framework.runtime.sessions.taping import Taping
+    from framework.runtime.sessions.turns import Turns
+    from framework.runtime.tape.lease import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Seconds between two looks at the venue.
+
+    Attributes:
+        working: At its orders, while one of ours may trade.
+        resting: The same while none may.
+        reconcile: At everything: orders, positions and books.
+        patience: For the first comparison of a session; then it is given up.
+    """
+
+    working: float = 3.0
+    resting: float = 30.0
+    reconcile: float = 300.0
+    patience: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the order manager of a session needs beside its gateway and its tape; see ``OrderManager``."""
+
+    desk: Desk
+    clock: Clock
+    session_end: Callable[[int], int]
+    alarm: Callable[[Incident], None]
+    lease: Lease | None = None
+    may_trade: Callable[[], bool] = lambda: True
+    policy: OrderPolicy = field(default_factory=OrderPolicy)
+    pacing: Pacing = field(default_factory=Pacing)
+
+
+class LiveDesk:
+    """Makes the broker of a session over ``gateway``, and looks after it between bars."""
+
+    def __init__(self, gateway: VenueGateway, around: Surroundings) -> None:
+        self._gateway = gateway
+        self._around = around
+        self._broker: TapedBroker | None = None
+        self._engine: Engine | None = None
+        self._manager: OrderManager | None = None
+        self._looked_at = 0
+
+    def broker_of(self, taping: Taping, market: Market) -> TapedBroker:
+        """The broker of the session on ``taping``."""
+        self._broker = TapedBroker(
+            taping,
+            self._gateway.capabilities,
+            market.last_price,
+            lambda listener: self._ready(taping, listener),
+            self._around.clock.now,
+        )
+        return self._broker
+
+    def serve(self, engine: Engine) -> None:
+        """``engine`` is the one whose books are compared with the venue's."""
+        self._engine = engine
+
+    def _ready(self, taping: Taping, listener: BrokerListener) -> OrderManager:
+        """An order manager that has found tape, venue and books to agree."""
+        around = self._around
+        manager = OrderManager(
+            self._gateway,
+            taping,
+            around.desk,
+            around.clock,
+            around.policy,
+            lease=around.lease,
+            may_trade=around.may_trade,
+            session_end=around.session_end,
+            shares_of_engine=self._shares,
+            alarm=around.alarm,
+        )
+        manager.subscribe(listener)
+        manager.connect()
+        ends = around.clock.monotonic() + round(around.pacing.patience * SECOND)
+        while not (found := manager.reconcile()).succeeded:
+            if around.clock.monotonic() >= ends:
+                raise SafetyError(f"nothing is decided before the account is known, and it is not: {found.reason}; start again later")
+            around.clock.sleep(around.policy.poll_seconds)
+        self._manager = manager
+        return manager
+
+    def _shares(self) -> Mapping[str, int]:
+        """Micro-shares by symbol as the engine's books have them, or will when it has been told everything."""
+        if self._engine is None or self._broker is None:
+            return {}
+        shares = {symbol: one.quantity_micros for symbol, one in self._engine.desk.book.positions.items()}
+        for symbol, count in self._broker.untold.items():
+            shares[symbol] = shares.get(symbol, 0) + count
+        return {symbol: count for symbol, count in shares.items() if count}
+
+    # --- between bars
+
+    @property
+    def manager(self) -> OrderManager:
+        """The order manager.
+
+        Raises:
+            SafetyError: There is none before the tape has nothing more to say.
+        """
+        if self._manager is None:
+            raise SafetyError("nothing is sent before the account is known")
+        return self._manager
+
+    def jobs(self, turns: Turns, next_close: Callable[[int], int]) -> list[Job]:
+        """What is to be done between bars; ``next_close(now)`` is when the bar closes that is forming (ns UTC)."""
+
+        def look(now: int) -> None:
+            pause = self._around.pacing.working if self.manager.books.open else self._around.pacing.resting
+            if now - self._looked_at >= round(pause * SECOND):
+                self._looked_at = now
+                turns.forming(next_close(now + 1))
+                self.manager.poll()
+
+        def compare(now: int) -> None:
+            turns.forming(next_close(now + 1))
+            self.manager.reconcile()
+
+        return [Job(SECOND // 4, look), Job(round(self._around.pacing.reconcile * SECOND), compare)]
+
+    def on_resume(self, command: OperatorCommand) -> None:
+        """A person says that trading goes on: what was open until somebody had looked at it has been looked at."""
+        for code, subject in list(self.manager.books.incidents):
+            if code not in (Code.PARKED, Code.UNPROTECTED):
+                self.manager.acknowledge(Code(code), subject, command.who, command.why)

@@ -1,0 +1,61 @@
+"""What a session writes on its tape beside facts and the order manager's events: what it heard, and where each turn of the engine ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from framework.domain.command import CommandKind, OperatorCommand
+from framework.errors import TapeError
+from framework.runtime.orders import events
+from framework.runtime.tape.chain import NewEvent
+from framework.runtime.tape.facts import ACCOUNT_KINDS
+from framework.runtime.tape.inputs import BARS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from framework.runtime.tape.chain import TapeEvent
+
+HISTORY = "history"
+FORMING = "bar_forming"  # what is heard from here on belongs to the bar that closes then
+LOOKED = "clock_looked"  # time has come so far, without bars
+COMMANDED = "command_given"  # the operator's command reaches the engine here
+RESUMED = "session_resumed"  # the tape has nothing more to say: from here on the venue is asked
+STOPPED = "session_stopped"  # the strategy is told that this is the end, for now
+DECIDED = "decided"  # the engine's turn is over
+ASKED = "broker_asked"  # the engine asks something of its broker
+ANSWERED = "broker_answered"  # with something else than "done"
+QUOTED = "broker_quoted"
+#: What begins a turn, which DECIDED ends.
+TURNS = frozenset({BARS, LOOKED, COMMANDED, STOPPED})
+#: What the engine hears of its orders, and what shows that something it asked for was taken up.
+HEARD = frozenset({events.REPORT, events.CORRECTION})
+TRACES = frozenset({events.INTENT, events.CANCEL, events.HOLD})
+#: All that is needed to take the same turns again.
+INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUOTED}
+
+_FACTS = frozenset({"refused", *(name for _, name in ACCOUNT_KINDS)})
+
+
+def is_fact(kind: str) -> bool:
+    """Whether an event of ``kind`` is something that was decided or that happened to the books."""
+    return kind in _FACTS or kind.startswith(("order_", "guard_"))
+
+
+def command_mark(now: int, command: OperatorCommand) -> NewEvent:
+    """``command`` as it reaches the engine at ``now`` (ns UTC)."""
+    payload = {"kind": str(command.kind), "who": command.who, "why": command.why, "command": command.sequence}
+    return NewEvent(now, COMMANDED, {**payload, "arguments": dict(command.arguments)})
+
+
+def read_command_mark(event: TapeEvent) -> OperatorCommand:
+    """The command of a ``COMMANDED`` event.
+
+    Raises:
+        TapeError: It cannot be read.
+    """
+    told: Mapping[str, Any] = event.payload
+    try:
+        return OperatorCommand(CommandKind(told["kind"]), told["who"], told["why"], told["command"], told["arguments"])
+    except (KeyError, ValueError) as error:
+        raise TapeError(f"the command of event {event.sequence} cannot be read: {error}") from None

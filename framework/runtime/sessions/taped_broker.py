@@ -1,0 +1,285 @@
+"""The broker of a session as the engine sees it: what the tape has it answers from there, and then it passes on to the order manager.
+
+The engine hears a report where it heard it first: while it asks for something, or between two turns; one that comes while it is being told
+another waits until that has been dealt with.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Self
+
+from framework.domain.account_event import TradeCorrection
+from framework.domain.market import Quote
+from framework.domain.order import Order, OrderUpdate
+from framework.errors import BrokerError, DataError
+from framework.runtime.orders import events
+from framework.runtime.sessions.marks import ANSWERED, ASKED, HEARD, QUOTED, RESUMED, TRACES
+from framework.runtime.sessions.taping import answered_mark, asked_mark, quoted_mark
+from framework.runtime.tape.chain import NewEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from decimal import Decimal
+    from types import TracebackType
+
+    from framework.domain.account_event import AccountEvent
+    from framework.domain.book import Account, Position
+    from framework.domain.order import ApprovedOrder
+    from framework.domain.venue import Capabilities
+    from framework.engine.ports import Broker, BrokerListener
+    from framework.runtime.sessions.taping import Taping
+    from framework.runtime.tape.chain import TapeEvent
+
+PLACE, CANCEL, HOLD, RELEASE, QUOTE = "place", "cancel", "hold", "release", "quote"
+
+
+class TapedBroker:
+    """Between engine and order manager.
+
+    Args:
+        taping: What the tape has, and where marks are noted.
+        capabilities: What the venue accepts; the same whether it is asked or not.
+        last_price: The last close of a symbol, dollars: what is known where the venue does not quote.
+        live: Makes the order manager ready to send, and tell the listener; called once, when the tape has nothing more to say.
+        now: ns UTC.
+    """
+
+    def __init__(
+        self,
+        taping: Taping,
+        capabilities: Capabilities,
+        last_price: Callable[[str], float],
+        live: Callable[[BrokerListener], Broker],
+        now: Callable[[], int],
+    ) -> None:
+        self._taping = taping
+        self._capabilities = capabilities
+        self._last_price = last_price
+        self._make_live = live
+        self._now = now
+        self._live: Broker | None = None
+        self._orders: dict[str, Order] = {}
+        self._listener: BrokerListener | None = None
+        self._untold: deque[OrderUpdate | AccountEvent] = deque()
+        self._is_telling = False
+
+    # --- what happened
+
+    def subscribe(self, listener: BrokerListener) -> None:
+        """Tell ``listener`` what happens."""
+        self._listener = listener
+
+    def hear(self, event: TapeEvent) -> None:
+        """Tell what an event of the tape says."""
+        if event.kind == events.REPORT:
+            self.on_update(events.read_report(event.payload, event.timestamp, self._known(str(event.payload["order_id"]))))
+        elif event.kind == events.CORRECTION:
+            self.on_account(events.read_correction(event.payload))
+
+    def on_update(self, update: OrderUpdate) -> None:
+        """Hear the order manager."""
+        self._tell(update)
+
+    def on_account(self, event: AccountEvent) -> None:
+        """Hear the order manager."""
+        self._tell(event)
+
+    def _tell(self, one: OrderUpdate | AccountEvent) -> None:
+        self._untold.append(one)
+        if self._is_telling or self._listener is None:
+            return
+        self._is_telling = True
+        try:
+            while self._untold:
+                told = self._untold.popleft()
+                if isinstance(told, OrderUpdate):
+                    self._listener.on_update(told)
+                else:
+                    self._listener.on_account(told)
+        finally:
+            self._is_telling = False
+
+    # --- what is asked
+
+    def place_order(self, approved: ApprovedOrder) -> Order:
+        """Place an order.
+
+        Raises:
+            BrokerError: As the order manager does, or did.
+        """
+        self._orders[approved.order.order_id] = approved.order
+        self._ask(PLACE, approved.order.order_id, lambda broker: broker.place_order(approved))
+        return approved.order.snapshot()
+
+    def cancel_order(self, order_id: str) -> bool:
+        """Cancel an order.
+
+        Raises:
+            BrokerError: As the order manager does, or did.
+        """
+        return self._ask(CANCEL, order_id, lambda broker: broker.cancel_order(order_id))
+
+    def hold_order(self, order_id: str) -> None:
+        """Take an order back.
+
+        Raises:
+            BrokerError: As the order manager does, or did.
+        """
+        self._ask(HOLD, order_id, lambda broker: broker.hold_order(order_id))
+
+    def release_order(self, order_id: str) -> None:
+        """Send an order that was held.
+
+        Raises:
+            BrokerError: As the order manager does, or did.
+        """
+        self._ask(RELEASE, order_id, lambda broker: broker.release_order(order_id))
+
+    def _ask(self, call: str, subject: str, act: Callable[[Broker], object]) -> bool:
+        self._hear_ahead()
+        event = self._taping.asked(ASKED, call, subject)
+        if event is None:
+            self._taping.note(asked_mark(self._now(), call, subject))
+            return self._asked_now(act)
+        following = self._taping.taken(HEARD | TRACES | {RESUMED, ANSWERED})
+        for one in following:
+            self.hear(one)
+        answers = [one.payload for one in following if one.kind == ANSWERED]
+        was_taken_up = any(one.kind in TRACES and one.payload["order_id"] == subject for one in following)
+        if not answers and not was_taken_up and not self._taping.is_behind:
+            return self._asked_now(act)  # the process died before anything was made of it
+        return _answer(answers[0]) if answers else True
+
+    def _hear_ahead(self) -> None:
+        """What was written together with what is being told just now, and therefore before this, waits to be told."""
+        for one in self._taping.taken(HEARD | TRACES | {RESUMED}):
+            self.hear(one)
+
+    def _asked_now(self, act: Callable[[Broker], object]) -> bool:
+        broker = self.live()
+        try:
+            done = act(broker) is not False
+        except BrokerError as error:
+            self._taping.note(answered_mark(self._now(), done=False, raised=str(error)))
+            raise
+        if not done:
+            self._taping.note(answered_mark(self._now(), done=False, raised=None))
+        return done
+
+    def go_live(self) -> None:
+        """Have the order manager made ready, if it is not yet.
+
+        Raises:
+            PartedError: What the tape says was not decided again.
+            SafetyError: The account is not known.
+        """
+        self.live()
+
+    @property
+    def untold(self) -> Mapping[str, int]:
+        """Micro-shares by symbol that have traded and that the engine has not been told of yet."""
+        shares: dict[str, int] = {}
+        for one in self._untold:
+            if isinstance(one, OrderUpdate) and one.fill is not None:
+                shares[one.fill.symbol] = shares.get(one.fill.symbol, 0) + one.fill.side.sign * one.fill.quantity_micros
+            elif isinstance(one, TradeCorrection):
+                shares[one.symbol] = shares.get(one.symbol, 0) + one.quantity_micros
+        return shares
+
+    def live(self) -> Broker:
+        """The order manager.
+
+        Raises:
+            PartedError: What the tape says was not decided again.
+            SafetyError: The account is not known.
+        """
+        if self._live is None:
+            self._taping.caught_up()
+            self._taping.note(NewEvent(self._now(), RESUMED, {}))
+            self._live = self._make_live(self)
+        return self._live
+
+    def get_quote(self, symbol: str) -> Quote:
+        """What the venue quotes; where it does not, the last close."""
+        self._hear_ahead()
+        event = self._taping.asked(QUOTED, QUOTE, symbol)
+        if event is not None:
+            told: list[Any] = list(event.payload["prices"])
+            return Quote(symbol, *told)
+        quote = self._quoted_now(symbol)
+        self._taping.note(quoted_mark(self._now(), symbol, (quote.timestamp, quote.bid, quote.ask, quote.last)))
+        return quote
+
+    def _quoted_now(self, symbol: str) -> Quote:
+        try:
+            return self.live().get_quote(symbol)
+        except (BrokerError, DataError):
+            last = self._last_price(symbol)
+            return Quote(symbol, self._now(), last, last, last)
+
+    def get_quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
+        """``get_quote`` of each."""
+        return {symbol: self.get_quote(symbol) for symbol in symbols}
+
+    def get_order(self, order_id: str) -> Order:
+        """An order as far as it was told.
+
+        Raises:
+            BrokerError: It is not known.
+        """
+        return self._known(order_id).snapshot()
+
+    def get_open_orders(self) -> list[Order]:
+        """All orders that may still fill, as far as it was told, oldest first."""
+        return [order.snapshot() for order in self._orders.values() if order.is_open]
+
+    def _known(self, order_id: str) -> Order:
+        order = self._orders.get(order_id)
+        if order is None:
+            raise BrokerError(f"order {order_id!r} is not known")
+        return order
+
+    # --- the account and the session
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the venue accepts."""
+        return self._capabilities
+
+    def connect(self) -> None:
+        """Nothing: the order manager connects before it is asked."""
+
+    def disconnect(self) -> None:
+        """Close the venue's session."""
+        if self._live is not None:
+            self._live.disconnect()
+
+    def is_connected(self) -> bool:
+        """Whether orders can be placed now."""
+        return self._live is None or self._live.is_connected()
+
+    def get_positions(self) -> list[Position]:
+        """Positions of the account."""
+        return self.live().get_positions()
+
+    def get_account(self) -> Account:
+        """The account."""
+        return self.live().get_account()
+
+    def get_portfolio_value(self) -> Decimal:
+        """What the account is worth."""
+        return self.live().get_portfolio_value()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.disconnect()
+
+
+def _answer(told: object) -> bool:
+    said: Any = told
+    if said["raised"] is not None:
+        raise BrokerError(said["raised"])
+    return bool(said["done"])

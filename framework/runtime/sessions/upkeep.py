@@ -1,0 +1,38 @@
+"""What is looked after between bars: each thing now and then, in the order given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SECOND = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Job:
+    """Something that is done every so many ns; ``due`` is when it is done next, ns UTC."""
+
+    every: int
+    act: Callable[[int], object]
+    due: int = 0
+
+
+class Upkeep:
+    """Call it often with the time, ns UTC."""
+
+    def __init__(self) -> None:
+        self._jobs: list[Job] = []
+
+    def take_on(self, jobs: Sequence[Job]) -> None:
+        """Do ``jobs`` from now on, after those that were there."""
+        self._jobs.extend(jobs)
+
+    def __call__(self, now: int) -> None:
+        """Do what is due."""
+        for job in self._jobs:
+            if now >= job.due:
+                job.due = now + job.every
+                job.act(now)

@@ -1,0 +1,168 @@
+"""A live session that dies at any of its writes goes on in the middle of its turn: nothing is lost, doubled, or decided otherwise."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from data import Dataset
+from data.calendar import session_closes
+from framework.app.loader import load_strategy
+from framework.app.replay import replay
+from framework.domain.command import CommandKind, OperatorCommand
+from framework.errors import AuthenticationError, BrokerError, DataError, SafetyError, TapeError
+from framework.runtime.control.sending import send_command
+from framework.runtime.loading import load_config
+from framework.runtime.tape.store import TapeStore
+from tests.app.live_world import Days, Live, moves_of, opened_double
+from tests.app.project import ROWS, strategy, write
+from tests.brokers.robinhood.live.weather import worsen
+from tests.brokers.robinhood.live.world import truth_of
+from tests.builders import bars
+from tests.campaigns import size
+from tests.kills.checker import rows_of, violations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from framework.runtime.tape.chain import NewEvent, TapeEvent
+    from framework.runtime.tape.lease import Lease
+
+KNOWN, COUNT = 25, 16
+SYMBOLS = ["AAPL", "IBM"]
+#: Trades nearly every day: enters, leaves, turns brackets around, cancels.
+BODY = """\
+def on_start(self, ctx):
+    ctx.state["day"] = 0
+
+def on_bar(self, ctx):
+    ctx.state["day"] += 1
+    day = ctx.state["day"]
+    for number, symbol in enumerate(ctx.symbols):
+        step = (day + number) % 5
+        if step == 1:
+            ctx.target(symbol, 0.8)
+        elif step == 2:
+            ctx.sell(symbol, 3, order_type="limit", limit_price=round(float(ctx.bars(symbol).close[-1]) * 1.2, 2), time_in_force="gtc")
+        elif step == 3:
+            ctx.cancel_all(symbol)
+        elif step == 4:
+            ctx.target(symbol, 0.0)
+"""
+
+
+class DiedError(BaseException):
+    """The process is gone: nothing after it was done."""
+
+
+class MortalTape(TapeStore):
+    """Dies with the process at a write, before it is on the disk or after."""
+
+    left = 1 << 30
+    after = False
+
+    def append(self, events: Sequence[NewEvent], lease: Lease | None = None) -> tuple[TapeEvent, ...]:
+        type(self).left -= 1
+        if self.left == 0 and not self.after:
+            raise DiedError
+        written = super().append(events, lease)
+        if self.left == 0:
+            raise DiedError
+        return written
+
+
+class Lives:
+    """A session that dies again and again, and a world in which more than that may go wrong."""
+
+    def __init__(self, folder, dice, *, trouble):
+        self.folder, self.dice, self.trouble = folder, dice, trouble
+        self.settings = load_config(folder / "onetape.toml")
+        rows = [tuple(float(value) for value in row[1:]) for row in ROWS]
+        sessions = session_closes(date(2012, 1, 3), date(2012, 4, 30))
+        closes, opens = sessions.close[: len(rows)].tolist(), sessions.open[: len(rows)].tolist()
+        self.history = Dataset({one: bars(one, rows[:KNOWN], closes[:KNOWN]) for one in SYMBOLS}, closes[KNOWN], ())
+        self.double = opened_double(closes[KNOWN - 1] + 3_600 * 10**9, "100000", SYMBOLS, rows[KNOWN - 1][3])
+        moves = [move for one in SYMBOLS for move in moves_of(one, rows[KNOWN:], opens[KNOWN:])]
+        self.live = Live(self.double, Days(self.double, moves), folder, [], MortalTape)
+        self.ends = Counter()
+
+    def all(self):
+        with self.double:
+            while self.ends.total() < 60 and not self.ends["whole"]:
+                MortalTape.left, MortalTape.after = (
+                    self.dice.randint(1, 25) if self.ends.total() < 30 else 1 << 30,
+                    self.dice.random() < 0.5,
+                )
+                self.one(COUNT)
+            if self.trouble:
+                self.calm()
+            return truth_of(self.double)
+
+    def calm(self):
+        """Nothing goes wrong any more, and what is under way comes to its end."""
+        self.trouble = False
+        self.double.clear_faults()
+        self.double.advance(500)
+        self.ends["whole"] = 0
+        while not self.ends["whole"]:
+            self.one(COUNT + 5)
+
+    def one(self, bars):
+        mine = load_strategy(self.settings.strategy.path, self.settings.strategy.params, self.folder)
+        try:
+            self.live.play(self.settings, mine, self.history, bars, self.happen)
+        except DiedError:
+            self.ends["died"] += 1
+        except AuthenticationError:
+            (self.folder / "session" / "robinhood.session").unlink()  # a person logs in
+            self.ends["logged out"] += 1
+        except (BrokerError, SafetyError, DataError) as error:
+            if isinstance(error, TapeError):
+                raise
+            self.double.advance(30)
+            self.ends[type(error).__name__] += 1
+        else:
+            self.ends["whole"] += 1
+
+    def happen(self, _count):
+        """Between two decisions: something goes wrong at the venue, the operator says something."""
+        if self.trouble and self.dice.random() < 0.5:
+            worsen(self.double, self.dice)
+        if self.trouble and self.dice.random() < 0.15:
+            kind = CommandKind(self.dice.choice(["cancel_all", "reduce", "resume", "flatten"]))
+            send_command(self.folder / "tape.db", OperatorCommand(kind, "ada", "a test"), None)
+
+
+@pytest.fixture
+def project(folder):
+    extra = {"universe": {"symbols": SYMBOLS}, "data": {"source": "csv", "path": "bars", "start": None, "end": None}}
+    fills = {"slippage": {"model": "none"}, "max_volume_share": 0.0}
+    limits = {"max_orders_per_bar": 50}
+    write(strategy(BODY, mode="live", sizing={"method": "equal"}, fills=fills, limits=limits, **extra), folder)
+    return folder
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(size(4, 100)))
+def test_a_session_that_dies_again_and_again_is_one_session(project, seed):
+    lives = Lives(project, random.Random(seed), trouble=False)  # noqa: S311 - repeatable, not secret
+    assert violations(project / "tape.db", lives.all()) == []
+    kinds = Counter(kind for kind, _ in rows_of(project / "tape.db"))
+    assert lives.ends["died"] > 3
+    assert kinds["venue_bound"] > 2
+    assert [one for one in lives.live.incidents if one.effect == "halt"] == []
+    assert replay(project / "tape.db", project).difference is None
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(size(3, 200)))
+def test_whatever_goes_wrong_a_session_replays_exactly(project, seed):
+    lives = Lives(project, random.Random(1_000 + seed), trouble=True)  # noqa: S311 - repeatable, not secret
+    assert violations(project / "tape.db", lives.all()) == []
+    found = replay(project / "tape.db", project)
+    assert found.difference is None
+    assert found.facts > 20

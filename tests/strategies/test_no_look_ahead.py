@@ -1,0 +1,86 @@
+"""Every strategy that comes with onetape passes the look-ahead audit, and runs on real prices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from framework.app.lookahead import audit_lookahead
+from tests.strategies.panels import frame, series, sessions
+
+#: Strategies for daily bars, with what makes them decide within a few months.
+DAILY = {
+    "bull_flag:BullFlagBreakout": {"rise": 0.04, "rest": 3},
+    "mean_reversion:BollingerReversion": {},
+    "mean_reversion:RsiReversion": {"trend": 50},
+    "minimum_variance:MinimumVariance": {"lookback": 40},
+    "momentum:MomentumRotation": {"lookback": 40},
+    "pairs:CointegratedPair": {"lookback": 100, "entry": 1.0, "confidence": 0.9},
+    "sma_cross:SmaCross": {"fast": 3, "slow": 8},
+    "trend:VolatilityTargetedTrend": {"lookback": 60},
+    "vwap_reversion:VwapReversion": {"width": 1.0},
+    "zones:ZoneTrader": {"touches": 2},
+}
+#: Examined below: one needs intraday bars, one a model.
+OTHERS = {"opening_range", "model_signal"}
+PLAIN = {"broker": {"name": "generic"}, "limits": {"profile": "venue"}, "guards": {"enabled": False}}
+
+
+def test_no_strategy_is_forgotten():
+    folder = Path(__file__).resolve().parents[2] / "strategies"
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "indicators", "predictions"}
+    assert files == {place.partition(":")[0] for place in DAILY} | OTHERS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", DAILY)
+def test_a_strategy_does_not_see_the_future(place):
+    config = {
+        "strategy": {"class": f"strategies.{place}", "params": DAILY[place]},
+        "universe": {"symbols": ["AAPL", "MSFT"]},
+        "data": {"start": "2006-03-01", "end": "2006-10-31"},
+        **PLAIN,
+    }
+    found = audit_lookahead(config, cuts=6)
+    assert found.passed, found.verdict
+    assert not found.silent
+
+
+@pytest.mark.slow
+def test_the_opening_range_does_not_see_the_future():
+    days = sessions(8)
+    opened = [day.tz_localize("America/New_York") + pd.Timedelta("9h30min") for day in days]
+    stamps = [start + pd.Timedelta(minutes=15 * (place + 1)) for start in opened for place in range(26)]
+    close = 100.0 * np.exp(np.cumsum(np.random.default_rng(2).normal(0.0, 0.004, len(stamps))))
+    bars = {"IBM": frame(series("IBM", close), pd.DatetimeIndex(stamps).tz_convert("UTC"))}
+    config = {
+        "strategy": {"class": "strategies.opening_range:OpeningRangeBreakout", "params": {"before_close": 15}},
+        "universe": {"symbols": ["IBM"]},
+        "data": {"resolution": "15m", "warmup": 0, "policy": {"split_jump": "accept", "suspect_tick": "accept"}},
+        **PLAIN,
+    }
+    found = audit_lookahead(config, bars, cuts=6)
+    assert found.passed, found.verdict
+
+
+@pytest.mark.slow
+def test_a_model_over_features_of_the_past_does_not_see_the_future(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = "import numpy as np\n\n\ndef lag(bars):\n    return {'lag': np.diff(np.log(bars.close), axis=0, prepend=np.nan)}\n"
+    (tmp_path / "features_of_the_past.py").write_text(text, encoding="utf-8")
+    joblib.dump(LinearRegression().fit([[0.0], [1.0]], [0.0, -20.0]), "model.joblib")
+    params = {"model": "model.joblib", "features": "features_of_the_past:lag", "gates": "var_95_1d < 0.2", "halt": 0.9}
+    config = {
+        "strategy": {"class": "strategies.model_signal:ModelSignal", "params": params},
+        "universe": {"symbols": ["AAPL", "MSFT"]},
+        "data": {"start": "2006-03-01", "end": "2006-06-30"},
+        **PLAIN,
+    }
+    found = audit_lookahead(config, cuts=6)
+    assert found.passed, found.verdict
