@@ -11,6 +11,7 @@ import pytest
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
 from brokers.robinhood.tokens import SessionFile, Tokens
+from framework.app.arming import only_trader
 from framework.domain.secret import Secret
 from framework.runtime.clock import now_ns
 from framework.runtime.network.budget import budget_file
@@ -113,3 +114,18 @@ def test_what_a_session_has_is_read_from_its_tape(folder):
     assert told["equity"] == json.loads((folder / "runs/one/summary.json").read_text())["final_equity"]
     assert told["working_orders"] == len(json.loads(call("orders", "--json").out)) < len(everything)
     assert "AAPL" not in call("positions").out
+
+
+def test_a_dry_run_needs_no_leave_and_sends_nothing(folder, onetape, double):
+    project(folder)
+    done = onetape("live", "--dry-run", "--for", "2s", "--out", "run", "--json")
+    assert done.code == 0, done.err
+    assert double.counts()["order_posts"] == 0
+
+
+def test_a_second_process_on_the_account_is_refused(folder, onetape):
+    project(folder)
+    with only_trader(folder / "state", Secret("account", ACCOUNT)):
+        done = onetape("live", "--dry-run", "--for", "2s")
+    assert done.code == 4
+    assert "another process" in done.err
