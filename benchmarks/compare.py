@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from environments import RIVALS, cache_folder, python_of
 from facts import machine
-from workloads import PAIRS, SYMBOLS, make
+from workloads import PAIRS, SAMPLE, SYMBOLS, make
 
 HERE = Path(__file__).resolve().parent
 ENGINES = ("arrays", "backtrader", "compiled")
@@ -116,13 +116,11 @@ def _portfolio(data: Path) -> list[Job]:
 
 def _pairs(data: Path) -> list[Job]:
     """W3: a part of the pairs, scaled up to all."""
-    sample = 40
-    runs = len(PAIRS[:: len(PAIRS) // sample]) * len(SYMBOLS)
-    rows = []
-    for name in ("arrays", "compiled"):
-        command = _python("ours.py", data, "w3", str(sample), "1", name)
-        rows.append(Job("w3", f"onetape {name} (a sample of pairs)", command, RUNS_OF_W3, RUNS_OF_W3 / runs))
-    return rows
+    scale = len(PAIRS) / len(SAMPLE)
+    return [
+        Job("w3", f"onetape {name} (a sample of pairs)", _python("ours.py", data, "w3", "0", "1", name), RUNS_OF_W3, scale)
+        for name in ("arrays", "compiled")
+    ]
 
 
 def small_runs(data: Path) -> list[Job]:

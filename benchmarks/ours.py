@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 from timing import Outcome, report
-from workloads import CASH, COLUMNS, FAST, FEE, PAIRS, SHARES, SLOW, SYMBOLS, W2_CASH, decides, load_w1, load_w2, load_w3, name_of, weights
+from workloads import CASH, COLUMNS, FAST, FEE, SAMPLE, SHARES, SLOW, SYMBOLS, W2_CASH, decides, load_w1, load_w2, load_w3, name_of, weights
 
 from framework import SignalStrategy, Strategy, run
 from framework.app.sweep import sweep
@@ -199,17 +199,15 @@ def portfolio(folder: Path, engine: str) -> Callable[[], Outcome]:
     return lambda: ran(settings, frames, by_fill=True)
 
 
-def pairs(folder: Path, count: int, engine: str) -> Callable[[], Outcome]:
-    """W3 for ``count`` pairs of averages, evenly spaced, on all cores."""
-    chosen = PAIRS[:: max(1, len(PAIRS) // count)]
-    kind = "Signals"
+def pairs(folder: Path, engine: str) -> Callable[[], Outcome]:
+    """W3 for the pairs of ``workloads.SAMPLE``, on all cores."""
+    space = {"fast": sorted({fast for fast, _ in SAMPLE}), "slow": sorted({slow for _, slow in SAMPLE})}
     frames = {symbol: frame_of(load_w3(folder, symbol), "D") for symbol in SYMBOLS}
 
     def work() -> Outcome:
         equity = trades = 0.0
         for symbol, frame in frames.items():
-            space = {"fast": sorted({fast for fast, _ in chosen}), "slow": sorted({slow for _, slow in chosen})}
-            settings = config(kind, [symbol], engine, "1d", **BARE)
+            settings = config("Signals", [symbol], engine, "1d", **BARE)
             found = sweep(settings, space, where="fast < slow", data={symbol: frame}, beside=Path(__file__).parent)
             equity += float(found.trials["final_equity"].sum())
             trades += float(found.trials["trades"].sum())
@@ -226,7 +224,7 @@ def main() -> None:
         if workload == "w2":
             work = portfolio(folder, engine)
         elif workload == "w3":
-            work = pairs(folder, bars, engine)
+            work = pairs(folder, engine)
         else:
             work = crossing(folder, workload, bars, engine, trail)
         report(f"onetape {engine}", work, repeats)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 COLUMNS = ("open", "high", "low", "close", "volume")
 FAST, SLOW, SHARES, CASH = 10, 30, 100, 1_000_000.0
 PAIRS = [(fast, slow) for fast in range(5, 51) for slow in range(20, 201, 8) if fast < slow]
+#: A part of them, evenly spaced: what is too slow for all is measured on these and scaled up.
+SAMPLE = [(fast, slow) for fast in range(5, 51, 9) for slow in range(20, 201, 32) if fast < slow]
 SYMBOLS = ("AAPL", "FB", "GOOG", "IBM", "MSFT")
 #: W2: first decision, days between two, names held, windows of momentum and volatility, part invested, cash, fee.
 FIRST, EVERY, TOP, MOMENTUM, VOLATILITY, INVESTED, W2_CASH, FEE = 126, 21, 50, 126, 20, 0.95, 10_000_000.0, 0.0005

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from framework.app.assemble import backtest, fill_model
-from framework.app.compiling import NAME, objections, prepared_for
+from framework.app.compiling import LARGE, NAME, objections, prepared_for
 from framework.app.resolved import config_hasher
 from framework.app.run import finding_lines
 from framework.app.venues import venue_of
@@ -76,6 +76,12 @@ class CompiledTrials:
         equity = played.written.curve[0] / MICRO
         return {**self._of_curve(played, equity), **self._of_run(params, played, watch)}, equity
 
+    def play_nothing(self) -> None:
+        """A trial without an opinion: what has to be compiled is compiled."""
+        nothing = np.full(self._prepared.panel.close.shape, np.nan)
+        wished = self._prepared.wished(nothing, self._facts.strategy, self._sizing)
+        self._trips(play(self._prepared, self._terms, wished, self._kernels.loop).written)
+
     def _is_plain(self, played: Played) -> bool:
         """Whether nothing has happened that takes more words than there are columns for."""
         written = played.written
@@ -120,6 +126,18 @@ class CompiledTrials:
             "config_hash": self._hash(params),
             "elapsed_seconds": round(watch.seconds, 3),
         }
+
+
+def warmed(config: Config, strategy: Strategy, dataset: Dataset, trials: int) -> None:
+    """Compile the loop before ``trials`` are shared out among processes, if they are worth it and it can play them."""
+    worth = trials * sum(len(one) for one in dataset.series.values()) >= LARGE
+    asked = config.engine.name
+    if not (worth and asked == "auto") or objections(config, strategy, dataset, backtest(config, strategy, dataset)):
+        return
+    from framework.compiled.jit import KERNEL, TRIPS, is_warm
+
+    if not is_warm():
+        CompiledTrials(config, strategy, dataset, Kernels(KERNEL, TRIPS)).play_nothing()
 
 
 def trials_of(config: Config, strategy: Strategy, dataset: Dataset) -> CompiledTrials | None:

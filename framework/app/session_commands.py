@@ -193,11 +193,11 @@ def compare(
 @reported
 def calibrate(
     run: Annotated[str, typer.Argument(help="A run folder, or an id below runs/.")],
-    out: Annotated[Path, typer.Option(help="Where the parameters go; [fills] slippage names this file.")] = Path("slippage.toml"),
+    out: Annotated[Path, typer.Option(help="Where the parameters go; the config names this file.")] = Path("slippage.toml"),
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Fit the slippage model to the fills of a run, with intervals, and write the file that `[fills] slippage` reads."""
+    """Fit the slippage model to the fills of a run, with intervals, and write the file that the config names."""
     from framework.app.calibrate import calibrate as fit
     from framework.app.calibrate import report, write_parameters
     from framework.app.saving import find_run

@@ -7,9 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal, get_args
 
+from framework.app.loader import load_strategy
 from framework.app.sweep_plan import Choice, planned
 from framework.app.sweep_result import SweepResult, summarize_sweep
 from framework.app.trial_count import setting
+from framework.engine.strategy import SignalStrategy
 from framework.errors import ConfigError, StrategyError
 from framework.research.claim import claimed
 from framework.research.drive import Drive
@@ -122,10 +124,21 @@ def run_plan(
         note(store.outcomes())  # it may have been killed between keeping and counting them
         count(())
         if done < search.total:
+            _warm_up(plan, search.total - done)
             with _workers(plan, folder, executor, jobs, search.total - done) as workers:
                 Drive(search, workers, store, count, note).run()
     _check_some_ran(store)
     return store
+
+
+def _warm_up(plan: SweepPlan, trials: int) -> None:
+    recipe = plan.recipe
+    section = recipe.config.strategy
+    strategy = load_strategy(section.path, section.params, recipe.beside, section.cerebro)
+    if isinstance(strategy, SignalStrategy):
+        from framework.app.compiled_trials import warmed
+
+        warmed(recipe.config, strategy, recipe.dataset, trials)
 
 
 def entries(plan: SweepPlan, outcomes: Iterable[Outcome]) -> Iterator[Entry]:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from framework.domain.market import Floats, Integers
 
 #: Columns of ``Desk.sized``: by target of the decision, dollars.
-STRENGTH, WANTED, KEPT, SIZE, CHARGED, TAKEN, PRODUCT, VALUE = range(8)
+STRENGTH, WANTED, KEPT, SIZE, CHARGED, TAKEN, PRODUCT, VALUE, PARTIALS = range(9)
 #: Columns of ``Desk.ranks``.
 CODE, ORDER, WEAK, DELTA, SORTED = range(5)
 #: Equity beyond which micros are no exact floats.
@@ -121,9 +121,9 @@ def size(world: World, first: int, last: int, micros: int) -> None:
         sized[CHARGED],
         ranks[CODE],
         ranks[ORDER, :count],  # type: ignore[arg-type]
-        ranks[WEAK] > 0,
-        budget - other_var - exact_sum(sized[PRODUCT], count),
-        room - exact_sum(sized[SIZE], count),
+        ranks[WEAK],
+        budget - other_var - exact_sum(sized[PRODUCT], count, sized[PARTIALS]),
+        room - exact_sum(sized[SIZE], count, sized[PARTIALS]),
         sizing.min_position_value,
         sized[TAKEN],
     )
@@ -163,7 +163,7 @@ def elsewhere(world: World, first: int, last: int) -> tuple[float, float]:
                 value = notional(opening, price)
                 products[found] = value * var
                 found, values = found + 1, values + value
-    return exact_sum(products, found) / MICRO, values / MICRO
+    return exact_sum(products, found, world.sized[PARTIALS]) / MICRO, values / MICRO
 
 
 def change(world: World, wish: int, number: int) -> None:

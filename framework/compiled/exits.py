@@ -164,6 +164,8 @@ def on_close(world: World, row: int) -> bool:
     high, low = known_price(world.high[row, place]), known_price(world.low[row, place])
     if slot[ENTERED] == place:  # only the close came after the entry for certain
         high = low = close
+    if exits.breakeven_r == 0.0 and slot[BEST] == nearer(slot[GUARDED], slot[BEST], high if slot[GUARDED] > 0 else low):
+        return False  # no new best price: what follows from it was done when it came
     seen = Seen(high, low, close, 0, 0, 0)
     slot[BEST], slot[LEVEL], slot[BARS] = advanced_to(state_of(world, row), exits, seen)
     if slot[STOP] < 0 or slot[GUARDED] * (order_level(world, row) - slot[STOP_LEVEL]) <= 0:

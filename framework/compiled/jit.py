@@ -103,7 +103,7 @@ class SourceCache(caching.FunctionCache):
         return bool(self._cache_file._load_index())  # noqa: SLF001 - numba has no other way to look
 
 
-def compiled(function: FunctionType) -> tuple[Any, SourceCache]:
+def compiled(function: FunctionType) -> tuple[Any, SourceCache | None]:
     """``function`` with everything it calls as one piece of machine code, cached beside its module; and its cache."""
     jit: Any = numba.njit  # its stubs do not know these options
     functions = reached(function)
@@ -113,8 +113,11 @@ def compiled(function: FunctionType) -> tuple[Any, SourceCache]:
         clone = FunctionType(one.__code__, names, one.__name__, one.__defaults__, one.__closure__)
         clone.__module__, clone.__qualname__ = one.__module__, one.__qualname__
         made[one] = jit(**_OPTIONS)(clone) if one is function else Inner(clone, targetoptions={**_OPTIONS, **_INNER})
-    kernel, cache = made[function], SourceCache(function, fingerprint(functions))
-    kernel._cache = cache  # noqa: SLF001 - numba has no other place for it
+    kernel = made[function]
+    try:
+        kernel._cache = cache = SourceCache(function, fingerprint(functions))  # noqa: SLF001 - numba has no other place for it
+    except RuntimeError:  # no folder can be written: each process compiles for itself
+        return kernel, None
     return kernel, cache
 
 
@@ -128,4 +131,4 @@ TRIPS, _ = compiled(cast("FunctionType", closed_trips))
 
 def is_warm() -> bool:
     """Whether the loop has been compiled before, on this machine and from these sources."""
-    return _CACHE.is_filled
+    return _CACHE is not None and _CACHE.is_filled

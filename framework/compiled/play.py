@@ -102,7 +102,7 @@ def _columns(prepared: Prepared, room: int) -> Written:
         slots=np.zeros((symbols, SLOT), np.int64),
         account=np.zeros(ACCOUNT, np.int64),
         sectors=np.zeros(int(prepared.bars.sector.max()) + 1, np.int64),
-        sized=np.zeros((8, 2 * symbols)),
+        sized=np.zeros((9, 2 * symbols + 1)),
         ranks=np.zeros((5, symbols), np.int64),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -120,7 +121,6 @@ class Prepared:
         market: Whose bars.
         panel: They as strategies see them.
         bars: They as the loop sees them.
-        times: All places as ns UTC.
         start: Place of the first decision.
         first: The same as a time, ns UTC.
     """
@@ -130,7 +130,6 @@ class Prepared:
         self.first = first
         self.panel = panel_of(market.adjusted, daily=market.daily, indicators=market.indicators)
         self.start = int(np.searchsorted(self.panel.timestamp, first))
-        self.times: list[int] = self.panel.timestamp.tolist()
         self.bars = _bars(self.panel, sectors, charges=charges)
         self._risk = risk
         self._table = _Table(market, self.panel, risk)
@@ -153,6 +152,12 @@ class Prepared:
             risk_place=_fixed(place),
             var=_fixed(var),
         )
+
+    @cached_property
+    def times(self) -> list[int]:
+        """All places as ns UTC."""
+        found: list[int] = self.panel.timestamp.tolist()
+        return found
 
     def slices(self) -> Iterator[tuple[int, Sequence[int]]]:
         """Every decision time, ns UTC, with the rows that have a bar there."""

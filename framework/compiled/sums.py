@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from framework.domain.market import Floats
 
 
-def exact_sum(values: Floats, count: int) -> float:
-    """The sum of the first ``count`` finite values, rounded once (Shewchuk 1997: partial sums that do not overlap)."""
-    if count < 3:  # one addition is rounded once anyway
-        return float(values[:count].sum())
-    partials, used = np.empty(count), 0
+def exact_sum(values: Floats, count: int, partials: Floats) -> float:
+    """The sum of the first ``count`` finite values, rounded once (Shewchuk 1997: partial sums that do not overlap, in ``partials``)."""
+    if count < 2:
+        return float(values[0]) if count else 0.0
+    used = 0
     for number in range(count):
         used = grown(partials, used, values[number])
     return rounded(partials, used)

@@ -72,6 +72,8 @@ def trade(world: World, row: int) -> None:
     if not volume > 0.0:
         slot[IDLE] += 1
         return
+    if slot[TARGET] < 0 and stays_away(world, row, place):
+        return
     share = world.fills.volume_share
     room = floor_to_lot(int(volume * share * MICRO), world.venue.lot) if share > 0.0 else UNBOUNDED
     price = to_micros(world.open[row, place])
@@ -86,6 +88,18 @@ def trade(world: World, row: int) -> None:
             room = stop_at_open(world, row, price, room)
     if slot[STOP] >= 0:
         walk(world, row, price, room)
+
+
+def stays_away(world: World, row: int, place: int) -> bool:
+    """Whether the bar neither reaches the stop nor moves it, whatever way it goes: most do not, and are not walked."""
+    slot, exits = world.slots[row], world.exits
+    sign, level = (1 if slot[HELD] < 0 else -1), slot[STOP_LEVEL]
+    opened, close = world.open[row, place], world.close[row, place]
+    high, low = to_micros(max(world.high[row, place], opened, close)), to_micros(min(world.low[row, place], opened, close))
+    if sign * ((high if sign > 0 else low) - level) >= 0:
+        return False
+    best = low if sign > 0 else high
+    return not exits.trails or ratchet(sign, level, best, trail_of(exits, slot[TRAIL]), exits.trail_percent > 0.0) == level
 
 
 def kind_of_stop(world: World) -> int:

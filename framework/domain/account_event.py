@@ -115,7 +115,7 @@ class TradeCorrection:
     """What the venue made of a trade after it was booked, or traded beyond what an order asked for.
 
     ``quantity_micros`` is what the position changes by and ``amount_micros`` what cash does, as in a trade; one that was canceled is undone
-    by its opposite. Without shares only the price was corrected.
+    by its opposite. Without shares only the price was corrected. ``fees_micros`` come on top, below 0 when they are given back.
     """
 
     timestamp: int
@@ -125,6 +125,7 @@ class TradeCorrection:
     order_id: str
     execution_id: str
     reason: str
+    fees_micros: int = 0
 
 
 AccountEvent = Split | CashInLieu | Entitlement | Dividend | Delisted | Interest | MarginCall | GoodFaithViolation | TradeCorrection

@@ -99,7 +99,8 @@ def _post_correction(book: Book, event: TradeCorrection) -> int:
     position.quantity_micros = quantity
     position.cost_micros = cost
     position.realized_micros += realized
-    book.cash_micros += event.amount_micros
+    book.cash_micros += event.amount_micros - event.fees_micros
+    book.fees_micros += event.fees_micros
     return realized
 
 

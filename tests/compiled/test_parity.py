@@ -13,10 +13,14 @@ from framework.app.compiled_driver import CompiledDriver
 from framework.app.compiling import attempted, objections
 from framework.app.curves import Curves
 from framework.app.venues import venue_of
+from framework.compiled import decide, exits, guards, venue
 from framework.compiled.loop import play
 from framework.compiled.said import Facts, Writer
 from framework.domain.order import Order
 from framework.domain.values import MICRO
+from framework.errors import InvariantError
+from framework.rules.fills import path_order
+from framework.rules.stops.atr import on_tick
 from tests.campaigns import size
 from tests.compiled.drawn import Case, drawn_case
 
@@ -111,6 +115,23 @@ def first_difference(mine: object, theirs: object) -> str:
 def test_the_loop_as_it_is_leaves_what_an_event_driver_leaves():
     counts = compare(range(40), play)
     assert counts["played"] >= 24, counts
+
+
+MUTATIONS = {
+    "the other extreme of a bar comes first": (venue, "path_order", lambda mode, direction, bar: path_order(mode, -direction, bar)),
+    "a stop is rounded towards the market": (exits, "on_tick", lambda price, tick, direction: on_tick(price, tick, -direction)),
+    "a session never ends for the breakers": (guards, "begin_session", lambda *_: None),
+    "targets in the order of their symbols": (decide, "by_strength", lambda *_: None),
+    "nothing is charged": (venue, "fees", lambda *_: 0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "name", "wrong"), MUTATIONS.values(), ids=list(MUTATIONS))
+def test_a_loop_that_is_wrong_in_one_place_is_found(monkeypatch, module, name, wrong):
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises((AssertionError, InvariantError)):
+        compare(range(40), play)
 
 
 @pytest.mark.campaign

@@ -78,7 +78,7 @@ def _money(rows: list[tuple[str, dict]], truth: Truth) -> list[str]:
             cash -= sign * _product(quantity, price) + fees
         if kind == "venue_correction":
             shares[payload["symbol"]] += payload["quantity_micros"]
-            cash += payload["amount_micros"]
+            cash += payload["amount_micros"] - payload["fees_micros"]
     held, real = ({name: count for name, count in book.items() if count} for book in (shares, truth.shares))
     drift = [] if held == real else [f"DRIFT of shares: {held} here, {real} at the venue"]
     return drift + ([] if cash == truth.cash else [f"DRIFT of cash: {cash} here, {truth.cash} at the venue"])

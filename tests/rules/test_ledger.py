@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.domain.account_event import Dividend, Entitlement
+from framework.domain.account_event import Dividend, Entitlement, Interest, TradeCorrection
 from framework.domain.book import Book
 from framework.domain.fill import Fill
 from framework.domain.order import OrderSide
@@ -183,3 +183,45 @@ def test_slippage_and_value_traded_add_up_over_fills():
     assert book.traded_micros == 300 * MICRO
     assert book.fees_micros == 12
     assert {name: position.symbol for name, position in book.positions.items()} == {"AAPL": "AAPL", "MSFT": "MSFT"}
+
+
+def correction(quantity, amount, symbol="AAPL", fees=0):
+    return TradeCorrection(5, symbol, quantity, amount, "order-1", "x1", "because", fees)
+
+
+@given(fills)
+def test_a_trade_taken_back_leaves_the_books_as_they_were(fill):
+    book = Book(CASH)
+    post_fill(book, fill)
+    back = correction(-fill.side.sign * fill.quantity_micros, signed_value(fill), fill.symbol, -fill.fees_micros)
+    assert post(book, back) == 0
+    position = book.positions[fill.symbol]
+    assert (book.cash_micros, book.fees_micros) == (CASH, 0)
+    assert (position.quantity_micros, position.cost_micros, position.realized_micros) == (0, 0, 0)
+
+
+def test_a_better_price_of_what_is_held_lowers_its_cost():
+    book = posted([trade(BUY, 10 * MICRO, 50 * MICRO, symbol="AAPL")])
+    cash = book.cash_micros
+    assert post(book, correction(0, 7)) == 0
+    position = book.positions["AAPL"]
+    assert (book.cash_micros - cash, position.quantity_micros, position.cost_micros) == (7, 10 * MICRO, 500 * MICRO - 7)
+
+
+def test_a_better_price_of_what_is_gone_was_gained():
+    book = posted([trade(BUY, MICRO, 50 * MICRO, symbol="AAPL"), trade(SELL, MICRO, 50 * MICRO, symbol="AAPL")])
+    assert post(book, correction(0, -7)) == -7
+    assert (book.positions["AAPL"].cost_micros, book.positions["AAPL"].realized_micros) == (0, -7)
+
+
+def test_shares_beyond_an_order_are_bought_like_any():
+    book = Book(CASH)
+    assert post(book, correction(2 * MICRO, -100 * MICRO)) == 0
+    position = book.positions["AAPL"]
+    assert (book.cash_micros, position.quantity_micros, position.cost_micros) == (CASH - 100 * MICRO, 2 * MICRO, 100 * MICRO)
+
+
+def test_interest_is_paid_from_cash_and_counted():
+    book = Book(CASH)
+    post(book, Interest(1, "", "debit_interest", -30))
+    assert (book.cash_micros, book.interest_micros, book.receivable_micros, book.dividends_micros) == (CASH - 30, 30, 0, 0)

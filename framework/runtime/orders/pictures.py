@@ -85,8 +85,8 @@ class _Reading:
 
     def _over_fill(self, one: Execution, excess: int) -> None:
         sign, order = self._order.side.sign, self._order
-        cash = -sign * notional(excess, one.price_micros) - (0 if excess < one.quantity_micros else one.fees_micros)
-        self._correction(sign * excess, cash, one.execution_id, "filled beyond what was asked for")
+        cash, fees = -sign * notional(excess, one.price_micros), 0 if excess < one.quantity_micros else one.fees_micros
+        self._correction(sign * excess, cash, one.execution_id, "filled beyond what was asked for", fees)
         detail = f"{from_micros(excess)} {order.symbol} more than the {order.quantity} asked for"
         self._incident(Code.OVER_FILLED, order.order_id, Effect.HALT, detail)
 
@@ -96,8 +96,8 @@ class _Reading:
             if match.excess_micros:
                 self._correction(0, -sign * match.excess_micros, match.execution_id, "price of a fill that was booked before it was listed")
         for one in found.busted:
-            back = sign * one.value_micros + one.fees_micros
-            self._correction(-sign * one.quantity_micros, back, f"bust:{one.execution_id}", "taken back by the venue")
+            bust, fees = f"bust:{one.execution_id}", -one.fees_micros
+            self._correction(-sign * one.quantity_micros, sign * one.value_micros, bust, "taken back by the venue", fees)
             detail = f"{from_micros(one.quantity_micros)} {order.symbol} at {from_micros(one.price_micros)}: {one.execution_id}"
             self._incident(Code.BUSTED, order.order_id, Effect.HALT, detail)
 
@@ -152,9 +152,9 @@ class _Reading:
         key = None if fill is None else f"fill:{fill.execution_id}"
         self._events.append(NewEvent(self._now, events.REPORT, events.report_payload(update, self._leg.ref), key))
 
-    def _correction(self, quantity: int, amount: int, execution_id: str, reason: str) -> None:
+    def _correction(self, quantity: int, amount: int, execution_id: str, reason: str, fees: int = 0) -> None:
         order = self._order
-        event = TradeCorrection(self._now, order.symbol, quantity, amount, order.order_id, execution_id, reason)
+        event = TradeCorrection(self._now, order.symbol, quantity, amount, order.order_id, execution_id, reason, fees)
         self._events.append(NewEvent(self._now, events.CORRECTION, events.correction_payload(event), f"correction:{execution_id}"))
 
     def _incident(self, code: Code, subject: str, effect: Effect, detail: str) -> None:
