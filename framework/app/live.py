@@ -189,7 +189,7 @@ class _Session:
             jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
             on_begin=self._begin,
         )
-        feed = Feed(GatewayQuotes(gateway, now_ns), SystemTime(), stopped, self._until(leave))
+        feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
         return self._played(history, store, feed, crew)
 
     def _history(self) -> Dataset:

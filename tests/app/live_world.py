@@ -74,8 +74,8 @@ def moves_of(symbol: str, rows: Sequence[Sequence[float]], opens: Sequence[int])
 class Days:
     """The clock of a session at the double; whoever sleeps wakes when something has happened."""
 
-    def __init__(self, double: RobinhoodDouble | RemoteDouble, moves: Sequence[Move]) -> None:
-        self.double = double
+    def __init__(self, double: RobinhoodDouble | RemoteDouble, moves: Sequence[Move], half_spread: float = 0.0) -> None:
+        self.double, self._half = double, half_spread
         self._moves = [one for one in sorted(moves) if one.at > self.now()]
         self._last: dict[str, float] = {}
         self._awake = 0
@@ -107,8 +107,11 @@ class Days:
         working = [one for one in self.double.book()["orders"] if one["symbol"] == symbol and one["state"] in ("confirmed", "queued")]
         levels = {one["stop"] / 1e6 for one in working if one["stop"]}
         for level in sorted((level for level in levels if min(before, price) < level < max(before, price)), reverse=price < before):
-            self.double.trade_at(symbol, f"{level:.2f}")
-        self.double.trade_at(symbol, f"{price:.2f}")
+            self._trade(symbol, level)
+        self._trade(symbol, price)
+
+    def _trade(self, symbol: str, price: float) -> None:
+        self.double.quote(symbol, f"{price - self._half:.2f}", f"{price + self._half:.2f}", f"{price:.2f}")
 
 
 class FarDouble(RemoteDouble):
@@ -173,7 +176,7 @@ class Live(NamedTuple):
         link, decided = AtDouble(self.double, self.folder), []
         around = Surroundings(DESK, Clocks(link), lambda at: next_window(at, REGULAR)[1], self.incidents.append)
         desk = LiveDesk(link.gateway, around)
-        feed = Feed(GatewayQuotes(link.gateway, self.days.now), self.days, lambda: len(decided) == bars)
+        feed = Feed(GatewayQuotes(link.gateway, self.days.now, link.alerts.append), self.days, lambda: len(decided) == bars)
         jobs = [Job(SECOND, lambda _: link.session.tick())]
 
         def told(timestamp: int) -> None:
