@@ -7,6 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from framework.app.promotion import shortcomings
 from framework.errors import ConfigError, LeaseHeldError, NotArmedError, SafetyError
 from framework.rules.arming import ArmToken, account_hash, arm
 
@@ -26,7 +27,7 @@ class Leave(NamedTuple):
         confirmed: The account's last four characters; ``None`` when a person is asked.
         dollars: The most that may be bought for; ``None`` for the config's cash.
         hours: For how long.
-        reason: Why the limits are only the venue's, where they are.
+        reason: Why it trades although it was not tried enough, or with the venue's limits only.
         dry_run: Orders are made up to the last step, logged, and not sent.
     """
 
@@ -43,7 +44,7 @@ def check_settings(config: Config, leave: Leave) -> None:
 
     Raises:
         NotArmedError: The config does not say live, or nobody has armed.
-        SafetyError: The limits are only the venue's, without a reason.
+        SafetyError: The strategy has not been tried enough, or the limits are only the venue's, without a reason.
         ConfigError: The venue cannot be traded.
     """
     if config.mode != "live":
@@ -52,6 +53,9 @@ def check_settings(config: Config, leave: Leave) -> None:
         raise ConfigError(f'[broker] name = "{config.broker.name}" cannot be traded live; set name = "robinhood"')
     if not leave.is_armed and not leave.dry_run:
         raise NotArmedError("nothing is sent without --arm (real orders) or --dry-run (orders are logged, and none leaves)")
+    missing = shortcomings(config) if leave.is_armed and not leave.dry_run else []
+    if missing and not leave.reason.strip():
+        raise SafetyError(f"not tried enough: {'; '.join(missing)}. Trade on paper first, or give a --reason, kept on the tape")
     if config.limits.profile == "venue" and not leave.reason.strip():
         raise SafetyError(
             '[limits] profile = "venue" leaves only cash, venue and sanity; live it needs a --reason, which is kept on the tape'

@@ -17,6 +17,7 @@ from framework.app.arming import Leave, check_settings, only_trader, token_of
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
+from framework.app.promotion import shortcomings
 from framework.app.quoting import GatewayQuotes
 from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
 from framework.app.run import load_data
@@ -189,7 +190,7 @@ class _Session:
             jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
             on_begin=self._begin,
         )
-        feed = Feed(GatewayQuotes(gateway, now_ns), SystemTime(), stopped, self._until(leave))
+        feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
         return self._played(history, store, feed, crew)
 
     def _history(self) -> Dataset:
@@ -223,8 +224,9 @@ class _Session:
         mode = "dry-run" if leave.dry_run else "live"
         if leave.reason:
             profile = self.config.limits.profile
-            store.append([NewEvent(now_ns(), NOTED, {"limits": profile, "reason": leave.reason})], self.lease)
-            self.narrator.alert(Severity.WARNING, "limits", f'[limits] profile = "{profile}": {leave.reason}')
+            told = {"limits": profile, "missing": shortcomings(self.config), "reason": leave.reason}
+            store.append([NewEvent(now_ns(), NOTED, told)], self.lease)
+            self.narrator.alert(Severity.WARNING, "reason given", str(told))
         around = Surroundings(
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )

@@ -81,7 +81,7 @@ def live(
     confirm: Annotated[str | None, typer.Option(metavar="1234", help="The account's last four, where nobody is there to ask.")] = None,
     dollars: Annotated[int | None, typer.Option(min=1, help="The most to buy for; by default the config's cash.")] = None,
     hours: Annotated[int, typer.Option(min=1, max=24, help="How long the leave holds; the session ends with it.")] = 24,
-    reason: Annotated[str, typer.Option(help='Why, where [limits] profile = "venue"; kept on the tape.')] = "",
+    reason: Annotated[str, typer.Option(help='Why, where it was not tried enough, or [limits] profile = "venue"; on the tape.')] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the last step: orders are logged, and none leaves.")] = False,
     until_close: CloseOption = False,
     length: ForOption = None,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brokers.robinhood.gateway import RobinhoodGateway
-from brokers.robinhood.testing import RobinhoodDouble, VirtualClock
-from brokers.robinhood.testing.clock import iso
+from brokers.robinhood.testing import RemoteDouble, RobinhoodDouble, VirtualClock
+from brokers.robinhood.testing.clock import iso, moment
 from brokers.robinhood.testing.hours import REGULAR, next_window
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.quoting import GatewayQuotes
@@ -73,8 +74,10 @@ def moves_of(symbol: str, rows: Sequence[Sequence[float]], opens: Sequence[int])
 class Days:
     """The clock of a session at the double; whoever sleeps wakes when something has happened."""
 
-    def __init__(self, double: RobinhoodDouble, moves: Sequence[Move]) -> None:
-        self.double, self._moves = double, sorted(moves)
+    def __init__(self, double: RobinhoodDouble | RemoteDouble, moves: Sequence[Move], half_spread: float = 0.0) -> None:
+        self.double, self._half = double, half_spread
+        self._moves = [one for one in sorted(moves) if one.at > self.now()]
+        self._last: dict[str, float] = {}
         self._awake = 0
 
     def now(self) -> int:
@@ -95,8 +98,8 @@ class Days:
         while self._moves and self._moves[0].at <= self.now():
             one = self._moves.pop(0)
             self._awake = one.at + CALM
-            listing = self.double.venue.market.listings[one.symbol]
-            self._walk(one.symbol, listing.quote.last / 1e6, one.price)
+            self._walk(one.symbol, self._last.get(one.symbol, one.price), one.price)
+            self._last[one.symbol] = one.price
             self.double.change_stock(one.symbol, fundamentals={"volume": str(one.volume)})
 
     def _walk(self, symbol: str, before: float, price: float) -> None:
@@ -104,14 +107,46 @@ class Days:
         working = [one for one in self.double.book()["orders"] if one["symbol"] == symbol and one["state"] in ("confirmed", "queued")]
         levels = {one["stop"] / 1e6 for one in working if one["stop"]}
         for level in sorted((level for level in levels if min(before, price) < level < max(before, price)), reverse=price < before):
-            self.double.trade_at(symbol, f"{level:.2f}")
-        self.double.trade_at(symbol, f"{price:.2f}")
+            self._trade(symbol, level)
+        self._trade(symbol, price)
+
+    def _trade(self, symbol: str, price: float) -> None:
+        self.double.quote(symbol, f"{price - self._half:.2f}", f"{price + self._half:.2f}", f"{price:.2f}")
+
+
+class FarDouble(RemoteDouble):
+    """Commands of a double in a process of its own, whose time only its client moves."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._now = moment(self._send("book", {})["time"])
+
+    @property
+    def venue(self) -> Any:
+        """Only the clock of it."""
+        return SimpleNamespace(clock=self)
+
+    def now(self) -> int:
+        """Its time, ns UTC."""
+        return self._now
+
+    def move_to(self, time: str) -> str:
+        """Move its time on."""
+        told: str = self._send("move_to", {"time": time})
+        self._now = moment(told)
+        return told
+
+    def advance(self, seconds: float) -> str:
+        """Move its time on by ``seconds``."""
+        told: str = self._send("advance", {"seconds": seconds})
+        self._now = moment(told)
+        return told
 
 
 class AtDouble(Link):
     """A link whose gateway trades whole shares, as the default config does."""
 
-    def __init__(self, double: RobinhoodDouble, folder: Path) -> None:
+    def __init__(self, double: RobinhoodDouble | RemoteDouble, folder: Path) -> None:
         super().__init__(double, folder, gate=Open(), allowed=WIDE)
         retry = ReadRetry(3, Backoff(2.0, 4.0), self.clock)
         rules = venue("robinhood", fractional=None)
@@ -128,7 +163,7 @@ class Live(NamedTuple):
         tape: Of what kind its tape is.
     """
 
-    double: RobinhoodDouble
+    double: RobinhoodDouble | RemoteDouble
     days: Days
     folder: Path
     incidents: list[Incident]
@@ -141,7 +176,7 @@ class Live(NamedTuple):
         link, decided = AtDouble(self.double, self.folder), []
         around = Surroundings(DESK, Clocks(link), lambda at: next_window(at, REGULAR)[1], self.incidents.append)
         desk = LiveDesk(link.gateway, around)
-        feed = Feed(GatewayQuotes(link.gateway, self.days.now), self.days, lambda: len(decided) == bars)
+        feed = Feed(GatewayQuotes(link.gateway, self.days.now, link.alerts.append), self.days, lambda: len(decided) == bars)
         jobs = [Job(SECOND, lambda _: link.session.tick())]
 
         def told(timestamp: int) -> None:

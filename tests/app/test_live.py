@@ -56,8 +56,8 @@ def rows_of(series: BarSeries) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture
-def three(folder):
-    """Live first: the bars that it built of quotes are the others' bars."""
+def three(folder, request):
+    """Live first: the bars that it built of quotes are the others' bars. The parameter is half the spread at the double, dollars."""
     write(settings("live"), folder)
     known = load_config(folder / "onetape.toml")
     rows = [tuple(float(value) for value in row[1:]) for row in ROWS]
@@ -66,7 +66,7 @@ def three(folder):
     history = Dataset({"IBM": bars("IBM", rows[:KNOWN], closes[:KNOWN])}, closes[KNOWN], ())
     (folder / "live").mkdir()
     with opened_double(closes[KNOWN - 1] + 3_600 * 10**9, "100000", ["IBM"], rows[KNOWN - 1][3]) as double:
-        days = Days(double, list(moves_of("IBM", rows[KNOWN:], opens[KNOWN:])))
+        days = Days(double, list(moves_of("IBM", rows[KNOWN:], opens[KNOWN:])), request.param)
         strategy = load_strategy(known.strategy.path, known.strategy.params, folder)
         played = Live(double, days, folder / "live", []).play(known, strategy, history, COUNT)
         book = double.book()
@@ -82,14 +82,25 @@ def summary(folder: Path) -> dict[str, object]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("three", [0.0], indirect=True)
 def test_three_words_decide_the_same_and_earn_the_same(three):
     live, paper, backtest = (summary(three.folder / word) for word in ("live", "paper", "backtest"))
     assert live["trades"] >= 3
     assert live["decisions_hash"] == paper["decisions_hash"] == backtest["decisions_hash"]
     assert live["final_equity"] == paper["final_equity"] == backtest["final_equity"]
-    stopped = [order for order in three.book["orders"] if order["stop"] and order["executions"]]
-    assert stopped
+    assert [order for order in three.book["orders"] if order["stop"] and order["executions"]]
     for word in ("live", "paper", "backtest"):
         assert replay(three.folder / word / "tape.db", three.folder).difference is None
-    found = divergence(facts_of_run(three.folder / "live"), facts_of_run(three.folder / "backtest"))
-    assert found.total == sum(sum(parts.values()) for parts in found.components.values())
+    assert call("compare", "live", "backtest").code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("three", [0.03], indirect=True)
+def test_what_a_venue_with_a_spread_costs_is_explained_to_the_micro_dollar(three):
+    one, other = facts_of_run(three.folder / "live"), facts_of_run(three.folder / "backtest")
+    found = divergence(one, other)
+    parts = {name: sum(amounts.values()) for name, amounts in found.components.items()}
+    assert sum(parts.values()) == found.total == one.equity - other.equity < 0
+    assert parts["timing"] + parts["slippage"] < 0
+    assert abs(parts["rounding"]) < 10_000
+    assert replay(three.folder / "live" / "tape.db", three.folder).difference is None

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
+import subprocess
+import time
 from datetime import date
 
 import pytest
@@ -12,13 +16,26 @@ from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
 from brokers.robinhood.tokens import SessionFile, Tokens
 from framework.app.arming import only_trader
+from framework.app.promotion import shortcomings, shown_by
+from framework.app.resolved import config_text
 from framework.domain.secret import Secret
 from framework.runtime.clock import now_ns
+from framework.runtime.loading import load_config
 from framework.runtime.network.budget import budget_file
-from tests.app.project import ROWS, bars, call, config, csv_text, write
+from framework.runtime.tape.chain import NewEvent
+from framework.runtime.tape.inputs import BARS
+from framework.runtime.tape.store import TapeStore
+from tests.app.project import ONETAPE, ROWS, bars, call, config, csv_text, write
 
 USER = "trader@example.com"
 KEY = b"k" * 32
+WHY = ("--reason", "a test")
+GIVEN = {
+    "ROBINHOOD_USERNAME": USER,
+    "ROBINHOOD_ACCOUNT_NUMBER": ACCOUNT,
+    "ONETAPE_SESSION_KEY": base64.b64encode(KEY).decode(),
+    "ONETAPE__BROKER__RATE_LIMIT_REQUESTS": "100",
+}
 
 
 @pytest.fixture
@@ -38,14 +55,7 @@ def onetape(double, folder, monkeypatch):
     SessionFile(budget_file(state / "sessions", "robinhood", USER).with_suffix(".session"), KEY, USER, lambda _: None).save(tokens)
 
     def run(*arguments):
-        given = {
-            "ROBINHOOD_USERNAME": USER,
-            "ROBINHOOD_ACCOUNT_NUMBER": ACCOUNT,
-            "ONETAPE_SESSION_KEY": base64.b64encode(KEY).decode(),
-            "ONETAPE_STATE": str(state),
-            "ONETAPE_ROBINHOOD_URL": double.url,
-            "ONETAPE__BROKER__RATE_LIMIT_REQUESTS": "100",
-        }
+        given = {**GIVEN, "ONETAPE_STATE": str(state), "ONETAPE_ROBINHOOD_URL": double.url}
         for name, value in given.items():
             monkeypatch.setenv(name, value)
         return call(*arguments)
@@ -64,11 +74,12 @@ def project(folder, mode="live", **sections):
     [
         ((), "live", None, "--arm"),
         (("--arm",), "paper", None, 'mode = "live"'),
-        (("--arm", "--confirm", "9999"), "live", None, "does not end in 9999"),
-        (("--arm",), "live", None, "nobody is there to confirm"),
+        (("--arm", "--confirm", "0001"), "live", None, "0 of 5 trading sessions on paper"),
+        (("--arm", "--confirm", "9999", *WHY), "live", None, "does not end in 9999"),
+        (("--arm", *WHY), "live", None, "nobody is there to confirm"),
         (("--arm", "--confirm", "0001"), "live", {"profile": "venue"}, "--reason"),
     ],
-    ids=["not armed", "not live", "wrong digits", "nobody asked", "no limits without a reason"],
+    ids=["not armed", "not live", "not tried", "wrong digits", "nobody asked", "no limits without a reason"],
 )
 def test_real_orders_are_refused_unless_everything_is_confirmed(folder, onetape, double, arguments, mode, limits, said):
     project(folder, mode, **({"limits": limits} if limits else {}))
@@ -80,7 +91,7 @@ def test_real_orders_are_refused_unless_everything_is_confirmed(folder, onetape,
 
 def test_a_live_session_reconciles_and_says_what_is_open(folder, onetape, double):
     project(folder)
-    done = onetape("live", "--arm", "--confirm", "0001", "--for", "2s", "--out", "run", "--json")
+    done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "2s", "--out", "run", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out) == {"run": "run", "still_open": [], "summary": None}
     assert double.counts()["order_posts"] == 0
@@ -129,3 +140,36 @@ def test_a_second_process_on_the_account_is_refused(folder, onetape):
         done = onetape("live", "--dry-run", "--for", "2s")
     assert done.code == 4
     assert "another process" in done.err
+
+
+def test_what_was_shown_on_paper_is_counted_over_runs_of_the_same_strategy(folder, onetape):
+    project(folder)
+    mine = load_config(folder / "onetape.toml")
+    for number, (mode, account) in enumerate([("paper", "a"), ("paper", "a"), ("paper", None), ("live", "a")]):
+        place = folder / "runs" / f"{number}"
+        place.mkdir(parents=True)
+        said = {"mode": mode, "config": config_text(mine.model_copy(update={"mode": mode})), **({"account": account} if account else {})}
+        with TapeStore.open(place / "tape.db", header=said) as store:
+            store.append([NewEvent((20_000 + number + day) * 86_400 * 10**9, BARS, {}) for day in range(4)])
+        (place / "summary.json").write_text(json.dumps({"trades": 2, "max_drawdown": -0.04 * number}))
+    assert shown_by(mine) == (5, 4, 0.04)
+    assert shortcomings(mine) == ["4 of 5 round trips in them"]
+    assert onetape("live", "--arm", "--confirm", "0001").code == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_a_signal_stops_a_session_cleanly(folder, onetape, double, number):
+    project(folder, "paper")
+    assert onetape("paper", "--for", "1s", "--out", "first").code == 0  # and leaves the environment of somebody who is logged in
+    environment = {**os.environ, **GIVEN, "ONETAPE_STATE": str(folder / "state"), "ONETAPE_ROBINHOOD_URL": double.url}
+    running = subprocess.Popen(
+        [ONETAPE, "paper", "--out", "run"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while not (folder / "run" / "tape.db").exists() or not double.counts()["requests"]:
+        time.sleep(0.1)
+    time.sleep(1.0)
+    running.send_signal(number)
+    out, said = running.communicate(timeout=30)
+    assert running.returncode == 0, said
+    assert b"before a bar had closed" in out

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import time
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
+from brokers.robinhood.testing import DoubleProcess
+from brokers.robinhood.testing.clock import iso
 from data import Dataset
 from data.calendar import session_closes
 from framework.app.loader import load_strategy
@@ -18,8 +23,9 @@ from framework.errors import AuthenticationError, BrokerError, DataError, Safety
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import load_config
 from framework.runtime.tape.store import TapeStore
-from tests.app.live_world import Days, Live, moves_of, opened_double
+from tests.app.live_world import Days, FarDouble, Live, moves_of, opened_double
 from tests.app.project import ROWS, strategy, write
+from tests.brokers.robinhood.live.children import child_of, ended
 from tests.brokers.robinhood.live.weather import worsen
 from tests.brokers.robinhood.live.world import truth_of
 from tests.builders import bars
@@ -32,7 +38,7 @@ if TYPE_CHECKING:
     from framework.runtime.tape.chain import NewEvent, TapeEvent
     from framework.runtime.tape.lease import Lease
 
-KNOWN, COUNT = 25, 16
+KNOWN, COUNT, KILLED_COUNT = 25, 16, 32
 SYMBOLS = ["AAPL", "IBM"]
 #: Trades nearly every day: enters, leaves, turns brackets around, cancels.
 BODY = """\
@@ -75,18 +81,24 @@ class MortalTape(TapeStore):
         return written
 
 
+def market():
+    """What is known when the days begin, how prices move on them, when that is (ns UTC), and the price then."""
+    rows = [tuple(float(value) for value in row[1:]) for row in ROWS]
+    sessions = session_closes(date(2012, 1, 3), date(2012, 4, 30))
+    closes, opens = sessions.close[: len(rows)].tolist(), sessions.open[: len(rows)].tolist()
+    history = Dataset({one: bars(one, rows[:KNOWN], closes[:KNOWN]) for one in SYMBOLS}, closes[KNOWN], ())
+    moves = [move for one in SYMBOLS for move in moves_of(one, rows[KNOWN:], opens[KNOWN:])]
+    return history, moves, closes[KNOWN - 1] + 3_600 * 10**9, rows[KNOWN - 1][3]
+
+
 class Lives:
     """A session that dies again and again, and a world in which more than that may go wrong."""
 
     def __init__(self, folder, dice, *, trouble):
         self.folder, self.dice, self.trouble = folder, dice, trouble
         self.settings = load_config(folder / "onetape.toml")
-        rows = [tuple(float(value) for value in row[1:]) for row in ROWS]
-        sessions = session_closes(date(2012, 1, 3), date(2012, 4, 30))
-        closes, opens = sessions.close[: len(rows)].tolist(), sessions.open[: len(rows)].tolist()
-        self.history = Dataset({one: bars(one, rows[:KNOWN], closes[:KNOWN]) for one in SYMBOLS}, closes[KNOWN], ())
-        self.double = opened_double(closes[KNOWN - 1] + 3_600 * 10**9, "100000", SYMBOLS, rows[KNOWN - 1][3])
-        moves = [move for one in SYMBOLS for move in moves_of(one, rows[KNOWN:], opens[KNOWN:])]
+        self.history, moves, start, price = market()
+        self.double = opened_double(start, "100000", SYMBOLS, price)
         self.live = Live(self.double, Days(self.double, moves), folder, [], MortalTape)
         self.ends = Counter()
 
@@ -166,3 +178,33 @@ def test_whatever_goes_wrong_a_session_replays_exactly(project, seed):
     found = replay(project / "tape.db", project)
     assert found.difference is None
     assert found.facts > 20
+
+
+def trade(url, folder):
+    """A process's life: recover, trade to the end of the days."""
+    settings, double = load_config(folder / "onetape.toml"), FarDouble(url)
+    history, moves, _, _ = market()
+    mine = load_strategy(settings.strategy.path, settings.strategy.params, folder)
+    Live(double, Days(double, moves), folder, []).play(settings, mine, history, KILLED_COUNT)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("world", range(size(1, 50)))
+def test_a_process_that_is_killed_at_random_points_loses_and_doubles_nothing(project, world):
+    dice, ends = random.Random(f"sigkill {world}"), Counter()  # noqa: S311 - repeatable, not secret
+    _, _, start, price = market()
+    with DoubleProcess(start=iso(start), cash="100000") as double:
+        double.configure(request_takes=0.0)
+        for symbol in SYMBOLS:
+            double.list_stock(symbol, f"{price:.2f}")
+        for _ in range(20):
+            child = child_of(lambda: trade(double.url, project))
+            time.sleep(dice.uniform(0.3, 1.2))
+            os.kill(child, signal.SIGKILL)
+            ends[ended(child)] += 1
+        assert ended(child_of(lambda: trade(double.url, project))) == 0, "what went wrong is printed above"
+        refs = [one["ref_id"] for one in double.book()["orders"]]
+        assert violations(project / "tape.db", truth_of(double)) == []
+    assert ends[-signal.SIGKILL] > 5
+    assert len(set(refs)) == len(refs) > 10
+    assert replay(project / "tape.db", project).difference is None
