@@ -39,16 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.add_typer(audit, name="audit")
-app.add_typer(data, name="data")
-app.add_typer(sessions)
-app.add_typer(control)
-app.add_typer(looking)
-app.add_typer(tape, name="tape")
-app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
-    reported(walkforward)
-)
-app.command(epilog="Examples:  onetape login   ·   onetape login -c other.toml")(login)
 
 
 def _print_version(asked: bool) -> None:
@@ -228,6 +218,19 @@ def doctor(
         print_checks(checks)
     if not all(check.passed for check in checks):
         raise typer.Exit(1)
+
+
+# The order is that of `onetape --help`.
+app.add_typer(audit, name="audit")
+app.add_typer(data, name="data")
+app.add_typer(sessions)
+app.add_typer(control)
+app.add_typer(looking)
+app.add_typer(tape, name="tape")
+app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200:20   ·   onetape walkforward -p top=1:3 --scheme rolling")(
+    reported(walkforward)
+)
+app.command(epilog="Examples:  onetape login   ·   onetape login -c other.toml")(login)
 
 
 def main() -> None:
