@@ -27,8 +27,10 @@ backtest: .venv/.run ## run the backtest of onetape.toml on real prices and writ
 test: .venv/.dev ## all tests but the long campaigns
 	@$(BIN)/pytest -n $(WORKERS) -m "not campaign"
 
-campaigns: .venv/.dev ## the long campaigns, at the size for every change (kills, races, soaks, parity)
+campaigns: .venv/.dev ## the long campaigns, at the size for every change (kills, races, soaks, parity, the core on 2,000 examples)
 	@$(BIN)/pytest -n $(WORKERS) -m campaign
+	@HYPOTHESIS_PROFILE=campaign $(BIN)/pytest -n $(WORKERS) -q tests/properties/test_decision_core.py tests/properties/test_decision_path.py \
+		tests/properties/test_decision_risk.py
 
 coverage: .venv/.dev ## all tests but the campaigns, and which lines and branches they reach
 	@$(BIN)/pytest -n $(WORKERS) -m "not campaign" --cov --cov-report=term --cov-report=html

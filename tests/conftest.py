@@ -1,4 +1,4 @@
-"""Hypothesis profiles: ``dev`` while working, ``ci`` in continuous integration, ``deep`` and ``nightly`` when there is time.
+"""Hypothesis profiles: ``dev`` while working, ``ci`` and ``campaign`` in continuous integration, ``deep`` and ``nightly`` later.
 
 HYPOTHESIS_PROFILE picks one; without it CI decides. ``ci`` draws the same examples every time: a red build is red again on the desk.
 The promises of the decision core are tried more often than the rest: ``tests/properties/examples.py``.
@@ -15,6 +15,7 @@ SLOW_MACHINES = (HealthCheck.too_slow,)
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=SLOW_MACHINES)
 settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_MACHINES)
+settings.register_profile("campaign", settings.get_profile("ci"))
 settings.register_profile("deep", max_examples=1_000, deadline=None, print_blob=True, suppress_health_check=SLOW_MACHINES)
 settings.register_profile("nightly", max_examples=10_000, deadline=None, print_blob=True, suppress_health_check=SLOW_MACHINES)
 settings.register_profile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
-_EXAMPLES = {"dev": 200, "ci": 2_000, "deep": 20_000, "nightly": 100_000, "mutation": 20}
+_EXAMPLES = {"dev": 200, "ci": 200, "campaign": 2_000, "deep": 20_000, "nightly": 100_000, "mutation": 20}
 
 #: Decorates the test of a clause.
 clause = settings(max_examples=_EXAMPLES[settings.get_current_profile_name()])
