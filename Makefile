@@ -32,8 +32,8 @@ campaigns: .venv/.dev ## the long campaigns, at the size for every change (kills
 	@HYPOTHESIS_PROFILE=campaign $(BIN)/pytest -n $(WORKERS) -q tests/properties/test_decision_core.py tests/properties/test_decision_path.py \
 		tests/properties/test_decision_risk.py
 
-coverage: .venv/.dev ## all tests but the campaigns, and which lines and branches they reach
-	@$(BIN)/pytest -n $(WORKERS) -m "not campaign" --cov --cov-report=term --cov-report=html
+coverage: .venv/.dev ## the quick tests, and which lines and branches they reach
+	@$(BIN)/pytest -n $(WORKERS) -m "not slow and not campaign" --cov --cov-report=term --cov-report=html
 
 check: lint typecheck contracts ## lint, types, import contracts and the quick tests: before every commit
 	@$(BIN)/pytest -n $(WORKERS) -m "not slow and not campaign" -q
