@@ -1,7 +1,7 @@
-"""From a bar's close to an order on the wire, our own share: 100 symbols arrive, value at risk sizes a target, the intent is on the disk, it is sent.
+"""From a bar's close to an order on the wire, our own share: 100 symbols arrive, value at risk sizes a target, it is sent.
 
-The venue is `order_path.py`'s: it answers at once, so that all time is ours. Wall time from the moment the slice is there to the first byte of its first
-order. Bars: p50 20 ms, p99 100 ms.
+The venue is `order_path.py`'s: it answers at once, so that all time is ours. Wall time from the moment the slice is there to the first byte
+of its first order. Bars: p50 20 ms, p99 100 ms.
 
     python benchmarks/wire.py [--bars N] [--folder DIR]
 """
