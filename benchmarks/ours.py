@@ -35,9 +35,6 @@ WIDE: Settings = {
         "profile": "venue",
         "max_position_pct": 1.0,
         "max_position_risk_pct": 1.0,
-        "max_portfolio_heat_pct": 1.0,
-        "max_orders_per_day": 1_000_000,
-        "max_turnover_pct_per_day": 1000.0,
     },
     "guards": {
         "max_daily_loss_pct": 0.9,

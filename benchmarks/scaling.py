@@ -30,7 +30,7 @@ class Curve(NamedTuple):
         return float(np.diff(np.log(self.seconds[-2:]))[0] / np.diff(np.log(self.sizes[-2:]))[0])
 
 
-SIZES = {"bars": [10_000, 30_000, 100_000, 300_000], "symbols": [10, 30, 100, 300], "trials": [10, 30, 100]}
+SIZES = {"bars": [10_000, 30_000, 100_000, 300_000], "symbols": [60, 120, 240, 480], "trials": [10, 30, 100]}
 
 
 def bars(count: int) -> Callable[[], object]:
@@ -43,12 +43,12 @@ def bars(count: int) -> Callable[[], object]:
 
 
 def symbols(count: int) -> Callable[[], object]:
-    """W2 with so many symbols (at least those that are held)."""
+    """W2 with so many symbols, of which 50 are held."""
     from ours import BARE, config, frame_of, ran
 
-    panel, days = daily_panel(max(count, 60), 1000, 14), session_days(1000)
+    panel, days = daily_panel(count, 1000, 14), session_days(1000)
     frames = {name_of(n): frame_of({"timestamp": days, **{name: panel[name][:, n] for name in COLUMNS}}, "D") for n in range(count)}
-    settings = config("Idle" if count < 60 else "Momentum", sorted(frames), "arrays", "1d", **BARE)
+    settings = config("Momentum", sorted(frames), "arrays", "1d", **BARE)
     return lambda: ran(settings, frames, by_fill=True)
 
 

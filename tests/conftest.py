@@ -7,6 +7,7 @@ The promises of the decision core are tried more often than the rest: ``tests/pr
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -27,3 +28,7 @@ settings.register_profile(
     suppress_health_check=SLOW_MACHINES,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+# Started in the background the tests would be deaf to Ctrl-C, and so would the commands they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -10,9 +10,9 @@ from brokers.simulated.back_matching import BackMatching
 from brokers.simulated.custody import DELISTED, Custody
 from brokers.simulated.financing import Financing
 from brokers.simulated.matching import PathMatching
+from framework.domain.endings import BY_REQUEST
 from framework.domain.market import Quote
 from framework.domain.order import ApprovedOrder, Order, OrderStatus, OrderUpdate
-from framework.domain.reasons import BY_REQUEST
 from framework.domain.values import MICRO
 from framework.errors import BrokerError, MissingDataError, OrderCancellationError
 from framework.rules import lifecycle

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from framework.domain.endings import GTC_OVER
 from framework.domain.order import TimeInForce
-from framework.domain.reasons import GTC_OVER
 from framework.engine.market import session_end, session_number
 
 if TYPE_CHECKING:

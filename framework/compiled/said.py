@@ -25,7 +25,7 @@ from framework.compiled.columns import (
     SENT,
     TRIPS_NOW,
 )
-from framework.domain import reasons
+from framework.domain import endings
 from framework.domain.account_event import Dividend, Entitlement
 from framework.domain.fill import Fill, Refusal
 from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce, TrailType
@@ -133,10 +133,10 @@ class Writer:
                 self._fill(number, time)
             case _ if kind == CANCELED:
                 self._step(self._made[number], time, OrderStatus.PENDING_CANCEL, CANCELED_FOR[why])
-                self._report(self._made[number], time, OrderStatus.CANCELED, reasons.BY_REQUEST)
+                self._report(self._made[number], time, OrderStatus.CANCELED, endings.BY_REQUEST)
                 del self.working[number]
             case _ if kind == EXPIRED:
-                self._report(self._made[number], time, OrderStatus.EXPIRED, reasons.GTC_OVER)
+                self._report(self._made[number], time, OrderStatus.EXPIRED, endings.GTC_OVER)
                 del self.working[number]
             case _ if kind == REFUSES:
                 self._refusals[number] = self._refusal(number, time)

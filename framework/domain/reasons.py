@@ -1,7 +1,4 @@
-"""Reason codes of what a venue refuses, and of a position left bare: the same in simulation and live, stable and machine-readable.
-
-The last two are said when an order ends, whoever plays the venue.
-"""
+"""Reason codes of what a venue refuses, and of a position left bare: the same in simulation and live, stable and machine-readable."""
 
 from __future__ import annotations
 
@@ -15,6 +12,3 @@ STOP_PASSED = "stop_price_passed"
 SHORT = "short_not_allowed"
 BUYING_POWER = "insufficient_buying_power"
 UNPROTECTED = "unprotected"
-
-BY_REQUEST = "canceled by request"
-GTC_OVER = "gtc order at the end of its last day"

@@ -139,6 +139,7 @@ def _native():
     return {"strategy": {"class": "strategies.sma_cross:SmaCross", "params": {"fast": 5, "slow": 20}}}
 
 
+@pytest.mark.campaign
 def test_it_decides_the_same_in_every_process_and_whatever_ran_before(tmp_path):
     place = project(tmp_path)
     hashes = {json.loads(process("backtest", "--json", "--out", f"run{number}", folder=place).out)["decisions_hash"] for number in range(2)}

@@ -285,7 +285,10 @@ def test_control_c_stops_a_run_cleanly(folder):
             with pytest.raises(subprocess.TimeoutExpired):
                 run.wait(0.05)
         run.send_signal(signal.SIGINT)
-        out, err = run.communicate(timeout=20)
+        try:
+            out, err = run.communicate(timeout=20)
+        finally:
+            run.kill()
     assert (run.returncode, out, err) == (130, "", "stopped; it was a simulation, nothing is open at a broker\n")
     assert not (folder / "runs").exists()
 

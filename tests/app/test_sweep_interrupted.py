@@ -77,7 +77,7 @@ def whole(tmp_path_factory):
     return kept(folder).sort_values("number")
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT], ids=["killed", "stopped"])
 def test_a_sweep_goes_on_where_it_was(folder, whole, stop):
     write(strategy(BODY), folder)
@@ -112,7 +112,7 @@ def test_a_sweep_goes_on_where_it_was(folder, whole, stop):
     assert sum(first.values()) + sum(second.values()) == len(ran(folder))
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_the_same_sweep_does_not_run_twice_at_a_time(folder):
     write(strategy(BODY), folder)
     with subprocess.Popen([ONETAPE, *COMMAND], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as sweep:

@@ -89,7 +89,7 @@ def waiting(folder: Path, seconds: str = "0") -> dict[str, str]:
     return strategy(body)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_sweep_on_three_nodes_gives_what_it_gives_here(cluster, folder):
     write(strategy(BODY), folder)
     alone = sweep(folder / "onetape.toml", {"fast": range(1, 13)}, jobs=1)

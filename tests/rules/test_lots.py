@@ -43,7 +43,7 @@ def test_without_a_price_nothing_is_bought(price):
 @given(st.floats(-1e12, 1e12), st.integers(1, 10**12), st.sampled_from([1, 1000, MICRO]))
 def test_what_is_bought_never_costs_more_and_one_lot_more_would(value, price, lot):
     quantity = shares_for(value, price, lot)
-    exact = abs(int(abs(value) * MICRO)) * MICRO
+    exact = round(abs(value) * MICRO) * MICRO
     assert quantity % lot == 0
     assert quantity * value >= 0
     assert abs(quantity) * price <= exact < (abs(quantity) + lot) * price
@@ -79,3 +79,8 @@ def test_a_change_is_made_whole_or_not_at_all(held, wanted, price):
     if code != FULL:
         assert wanted != 0
         assert notional(abs(wanted - held), max(price, 0)) < 100 * MICRO
+
+
+@given(st.integers(1, 10_000), st.integers(1, 1_000_000))
+def test_the_value_of_so_many_shares_buys_so_many(shares, cents):
+    assert shares_for(shares * (cents / 100), cents * 10_000, WHOLE) == shares * MICRO

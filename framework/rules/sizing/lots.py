@@ -20,7 +20,7 @@ def shares_for(value: float, price: int, lot: int) -> int:
     micros = abs(value) * MICRO
     if price <= 0 or not math.isfinite(micros):
         return 0
-    size = floor_to_lot(shares_worth(int(micros), price), lot)
+    size = floor_to_lot(shares_worth(round(micros), price), lot)  # a float may lie a hair below what was meant
     return size if value >= 0.0 else -size
 
 

@@ -105,7 +105,7 @@ def test_the_disk_is_watched_and_the_log_is_copied_meanwhile(worked):
     assert len(before_closing) > 20
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_no_acknowledged_event_is_lost_when_the_power_goes(worked, memory):
     assert lost(worked, memory, size(800, 100_000)) == []
 
@@ -154,7 +154,7 @@ def fail_at(place: Path, number: int, code: int, *, lasting: bool) -> Disk:
     return disk
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("code", [FULL, WRITE_ERROR])
 @pytest.mark.parametrize("lasting", [False, True])
 def test_whatever_operation_fails_nothing_acknowledged_is_lost_and_the_tape_goes_on(memory, code, lasting):

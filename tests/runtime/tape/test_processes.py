@@ -74,7 +74,7 @@ def ended(processes: Sequence[subprocess.Popen[str]]) -> list[int]:
     return codes
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_processes_that_race_for_the_lease_never_share_an_epoch(place):
     with TapeStore.open(place, header=HEADER):
         pass

@@ -55,7 +55,7 @@ print(place, sorted(kinds))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_old_or_new_whenever_it_is_killed(tmp_path):
     path = tmp_path / "private" / "robinhood.session"
