@@ -89,7 +89,7 @@ def play_forward(
     )
 
     def begin(turns: Turns, simulation: Simulation) -> None:
-        upkeep.take_on(_jobs(turns, crew, builder))
+        upkeep.take_on(_jobs(turns, crew, lambda: arriving.closing))
         if crew.desk is not None:
             crew.desk.serve(simulation.engine)
         crew.on_begin(simulation)
@@ -99,13 +99,13 @@ def play_forward(
     return play_session(config, strategy, Coming(history, (first, now), arriving), store, watch, hooks)
 
 
-def _jobs(turns: Turns, crew: Crew, builder: BarBuilder) -> list[Job]:
+def _jobs(turns: Turns, crew: Crew, closing: Callable[[], int]) -> list[Job]:
     """In the order of their urgency."""
     jobs = list(crew.jobs)
     if crew.control is not None:
         jobs.append(Job(SECOND // 5, lambda now: _obey(now, turns, crew)))
     if crew.desk is not None:
-        jobs += crew.desk.jobs(turns, builder.next_close)
+        jobs += crew.desk.jobs(turns, closing)
     return [*jobs, Job(SECOND, turns.look)]
 
 

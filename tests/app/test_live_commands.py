@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -155,6 +157,52 @@ def test_what_was_shown_on_paper_is_counted_over_runs_of_the_same_strategy(folde
     assert shown_by(mine) == (5, 4, 0.04)
     assert shortcomings(mine) == ["4 of 5 round trips in them"]
     assert onetape("live", "--arm", "--confirm", "0001").code == 4
+
+
+def test_a_live_session_is_not_gone_on_with_on_paper(folder, onetape, double):
+    project(folder)
+    assert onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--out", "run").code == 0
+    before = double.counts()["requests"]
+    done = onetape("paper", "--resume", "run", "--for", "1s")
+    assert done.code == 4
+    assert "it is the tape of something else" in done.err
+    assert double.counts()["requests"] == before
+
+
+class Hook(BaseHTTPRequestHandler):
+    """A web hook that keeps what it is told."""
+
+    def do_POST(self):
+        self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def hook():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        server.told = []
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise, on Python 3.11 and 3.12
+def test_a_reason_that_overrides_a_gate_is_on_the_tape_in_the_log_and_told(folder, onetape, hook, monkeypatch):
+    project(folder)
+    monkeypatch.setenv("ONETAPE_ALERT_URL", f"json://127.0.0.1:{hook.server_address[1]}/alerts")
+    done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--out", "run")
+    assert done.code == 0, done.err
+    with TapeStore.attach(folder / "run" / "tape.db") as store:
+        (noted,) = store.events(kinds=["operator_noted"])
+    assert (noted.payload["reason"], len(noted.payload["missing"])) == ("a test", 2)
+    assert any("a test" in one["message"] for one in hook.told)
+    assert "reason given" in (folder / "run" / "logs" / "app.log").read_text()
 
 
 @pytest.mark.slow

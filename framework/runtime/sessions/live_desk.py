@@ -132,18 +132,18 @@ class LiveDesk:
             raise SafetyError("nothing is sent before the account is known")
         return self._manager
 
-    def jobs(self, turns: Turns, next_close: Callable[[int], int]) -> list[Job]:
-        """What is to be done between bars; ``next_close(now)`` is when the bar closes that is forming (ns UTC)."""
+    def jobs(self, turns: Turns, closing: Callable[[], int]) -> list[Job]:
+        """What is to be done between bars; ``closing()`` is the close of the bar that is decided on next (ns UTC)."""
 
         def look(now: int) -> None:
             pause = self._around.pacing.working if self.manager.books.open else self._around.pacing.resting
             if now - self._looked_at >= round(pause * SECOND):
                 self._looked_at = now
-                turns.forming(next_close(now + 1))
+                turns.forming(closing())
                 self.manager.poll()
 
-        def compare(now: int) -> None:
-            turns.forming(next_close(now + 1))
+        def compare(_now: int) -> None:
+            turns.forming(closing())
             self.manager.reconcile()
 
         return [Job(SECOND // 4, look), Job(round(self._around.pacing.reconcile * SECOND), compare)]

@@ -53,6 +53,7 @@ class QuoteFeed:
 
     Attributes:
         failures: Questions for quotes that failed, and why the last one did.
+        closing: The close of the bar that is decided on next, ns UTC; 0 before there is one.
     """
 
     def __init__(
@@ -79,10 +80,11 @@ class QuoteFeed:
         self._until = until
         self._due = 0
         self.failures: tuple[int, str] = (0, "")
+        self.closing = 0
 
     def __iter__(self) -> Iterator[Arrival]:
         while not self._over():
-            close = self._builder.next_close(self._time.now() + 1)
+            self.closing = close = self._builder.next_close(self._time.now() + 1)
             while (now := self._time.now()) < close + self._pace.grace:
                 if self._over():
                     return

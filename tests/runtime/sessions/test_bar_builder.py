@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from data.calendar import session_clock
 from framework.errors import BadDataError
 from framework.runtime.sessions.bar_builder import BarBuilder, Tick
+from framework.runtime.sessions.quote_feed import Pace, QuoteFeed
 from tests.builders import MINUTE, minutes
 
 DAY = date(2012, 1, 3)
@@ -115,3 +116,39 @@ def test_every_tick_of_a_session_is_in_one_bar_and_no_share_is_counted_twice(fou
     assert sum(bar.volume for bar in highs) == pytest.approx(traded)
     assert max(bar.high for bar in highs) == max(price for _, price, _ in found)
     assert min(bar.low for bar in highs) == min(price for _, price, _ in found)
+
+
+class Clock:
+    """Time that goes on as somebody sleeps."""
+
+    def __init__(self, now):
+        self.time = now
+
+    def now(self):
+        return self.time
+
+    def sleep(self, length):
+        self.time += length
+
+
+class NoQuotes:
+    def ticks(self, _symbols):
+        return []
+
+
+def test_until_a_bar_is_decided_on_what_happens_belongs_to_it():
+    """A close is waited for; within these moments the next bar has not begun for the engine, which derives ids from its time."""
+    clock, seen = Clock(OPEN), []
+    feed = QuoteFeed(
+        NoQuotes(),
+        builder(),
+        ["A"],
+        clock,
+        Pace(),
+        bounds=BOUNDS,
+        stopped=lambda: clock.time > OPEN + 3.5 * MINUTE,
+        between=lambda now: seen.append((now, feed.closing)),
+    )
+    assert [arrival.timestamp for arrival in feed] == list(minutes(DAY, [1, 2, 3]))
+    assert any(now > closing for now, closing in seen)
+    assert all(closing - MINUTE <= now < closing + Pace().grace for now, closing in seen)
