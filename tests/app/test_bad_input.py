@@ -124,7 +124,6 @@ VALUES = [
     Case("section left out", USAGE, ("section [universe] is missing", 'symbols = ["AAPL", "MSFT"]'), config(universe=None)),
     Case("class left out", USAGE, ("[strategy] class is missing", "strategies.sma_cross:SmaCross"), config(strategy={"class": None})),
     Case("wrong mode", USAGE, ('mode = "backtset"', "choose backtest"), config(mode="backtset")),
-    Case("mode of a later version", USAGE, ('mode = "live"', "choose backtest"), config(mode="live")),
     Case("date that is text", USAGE, ('[data] start = "soon"', "2005-01-31"), config(data={"start": "soon"})),
     Case("date that is a number", USAGE, ("[data] start = 20060103", "2005-01-31"), config(data={"start": 20060103})),
     Case("no such month", USAGE, ('[data] start = "2006-13-01"', "2005-01-31"), config(data={"start": "2006-13-01"})),
