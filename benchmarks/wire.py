@@ -47,8 +47,12 @@ DESK = Desk("a", "live")
 class OneABar(Strategy):
     """Wants something of another symbol at every bar."""
 
+    def on_start(self, ctx: Context) -> None:  # noqa: ARG002, D102
+        self._number = 0
+
     def on_bar(self, ctx: Context) -> None:  # noqa: D102
-        number = ctx.state["number"] = int(ctx.state.get("number", 0)) + 1
+        self._number += 1
+        number = self._number
         ctx.target(ctx.symbols[number % SYMBOLS], 0.0 if number // SYMBOLS % 2 else 0.5)
 
 
