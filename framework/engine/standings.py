@@ -197,7 +197,8 @@ class Standings:
         """Highest correlation with a symbol held or being entered, signed by both directions; 0 with none, ``None`` without history."""
         desk = self._desk
         sides = [(other, 1 if desk.valuation.value(other) > 0 else -1) for other in desk.valuation.held_rows()]
-        sides += [(desk.market.row[one.symbol], one.side.sign) for one, _ in desk.blotter.entering()]
+        coming = (one for entry, _ in desk.blotter.entering() for one in (entry, *desk.blotter.partners(entry)))
+        sides += [(desk.market.row[one.symbol], one.side.sign) for one in coming]
         sides = [(other, side) for other, side in sides if other != row]
         if not sides:
             return 0.0

@@ -19,6 +19,7 @@ from tests.properties.still_markets import assert_correlations_hold, booked, los
 @example(b"x\xf6)\xcc\xa5\x86\x7f\xd9", 2, 4)  # a stop sold what a reversal and an older entry were to close
 @example(b"n\xde\xda\xcf\xcdK\xceK", 3, 3)  # of two partners the cheaper one requires more margin
 @example(b"'\xe3\x82\xf5\x89\xea\xa0\x92", 1, 3)  # an order equal to one of two partners
+@example(b"\x06\x1f\xb8*.\xed\x8bF", 3, 3)  # of two partners on both sides only one was seen beside another entry
 def test_no_limit_is_exceeded_by_what_the_engine_sends_and_the_venue_fills(seed, symbols, wishes):
     dice = Dice(seed)
     market = still_market(dice, symbols, wishes)
