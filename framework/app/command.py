@@ -15,6 +15,8 @@ from framework.errors import ConfigError, OnetapeError
 
 P = ParamSpec("P")
 
+_SIMULATED = "it was a simulation, nothing is open at a broker"
+
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 
@@ -39,8 +41,9 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
         except SystemExit as stop:  # ours are typer's; this one would end a run with a code of its own and no word
             typer.echo(f"error: the strategy called sys.exit({stop.code}); let it return, or raise an exception", err=True)
             raise typer.Exit(ConfigError.exit_code) from None
-        except KeyboardInterrupt:
-            typer.echo("stopped; it was a simulation, nothing is open at a broker", err=True)
+        except (KeyboardInterrupt, typer.Abort):
+            open_still = "what is open at the broker stays open there" if command.__name__ == "live" else _SIMULATED
+            typer.echo(f"stopped; {open_still}", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
             _discard_output()
@@ -63,4 +66,4 @@ def _keep_traceback() -> str:
 
     with tempfile.NamedTemporaryFile("w", prefix="onetape-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
         traceback.print_exc(file=file)
-    return f"please report it with {file.name}, which holds no prices, orders or secrets"
+    return f"please report it with {file.name}; look through it first, it may quote what it was working on"

@@ -50,6 +50,19 @@ def cancel(
     _send(CommandKind.CANCEL, run, who, why, as_json=as_json, arguments={"order_id": order_id})
 
 
+@control.command(epilog="Examples:  onetape settle SmaCross-AAPL-1770000000-sell-1 runs/live --why 'not in the app, not in its history'")
+@reported
+def settle(
+    order_id: Annotated[str, typer.Argument(metavar="ID", help="The order, as `onetape orders` names it.")],
+    run: RunArgument,
+    why: WhyOption,
+    who: WhoOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that the broker never had an order whose answer was lost; look there first. Its shares can be sold again then."""
+    _send(CommandKind.SETTLE, run, who, why, as_json=as_json, arguments={"order_id": order_id})
+
+
 @control.command("cancel-all", epilog="Examples:  onetape cancel-all runs/live --why 'wrong limit prices' --who ada")
 @reported
 def cancel_all(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:

@@ -116,4 +116,6 @@ def _obey(now: int, turns: Turns, crew: Crew) -> None:
     for command in crew.control.poll():
         if command.kind is CommandKind.RESUME and crew.desk is not None:
             crew.desk.on_resume(command)
+        if command.kind is CommandKind.SETTLE and crew.desk is not None:
+            crew.desk.on_settle(command)
         obey(turns, crew.control, now, command)

@@ -20,11 +20,11 @@ from framework.app.narrator import Narrator
 from framework.app.promotion import shortcomings
 from framework.app.quoting import GatewayQuotes
 from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
+from framework.app.robinhood_probes import proven_link
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
 from framework.domain.values import from_micros
-from framework.domain.venue_order import LinkCapabilities
 from framework.engine.indicators import Indicators
 from framework.errors import ConfigError, DataError
 from framework.report.summary import summarize
@@ -147,6 +147,7 @@ class _Session:
         self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
         self.lease: Lease | None = None
+        self.leave_from = 0
         self.simulation: Simulation | None = None
 
     def play_live(self, leave: Leave) -> Ended:
@@ -158,11 +159,12 @@ class _Session:
         if leave.dry_run:
             return DryRunGate(lambda form: self.narrator.alert(Severity.INFO, "dry run", f"{dict(form)}"), now_ns)
         key = session_key(self.access.key)
+        self.leave_from = now_ns()
         return ArmedGate(
             is_live=self.config.mode == "live",
             account=self.access.account.reveal(),
             is_confirmed=lambda: self.gateway is not None and self.gateway.is_confirmed,
-            token=token_of(self.config, leave, self.access.account, key, now_ns(), self.wish.ask),
+            token=token_of(self.config, leave, self.access.account, key, self.leave_from, self.wish.ask),
             key=key,
             holds_lease=self._may_trade,
             is_halted=self._is_halted,
@@ -178,6 +180,8 @@ class _Session:
         logs = self.open.enter_context(SessionLogs(self.folder / "logs", name, self.access.redact, sys.stderr))
         self.narrator = Narrator(logs, self._alerts())
         said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
+        if leave is not None and leave.dry_run:
+            said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
         store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
@@ -211,7 +215,8 @@ class _Session:
         ears = Ears(note, self.narrator.trouble, printed)
         link = RobinhoodLink(self.config.broker, access.username, access.key, access.state, gate, access.redact, ears, access.double)
         self.link = self.open.enter_context(link)
-        self.gateway = link.gateway(access.account, LinkCapabilities())
+        # Who else trades the account is not known here.
+        self.gateway = link.gateway(access.account, proven_link(access.state, access.account.reveal(), exclusive_account=False))
         self.gateway.connect()
         self.open.callback(self.gateway.disconnect)
         return link, self.gateway
@@ -252,7 +257,7 @@ class _Session:
         if self.wish.until_close:
             ends.append(_close(now, self.config.data.calendar) + AFTER_CLOSE)
         if leave is not None and not leave.dry_run:
-            ends.append(now + leave.hours * 3_600 * SECOND - AFTER_CLOSE)
+            ends.append(self.leave_from + leave.hours * 3_600 * SECOND - AFTER_CLOSE)
         return min(ends, default=None)
 
     def _begin(self, simulation: Simulation) -> None:

@@ -17,6 +17,7 @@ class CommandKind(StrEnum):
     REDUCE = "reduce"  # no entries; exits go on
     RESUME = "resume"  # every breaker is closed
     CANCEL = "cancel"  # one order, named by the argument order_id
+    SETTLE = "settle"  # the venue never had the order named by the argument order_id, whose answer was lost: a person has looked
     CANCEL_ALL = "cancel_all"  # every working order that protects no position
     FLATTEN = "flatten"  # halt, cancel all, and leave every position at market
     OVERRIDE = "override"  # another value for a setting, for the process that reads it

@@ -136,6 +136,18 @@ def test_a_dry_run_needs_no_leave_and_sends_nothing(folder, onetape, double):
     assert double.counts()["order_posts"] == 0
 
 
+def test_no_live_session_goes_on_with_the_tape_of_a_dry_run_and_no_dry_run_with_one(folder, onetape, double):
+    project(folder)
+    armed = ("live", "--arm", "--confirm", "0001", "--reason", "a test", "--for", "2s")
+    assert onetape("live", "--dry-run", "--for", "2s", "--out", "dry").code == 0
+    done = onetape(*armed, "--resume", "dry")
+    assert done.code == 4
+    assert "it is the tape of something else" in done.err
+    assert onetape(*armed, "--out", "real").code == 0
+    assert onetape("live", "--dry-run", "--for", "2s", "--resume", "real").code == 4
+    assert double.counts()["order_posts"] == 0
+
+
 def test_a_second_process_on_the_account_is_refused(folder, onetape):
     project(folder)
     with only_trader(folder / "state", Secret("account", ACCOUNT)):

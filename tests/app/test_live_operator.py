@@ -99,6 +99,18 @@ def test_one_order_is_canceled_by_its_id(folder):
     assert replay(told.tape, folder).difference is None
 
 
+def test_an_order_that_was_not_lost_is_not_settled_by_a_word(folder):
+    def settle(told, count):
+        if count == 2:
+            (limit,) = (one for one in orders_of(str(told.tape), ended=False) if one["order_type"] == "limit")
+            told.say("settle", order_id=limit["order_id"])
+
+    told = Told(folder, "live", settle)
+    assert len(told.events("command_done")) == 1
+    assert "confirmed" in {one["state"] for one in told.book["orders"]}
+    assert replay(told.tape, folder).difference is None
+
+
 def test_a_changed_line_is_reported_at_its_decision(folder):
     Told(folder, "live", lambda *_: None)
     assert process("replay", ".", folder=folder).code == 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from framework.errors import SafetyError
+from framework.errors import BrokerError, SafetyError
 from framework.runtime.orders.broker import OrderManager
 from framework.runtime.orders.incidents import Code
 from framework.runtime.orders.policy import SECOND, OrderPolicy
@@ -147,6 +148,11 @@ class LiveDesk:
             self.manager.reconcile()
 
         return [Job(SECOND // 4, look), Job(round(self._around.pacing.reconcile * SECOND), compare)]
+
+    def on_settle(self, command: OperatorCommand) -> None:
+        """A person says that the venue never had an order; of one that was not lost nothing comes, and the tape shows that."""
+        with suppress(BrokerError, SafetyError):
+            self.manager.settle_as_absent(str(command.arguments.get("order_id")), command.who, command.why)
 
     def on_resume(self, command: OperatorCommand) -> None:
         """A person says that trading goes on: what was open until somebody had looked at it has been looked at."""
