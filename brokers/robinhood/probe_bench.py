@@ -46,6 +46,7 @@ class ProbeBench:
         self.throttled: list[tuple[bool, bool]] = []
         self._probe, self._count = "", 0
         self._placed: list[str] = []
+        self._refs: set[str] = set()
 
     @classmethod
     def of_client(cls, subject: ProbeSubject, wait: Callable[[float], None], now: Callable[[], float], run: str) -> ProbeBench:
@@ -87,6 +88,7 @@ class ProbeBench:
         }
         kept = {name: value for name, value in form.items() if value is not None}
         headers = {"Content-Type": "application/json"} | ({} if token is None else {"Authorization": f"Bearer {token}"})
+        self._refs.add(ref_id)  # whatever is answered, it may be there
         answer = self._noted(self._session.post(f"{API}/orders/", json=kept, headers=headers, timeout=16, allow_redirects=False))
         if answer.status_code == 201 and "id" in fields_of(answer):
             self._placed.append(str(fields_of(answer)["id"]))
@@ -131,11 +133,13 @@ class ProbeBench:
         return "the first order" if second.status_code in {200, 201} else "unclear"
 
     def clear_up(self) -> None:
-        """Cancel whatever is still there of what was placed."""
-        for order_id in self._placed:
+        """Cancel whatever is still there of what was placed, or was asked for and answered otherwise."""
+        found = [str(row["id"]) for row in self.listed() if row.get("ref_id") in self._refs] if self._refs else []
+        for order_id in dict.fromkeys([*self._placed, *found]):
             if fields_of(self.get(f"/orders/{order_id}/")).get("cancel"):
                 self.cancel(order_id)
         self._placed.clear()
+        self._refs.clear()
 
     def _noted(self, answer: Response) -> Response:
         words = fields_of(answer).get("detail") or next((key for key in fields_of(answer) if answer.status_code == 400), "")

@@ -73,6 +73,13 @@ def test_only_answers_prove_that_orders_are_taken_once(double):
     assert dedupe_of(run_probes(bench_at(double, "third"), with_orders=True)) == "assumed"
 
 
+def test_an_order_that_was_taken_and_answered_with_an_error_is_canceled_too(double):
+    double.fault(path="/orders/", method="POST", handled="yes", status=503, times=99)
+    run_probes(bench_at(double), with_orders=True)
+    assert double.counts()["order_posts"] > 0
+    assert open_orders(double) == []
+
+
 def test_a_listing_that_lags_is_measured(double):
     double.configure(listing_lag=20)
     found = run_probes(bench_at(double), with_orders=True)
