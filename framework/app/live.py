@@ -272,6 +272,10 @@ class _Session:
                 raise
             self.narrator.alert(Severity.INFO, "stopped", f"before a bar had closed: {error}")
             return Ended(None, self.folder, (), 0)
+        except Exception as error:  # somebody has to know, whatever it was; it goes on up
+            left = ", ".join(self._still_open()) or "nothing that is known"
+            self.narrator.alert(Severity.CRITICAL, "session died", f"{type(error).__name__}: {error}; open: {left}")
+            raise
         self.narrator.tell(now_ns())
         self.narrator.summarize()
         save_session(played.record, self.folder)
