@@ -50,9 +50,11 @@ def shown_by(config: Config) -> Shown:
     days: set[int] = set()
     trades, drawdown = 0, 0.0
     for folder in _forward_tests(config):
+        summary = _summary(folder)
+        if not summary:
+            continue  # it never ended: nobody knows yet how far it fell
         with TapeStore.attach(folder / TAPE) as store:
             days |= {session_number(event.timestamp) for event in store.events(kinds=[BARS])}
-        summary = _summary(folder)
         trades += int(summary.get("trades") or 0)
         drawdown = max(drawdown, abs(float(summary.get("max_drawdown") or 0.0)))
     return Shown(len(days), trades, drawdown)

@@ -166,6 +166,12 @@ def test_what_was_shown_on_paper_is_counted_over_runs_of_the_same_strategy(folde
         with TapeStore.open(place / "tape.db", header=said) as store:
             store.append([NewEvent((20_000 + number + day) * 86_400 * 10**9, BARS, {}) for day in range(4)])
         (place / "summary.json").write_text(json.dumps({"trades": 2, "max_drawdown": -0.04 * number}))
+    killed = folder / "runs" / "killed"
+    killed.mkdir()
+    with TapeStore.open(
+        killed / "tape.db", header={"mode": "paper", "config": config_text(mine.model_copy(update={"mode": "paper"})), "account": "a"}
+    ) as store:
+        store.append([NewEvent(30_000 * 86_400 * 10**9, BARS, {})])
     assert shown_by(mine) == (5, 4, 0.04)
     assert shortcomings(mine) == ["4 of 5 round trips in them"]
     assert onetape("live", "--arm", "--confirm", "0001").code == 4
