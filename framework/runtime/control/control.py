@@ -71,11 +71,6 @@ class Control:
         self._blind = False
         return commands
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether something was carried out that the tape has not taken yet."""
-        return bool(self._unwritten)
-
     def done(self, timestamp: int, command: OperatorCommand, effect: Mapping[str, object], facts: Sequence[NewEvent] = ()) -> None:
         """Write down that ``command`` was carried out at ``timestamp`` (ns UTC), what came of it, and the ``facts`` it made.
 
