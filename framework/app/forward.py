@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from data.calendar import session_clock
 from data.request import bar_length
+from framework.app.actions_ahead import actions_ahead
 from framework.app.assemble import Coming
 from framework.app.session import Hooks, play_session
 from framework.domain.command import CommandKind
@@ -96,7 +97,8 @@ def play_forward(
 
     venue = None if crew.desk is None else crew.desk.broker_of
     hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now)
-    return play_session(config, strategy, Coming(history, (first, now), arriving), store, watch, hooks)
+    actions = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
+    return play_session(config, strategy, Coming(history, (first, now), arriving, actions), store, watch, hooks)
 
 
 def _jobs(turns: Turns, crew: Crew, closing: Callable[[], int]) -> list[Job]:

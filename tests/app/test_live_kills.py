@@ -8,7 +8,6 @@ import signal
 import time
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,7 +21,6 @@ from framework.domain.command import CommandKind, OperatorCommand
 from framework.errors import AuthenticationError, BrokerError, DataError, SafetyError, StrategyError, TapeError
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import load_config
-from framework.runtime.tape.store import TapeStore
 from tests.app.live_world import Days, FarDouble, Live, moves_of, opened_double
 from tests.app.project import ROWS, strategy, write
 from tests.brokers.robinhood.live.children import child_of, ended
@@ -31,12 +29,7 @@ from tests.brokers.robinhood.live.world import truth_of
 from tests.builders import bars
 from tests.campaigns import size
 from tests.kills.checker import rows_of, violations
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from framework.runtime.tape.chain import NewEvent, TapeEvent
-    from framework.runtime.tape.lease import Lease
+from tests.replays.world import DiedError, MortalTape
 
 KNOWN, COUNT, KILLED_COUNT = 25, 16, 32
 SYMBOLS = ["AAPL", "IBM"]
@@ -59,26 +52,6 @@ def on_bar(self, ctx):
         elif step == 4:
             ctx.target(symbol, 0.0)
 """
-
-
-class DiedError(BaseException):
-    """The process is gone: nothing after it was done."""
-
-
-class MortalTape(TapeStore):
-    """Dies with the process at a write, before it is on the disk or after."""
-
-    left = 1 << 30
-    after = False
-
-    def append(self, events: Sequence[NewEvent], lease: Lease | None = None) -> tuple[TapeEvent, ...]:
-        type(self).left -= 1
-        if self.left == 0 and not self.after:
-            raise DiedError
-        written = super().append(events, lease)
-        if self.left == 0:
-            raise DiedError
-        return written
 
 
 def market():
