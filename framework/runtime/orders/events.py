@@ -85,6 +85,8 @@ def report_payload(update: OrderUpdate, ref: str | None) -> Payload:
             fill.reference_micros,
             fill.fees_micros,
         ]
+    if update.unsolicited:
+        payload["unsolicited"] = True
     return payload
 
 
@@ -94,7 +96,8 @@ def read_report(payload: Mapping[str, Any], timestamp: int, order: Order) -> Ord
     if figures is not None:
         name, when, quantity, price, reference, fees = figures
         fill = Fill(name, order.order_id, when, order.symbol, order.side, quantity, price, reference, fees, order.tag, order.strategy)
-    return OrderUpdate(order.order_id, timestamp, OrderStatus(payload["status"]), payload["reason"], fill)
+    unsolicited = bool(payload.get("unsolicited", False))
+    return OrderUpdate(order.order_id, timestamp, OrderStatus(payload["status"]), payload["reason"], fill, unsolicited=unsolicited)
 
 
 def correction_payload(event: TradeCorrection) -> Payload:

@@ -37,6 +37,10 @@ class Code(StrEnum):
     LEDGER = "ledger_mismatch"  # the engine's books are not what the tape says
     MISSING = "order_missing"  # the venue does not show an order that it had
     UNPROTECTED = "unprotected_position"
+    CANCELED_ELSEWHERE = "canceled_elsewhere"  # somebody else took a protective order back
+    RESTRICTED = "account_restricted"  # the venue refuses the account, not the order
+    SESSION_ENDED = "session_ended"  # the venue refuses the session; it is renewed, or a person has to log in
+    GATEWAY = "gateway_error"  # the venue's adapter itself broke
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +71,4 @@ def latch(books: OrderBooks) -> Effect | None:
 
 def is_frozen(books: OrderBooks, symbol: str) -> bool:
     """Whether ``symbol`` may not be entered until somebody has looked at it."""
-    return (Code.POSITION, symbol) in books.incidents
+    return any((code, symbol) in books.incidents for code in (Code.POSITION, Code.CANCELED_ELSEWHERE))

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framework.domain.values import from_micros
-from framework.domain.venue_order import Holdings
 from framework.errors import SafetyError
 from framework.runtime.orders import events
+from framework.runtime.orders.asking import positions_asked
 from framework.runtime.orders.books import Phase
 from framework.runtime.orders.incidents import Code, Effect, Incident, cleared
 from framework.runtime.tape.chain import NewEvent
@@ -92,7 +92,7 @@ class Reconciling:
         """Compare everything once."""
         listing = self._looking.look(at_all=True)
         self._settling.settle(listing)
-        holdings = self._holdings()
+        holdings = positions_asked(self._recorder, self._clock, self._gateway)
         if not listing.complete or not holdings.complete:
             self.last = Reconciliation(succeeded=False, reason=listing.reason or holdings.reason or "the venue's answer was not complete")
             return self.last
@@ -120,12 +120,6 @@ class Reconciling:
             shares[subject] = shares.get(subject, 0) + self._suspected.pop(subject, (0, 0))[0]
             new.append(NewEvent(now, events.BASELINE, {"shares": {name: count for name, count in sorted(shares.items()) if count}}))
         self._recorder.write(*new)
-
-    def _holdings(self) -> Holdings:
-        try:
-            return self._gateway.positions()
-        except Exception as error:  # noqa: BLE001 - no information, whatever the reason
-            return Holdings((), complete=False, reason=f"{type(error).__name__} in the gateway")
 
     def _note_baseline(self, venue: Mapping[str, int]) -> None:
         if self._recorder.books.baseline is None:

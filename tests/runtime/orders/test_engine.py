@@ -189,6 +189,12 @@ RATES = {
 }
 
 
+def canceled_by_somebody(venue, dice):
+    """A person cancels one of our orders in the app."""
+    if venue.truth.open:
+        venue.truth.set_status(dice.choice(list(venue.truth.open.values())), OrderStatus.CANCELED)
+
+
 def random_trader(dice):
     def act(ctx):
         what = dice.random()
@@ -220,6 +226,8 @@ def test_engine_and_venue_agree_after_whatever_a_venue_can_do(live, tape, seed):
         one.bar(number, dice)
         if dice.random() < 0.4:
             one.venue.thaw()
+        if dice.random() < 0.2:
+            canceled_by_somebody(one.venue, dice)
     one.rest()
     agree(one)
     assert violations(tape, one.venue.truth) == []
