@@ -68,7 +68,7 @@ class Cost(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A trade in the lists of the largest."""
+    """A trade in the lists of the largest; ``number`` is its place on the interactive chart, ``None`` where it is not there."""
 
     symbol: str
     side: str
@@ -80,6 +80,8 @@ class Row(NamedTuple):
     fraction: str
     multiple: str
     bars: str
+    tone: str
+    number: int | None
 
 
 class Refused(NamedTuple):
@@ -239,8 +241,8 @@ def value_traded(data: TearSheetData) -> float:
     return sum(fill.quantity_micros * fill.price_micros for fill in data.fills) / MICRO**2
 
 
-def largest(trades: Sequence[Trade], sign: int, *, intraday: bool) -> list[Row]:
-    """Up to ten trades with the largest gain (``sign`` +1) or loss (-1), the largest first."""
+def largest(trades: Sequence[Trade], sign: int, numbers: Mapping[int, int], *, intraday: bool) -> list[Row]:
+    """Up to ten trades with the largest gain (``sign`` +1) or loss (-1), the largest first; ``numbers`` are on the chart, by ``id``."""
     chosen = sorted((trade for trade in trades if trade.pnl * sign > 0.0), key=lambda trade: -sign * trade.pnl)[:LARGEST]
     entries = local_times((trade.entry_at for trade in chosen), intraday=intraday)
     exits = local_times((trade.exit_at for trade in chosen), intraday=intraday)
@@ -256,6 +258,8 @@ def largest(trades: Sequence[Trade], sign: int, *, intraday: bool) -> list[Row]:
             percent(trade.return_fraction, signed=True),
             number(trade.r_multiple, signed=True),
             f"{trade.bars_held:,}",
+            "up" if sign > 0 else "down",
+            numbers.get(id(trade)),
         )
         for trade, entry, leave in zip(chosen, entries, exits, strict=True)
     ]
