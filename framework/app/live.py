@@ -14,6 +14,7 @@ from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
 from data.calendar import session_bounds
 from framework.app.arming import Leave, check_settings, only_trader, token_of
+from framework.app.compare import save_shadow
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
@@ -279,6 +280,8 @@ class _Session:
         self.narrator.tell(now_ns())
         self.narrator.summarize()
         save_session(played.record, self.folder)
+        if self.lease is not None:  # there is a venue
+            save_shadow(self.folder)
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
 
     def _still_open(self) -> tuple[str, ...]:

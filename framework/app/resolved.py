@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +13,12 @@ if TYPE_CHECKING:
     from framework.runtime.config import Config
 
 
+#: Sections that change no decision.
+_WATCHING = MappingProxyType({"shadow": True, "promotion": True, "alerts": True})
+
+
 def config_hash(config: Config) -> str:
-    """SHA-256, hexadecimal, of everything in ``config`` but where files lie."""
+    """SHA-256, hexadecimal, of everything in ``config`` but where files lie and who is told: of what decides."""
     return _digest(_portable(config))
 
 
@@ -37,7 +42,7 @@ def _portable(config: Config) -> dict[str, object]:
     tree: dict[str, object] = config.model_dump(
         mode="json",
         by_alias=True,
-        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}},
+        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}} | _WATCHING,
     )
     fitted = config.fills.slippage.file
     return tree if fitted is None else tree | {"fitted": hashlib.sha256(fitted.read_bytes()).hexdigest()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.app.actions_ahead import carried
@@ -13,12 +14,15 @@ from framework.app.hosting import guest_of
 from framework.app.policies import policies
 from framework.app.resolved import config_hash, config_text
 from framework.app.run import record_of
+from framework.domain.command import CommandKind, OperatorCommand
 from framework.domain.values import to_micros
 from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.strategy import description_of, params_of
 from framework.errors import ConfigError, DataError
 from framework.runtime.clock import now_ns
+from framework.runtime.control.audit import command_event
+from framework.runtime.sessions.marks import SHADOW_DIVERGED
 from framework.runtime.sessions.recorded import recorded
 from framework.runtime.sessions.taping import Taping
 from framework.runtime.sessions.turns import Turns
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from framework.runtime.sessions.arrivals import Arrival
     from framework.runtime.sessions.recorded import Recorded
     from framework.runtime.sessions.taped_broker import TapedBroker
+    from framework.runtime.tape.chain import NewEvent
     from framework.runtime.tape.lease import Lease
 
 
@@ -112,6 +117,8 @@ def session_parts(config: Config, strategy: Strategy, coming: Coming, known: Rec
             return brokers[0]
 
         simulation = live_session(config, strategy, all_of_it, journal, broker_of)
+        if simulation.shadow is not None:
+            simulation.shadow.note = partial(_beside, taping, reduces=config.shadow.action == "reduce")
         turns = Turns(simulation.engine, taping, brokers[0].hear, brokers[0].go_live)
     return Parts(simulation, turns, taping, history)
 
@@ -143,6 +150,8 @@ def play_session(
 
     def note(timestamp: int) -> None:
         curves.note(timestamp)
+        if simulation.shadow is not None:
+            simulation.shadow.decided()
         turns.over(timestamp)
         hooks.on_slice(timestamp)
 
@@ -163,6 +172,12 @@ def _last_seen(history: Dataset, known: Recorded) -> dict[str, int]:
     for arrival in known.arrivals():
         seen |= dict.fromkeys(arrival.bars, arrival.timestamp)
     return seen
+
+
+def _beside(taping: Taping, mark: NewEvent, *, reduces: bool) -> None:
+    """Keep what the shadow says; where it says that fills have parted too far, and that is to stop entries, command it with that."""
+    if taping.beside(mark) and reduces and mark.kind == SHADOW_DIVERGED:
+        taping.note(command_event(mark.timestamp, OperatorCommand(CommandKind.REDUCE, "shadow", str(mark.payload["why"]))))
 
 
 def _slices(known: Recorded) -> int:
