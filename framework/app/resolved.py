@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 #: Sections that change no decision.
-_WATCHING = MappingProxyType({"shadow": True, "promotion": True, "alerts": True})
+_WATCHING = ("shadow", "promotion", "alerts")
 
 
 def config_hash(config: Config) -> str:
@@ -42,8 +41,10 @@ def _portable(config: Config) -> dict[str, object]:
     tree: dict[str, object] = config.model_dump(
         mode="json",
         by_alias=True,
-        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}} | _WATCHING,
+        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}},
     )
+    for name in _WATCHING:
+        del tree[name]
     fitted = config.fills.slippage.file
     return tree if fitted is None else tree | {"fitted": hashlib.sha256(fitted.read_bytes()).hexdigest()}
 
