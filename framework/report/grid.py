@@ -57,7 +57,8 @@ class Grid:
 
     def last_of(self, column: Floats) -> Floats:
         """Of a column with one entry a decision time, the last in each point."""
-        return column[np.append(np.arange(self.step - 1, column.size - 1, self.step), column.size - 1)]
+        last: Floats = column[np.append(np.arange(self.step - 1, column.size - 1, self.step), column.size - 1)]
+        return last
 
     def lowest_of(self, column: Floats) -> Floats:
         """Of such a column, the lowest in each point."""
