@@ -121,7 +121,7 @@ def _loss(value: float | None) -> str:
 
 
 #: Field of the summary, its name, how it is written, what it is.
-_DEFINITIONS: tuple[tuple[str, str, Callable[[float | None], str], str], ...] = (
+DEFINITIONS: tuple[tuple[str, str, Callable[[float | None], str], str], ...] = (
     ("final_equity", "Final equity", money, "Cash and positions at the last close, dollars"),
     ("total_return", "Total return", _signed_percent, "Final equity over initial cash, less 1"),
     ("cagr", "CAGR", _signed_percent, "Compound annual growth rate: the product of (1 + daily return) to the power 252/n, less 1"),
@@ -162,7 +162,7 @@ def metrics(data: TearSheetData, benchmark: Mapping[str, float | None]) -> list[
     """Every figure of the summary with buy and hold's beside it and its definition."""
     rows = [
         Metric(name, show(data.figure(field)), show(benchmark[field]) if field in benchmark else "", definition)
-        for field, name, show, definition in _DEFINITIONS
+        for field, name, show, definition in DEFINITIONS
     ]
     returns = _together(data)
     rows.append(Metric("Beta", number(performance.beta(*returns)), "", "Slope of the daily returns on buy and hold's"))
