@@ -30,6 +30,7 @@ FOREIGN = "venue_foreign"  # an order that is not ours
 BASELINE = "venue_baseline"  # shares that are not ours
 INCIDENT = "venue_incident"  # something a person must know
 CLEARED = "venue_cleared"  # it is over, or a person has dealt with it
+ACKNOWLEDGED = "venue_acknowledged"  # it goes on, and a person answers for it
 RECONCILED = "venue_reconciled"
 #: The reason of a cancel that the engine asked for; the order manager's own have others.
 REQUESTED = "canceled by request"
@@ -38,7 +39,7 @@ QUOTE = "venue_quote"
 ALL = frozenset(
     {
         INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE, FOREIGN,
-        BASELINE, INCIDENT, CLEARED, RECONCILED,
+        BASELINE, INCIDENT, CLEARED, ACKNOWLEDGED, RECONCILED,
     }
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ from framework.rules import ledger, lifecycle
 from framework.rules.executions import after
 from framework.runtime.orders import events
 from framework.runtime.orders.books import AT_VENUE, Leg, OrderBooks, Phase, Tracked
+from framework.runtime.orders.incidents import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,6 +181,12 @@ def _cleared(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     books.incidents.pop((payload["code"], payload["subject"]), None)
 
 
+def _acknowledged(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
+    key = (payload["code"], payload["subject"])
+    if key in books.incidents:
+        books.incidents[key] = Effect.SEEN
+
+
 def _reconciled(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     books.reconciled_at = payload["listed_at"]
 
@@ -203,6 +210,7 @@ _STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | TradeCor
         events.BASELINE: _baseline,
         events.INCIDENT: _incident,
         events.CLEARED: _cleared,
+        events.ACKNOWLEDGED: _acknowledged,
         events.RECONCILED: _reconciled,
     }
 )

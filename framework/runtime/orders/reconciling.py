@@ -18,7 +18,7 @@ from framework.errors import SafetyError
 from framework.runtime.orders import events
 from framework.runtime.orders.asking import positions_asked
 from framework.runtime.orders.books import Phase
-from framework.runtime.orders.incidents import Code, Effect, Incident, cleared
+from framework.runtime.orders.incidents import Code, Effect, Incident, acknowledged, cleared
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Reconciling:
         return self.last
 
     def acknowledge(self, code: Code, subject: str, who: str, why: str) -> None:
-        """A person has looked at an incident; shares of a symbol that differ are not ours from now on.
+        """A person has looked at an incident. Shares of a symbol that differ are not ours from now on; what goes on has no effect any more.
 
         Raises:
             SafetyError: There is no such incident.
@@ -114,7 +114,7 @@ class Reconciling:
         books, now = self._recorder.books, self._clock.now()
         if (code, subject) not in books.incidents:
             raise SafetyError(f"there is no open incident {code} of {subject}")
-        new = [cleared(now, code, subject, who, why)]
+        new = [acknowledged(now, code, subject, who, why)]
         if code is Code.POSITION:
             shares = dict(books.baseline or {})
             shares[subject] = shares.get(subject, 0) + self._suspected.pop(subject, (0, 0))[0]

@@ -41,8 +41,9 @@ class TapedBroker:
         taping: What the tape has, and where marks are noted.
         capabilities: What the venue accepts; the same whether it is asked or not.
         last_price: The last close of a symbol, dollars: what is known where the venue does not quote.
-        live: Makes the order manager ready to send, and tell the listener; called once, when the tape has nothing more to say.
+        live: Makes the order manager, which tells the listener; called once, when the tape has nothing more to say.
         now: ns UTC.
+        ready: Lets the order manager look at the venue, called once it is made: what the engine does in reply reaches the same one already.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class TapedBroker:
         last_price: Callable[[str], float],
         live: Callable[[BrokerListener], Broker],
         now: Callable[[], int],
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._taping = taping
         self._capabilities = capabilities
         self._last_price = last_price
         self._make_live = live
+        self._make_ready = ready
         self._now = now
         self._live: Broker | None = None
         self._orders: dict[str, Order] = {}
@@ -142,14 +145,21 @@ class TapedBroker:
         if event is None:
             self._taping.note(asked_mark(self._now(), call, subject))
             return self._asked_now(act)
-        following = self._taping.taken(HEARD | TRACES | {RESUMED, ANSWERED})
+        following = self._followed(subject)
         for one in following:
             self.hear(one)
         answers = [one.payload for one in following if one.kind == ANSWERED]
-        was_taken_up = any(one.kind in TRACES and one.payload["order_id"] == subject for one in following)
-        if not answers and not was_taken_up and not self._taping.is_behind:
+        if not _is_taken_up(following, subject) and not self._taping.is_behind:
             return self._asked_now(act)  # the process died before anything was made of it
         return _answer(answers[0]) if answers else True
+
+    def _followed(self, subject: str) -> list[TapeEvent]:
+        """What came of an ask; past the start of a later process only if nothing had come of it before."""
+        kinds = HEARD | TRACES | {ANSWERED}
+        found = self._taping.taken(kinds)
+        while not _is_taken_up(found, subject) and self._taping.taken({RESUMED}):
+            found += self._taping.taken(kinds)
+        return found
 
     def _hear_ahead(self) -> None:
         """What was written together with what is being told just now, and therefore before this, waits to be told."""
@@ -198,6 +208,7 @@ class TapedBroker:
             self._taping.caught_up()
             self._taping.note(NewEvent(self._now(), RESUMED, {}))
             self._live = self._make_live(self)
+            self._make_ready()
         return self._live
 
     def get_quote(self, symbol: str) -> Quote:
@@ -276,6 +287,10 @@ class TapedBroker:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.disconnect()
+
+
+def _is_taken_up(following: Sequence[TapeEvent], subject: str) -> bool:
+    return any(one.kind == ANSWERED or (one.kind in TRACES and one.payload["order_id"] == subject) for one in following)
 
 
 def _answer(told: object) -> bool:
