@@ -172,6 +172,10 @@ def _baseline(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     books.baseline = dict(payload["shares"])
 
 
+def _cash(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
+    books.cash = payload["micros"]
+
+
 def _incident(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     if payload["lasts"]:
         books.incidents[payload["code"], payload["subject"]] = payload["effect"]
@@ -208,6 +212,7 @@ _STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | TradeCor
         events.TOMBSTONE: _tombstone,
         events.FOREIGN: _foreign,
         events.BASELINE: _baseline,
+        events.CASH: _cash,
         events.INCIDENT: _incident,
         events.CLEARED: _cleared,
         events.ACKNOWLEDGED: _acknowledged,

@@ -36,6 +36,7 @@ class Code(StrEnum):
     CHANGED_TERMS = "changed_terms"  # the venue works an order under other terms
     FOREIGN_ORDER = "foreign_order"  # in an account that is ours alone
     POSITION = "position_mismatch"  # the venue has other shares than we have traded
+    CASH = "cash_difference"  # the account has other money than our trades have moved
     LEDGER = "ledger_mismatch"  # the engine's books are not what the tape says
     MISSING = "order_missing"  # the venue does not show an order that it had
     UNPROTECTED = "unprotected_position"
@@ -59,6 +60,10 @@ def code_of(name: str) -> Code:
 
 #: What is not over when a person has looked at it: it stays open without an effect, and ends by itself.
 STAYS = frozenset({Code.PARKED, Code.UNPROTECTED, Code.MISSING})
+
+
+#: The subject of what concerns all orders.
+ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)

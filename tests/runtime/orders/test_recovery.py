@@ -217,7 +217,7 @@ def test_shares_that_somebody_else_trades_freeze_the_symbol_until_it_is_acknowle
     venue.truth.trade_by_hand("AAPL", order_of(0).side, 5 * MICRO, PRICE)
     assert not trader.manager.reconcile().succeeded
     assert trader.manager.reconcile().differences[0].is_sure
-    assert trader.codes() == ["position_mismatch"]
+    assert trader.codes() == ["position_mismatch", "cash_difference"]
     first, other = order_of(1), order_of(2, symbol="MSFT")
     trader.place(first)
     trader.place(other)
