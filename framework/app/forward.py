@@ -9,7 +9,6 @@ from data.request import bar_length
 from framework.app.actions_ahead import actions_ahead
 from framework.app.assemble import Coming
 from framework.app.session import Hooks, play_session
-from framework.domain.command import CommandKind
 from framework.runtime.sessions.bar_builder import BarBuilder
 from framework.runtime.sessions.quote_feed import Pace, QuoteFeed
 from framework.runtime.sessions.turns import obey
@@ -116,8 +115,5 @@ def _obey(now: int, turns: Turns, crew: Crew) -> None:
     if crew.control is None:
         return
     for command in crew.control.poll():
-        if command.kind is CommandKind.RESUME and crew.desk is not None:
-            crew.desk.on_resume(command)
-        if command.kind is CommandKind.SETTLE and crew.desk is not None:
-            crew.desk.on_settle(command)
-        obey(turns, crew.control, now, command)
+        at_venue = {} if crew.desk is None else crew.desk.obey(command)
+        obey(turns, crew.control, now, command, at_venue)

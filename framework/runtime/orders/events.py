@@ -28,8 +28,10 @@ LEVEL = "venue_level"  # how far a trailing stop that is held has followed the m
 TOMBSTONE = "venue_tombstone"  # never seen again, given up
 FOREIGN = "venue_foreign"  # an order that is not ours
 BASELINE = "venue_baseline"  # shares that are not ours
+CASH = "venue_cash"  # money that is not ours
 INCIDENT = "venue_incident"  # something a person must know
 CLEARED = "venue_cleared"  # it is over, or a person has dealt with it
+ACKNOWLEDGED = "venue_acknowledged"  # it goes on, and a person answers for it
 RECONCILED = "venue_reconciled"
 #: The reason of a cancel that the engine asked for; the order manager's own have others.
 REQUESTED = "canceled by request"
@@ -38,7 +40,7 @@ QUOTE = "venue_quote"
 ALL = frozenset(
     {
         INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE, FOREIGN,
-        BASELINE, INCIDENT, CLEARED, RECONCILED,
+        BASELINE, CASH, INCIDENT, CLEARED, ACKNOWLEDGED, RECONCILED,
     }
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from framework.rules.outcomes import agrees
 from framework.runtime.orders import events
 from framework.runtime.orders.asking import asked
 from framework.runtime.orders.books import HERE, Phase
-from framework.runtime.orders.incidents import Code, Effect, Incident, cleared
+from framework.runtime.orders.incidents import ACCOUNT, Code, Effect, Incident, cleared
 from framework.runtime.orders.policy import SECOND
 from framework.runtime.orders.shares import may_send
 from framework.runtime.tape.chain import NewEvent
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _K = OutcomeKind
 #: Outcomes of a request whose session the venue took.
 _ADMITTED = frozenset({_K.ACCEPTED, _K.REJECTED, _K.EXISTS})
-#: The subject of what concerns all orders.
-ACCOUNT = "account"
 
 
 class Sending:

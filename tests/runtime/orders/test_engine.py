@@ -32,7 +32,7 @@ DAY = 86_400 * 10**9
 class Live:
     """One process that trades one symbol, bar by bar."""
 
-    def __init__(self, tape, venue, script, prices, wrap=lambda manager, _: manager, **config):
+    def __init__(self, tape, venue, script, prices, **config):
         series = bars("AAPL", [(price, price, price, price) for price in prices])
         tree = {**PLAIN, **{name: {**PLAIN.get(name, {}), **value} for name, value in config.items()}, "universe": {"symbols": ["AAPL"]}}
         self.venue, self.prices = venue, prices
@@ -42,7 +42,7 @@ class Live:
         self.manager = OrderManager(
             venue, self.store, DESK, venue.truth.clock, OrderPolicy(), alarm=self.incidents.append, shares_of_engine=self.shares
         )
-        self.broker = wrap(self.manager, self.store)
+        self.broker = self.manager
         self.market = Market({"AAPL": series}, daily=True)
         self.journal = Journal()
         schedule = Schedule(lambda timestamp: (timestamp - DAY, timestamp), daily=True)
