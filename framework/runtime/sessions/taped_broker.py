@@ -326,3 +326,10 @@ class TapedBroker:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.disconnect()
+
+
+def _answer(told: object) -> bool:
+    said: Any = told
+    if said["raised"] is not None:
+        raise BrokerError(said["raised"])
+    return bool(said["done"])
