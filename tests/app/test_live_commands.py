@@ -239,3 +239,88 @@ def test_a_signal_stops_a_session_cleanly(folder, onetape, double, number):
     out, said = running.communicate(timeout=30)
     assert running.returncode == 0, said
     assert b"before a bar had closed" in out
+
+
+def test_a_crash_in_a_session_quotes_no_token_account_or_address(folder, onetape, double, monkeypatch):
+    project(folder, "paper")
+    address = "json://127.0.0.1:9/canary-address"
+    monkeypatch.setenv("ONETAPE_ALERT_URL", address)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    token = double.issue_token()["access_token"]
+
+    def crash(session):
+        redact = session.access.redact
+        redact.add(Secret("access token", token))  # as the link does once it is logged in
+        raise ZeroDivisionError(f"{token} {ACCOUNT} {address} {base64.b64encode(KEY).decode()}")
+
+    monkeypatch.setattr("framework.app.live._Session._history", crash)
+    done = onetape("paper", "--for", "1s", "--out", "run")
+    (kept,) = folder.glob("onetape-crash-*.txt")
+    text = kept.read_text(encoding="utf-8") + done.err
+    assert done.code == 70
+    assert "ZeroDivisionError" in text
+    for secret in (token, ACCOUNT, "canary-address", base64.b64encode(KEY).decode()):
+        assert secret not in text
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_targets_of_the_config_hear_what_is_severe_enough_for_them(folder, onetape, hook, monkeypatch):
+    targets = {"desk": {"variable": "ONETAPE_ALERT_URL_DESK"}, "pager": {"variable": "ONETAPE_ALERT_URL_PAGER", "least": "critical"}}
+    project(folder, alerts={"targets": targets})
+    refused = onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s")
+    assert refused.code == 2
+    assert "ONETAPE_ALERT_URL_DESK is not set" in refused.err
+    for name in ("DESK", "PAGER"):
+        monkeypatch.setenv(f"ONETAPE_ALERT_URL_{name}", f"json://127.0.0.1:{hook.server_address[1]}/{name.lower()}")
+    assert onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--out", "run").code == 0
+    assert {one["title"] for one in hook.told} >= {"[WARNING] reason given"}
+    assert len([one for one in hook.told if one["title"] == "[WARNING] reason given"]) == 1  # the pager is for worse
+    tested = onetape("doctor", "--alerts", "--json")
+    assert tested.code == 0
+    assert [(one["name"], one["passed"]) for one in json.loads(tested.out)] == [("alerts desk", True), ("alerts pager", True)]
+    assert {one["title"] for one in hook.told} >= {"[INFO] test alert", "[CRITICAL] test alert"}
+    monkeypatch.setenv("ONETAPE_ALERT_URL_PAGER", "json://127.0.0.1:9/nobody")
+    failed = onetape("doctor", "--alerts")
+    assert failed.code == 1
+    assert "not delivered to the address in ONETAPE_ALERT_URL_PAGER" in failed.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [((), "there is nobody to tell"), (("--broker", "robinhood"), "by itself")],
+    ids=["no target", "with a broker"],
+)
+def test_an_examination_of_alerts_that_makes_no_sense_is_refused(folder, onetape, arguments, said):
+    project(folder)
+    done = onetape("doctor", "--alerts", *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_an_address_in_the_config_is_refused_and_not_repeated(folder, onetape):
+    project(folder, alerts={"targets": {"desk": {"variable": "mailto://me:canary-word@example.com"}}})
+    done = onetape("doctor")
+    assert "name of an environment variable" in done.out + done.err
+    assert "canary-word" not in done.out + done.err
+
+
+def test_the_lease_is_renewed_while_a_long_tape_is_taken_again(folder, onetape, monkeypatch):
+    project(folder)
+    monkeypatch.setattr("framework.app.live.LEASE", 0.8)
+    monkeypatch.setattr("framework.app.live.RENEWAL", 0.4)
+    slices = []
+
+    def long_replay(_config, _strategy, _history, store, _watch, _feed, crew):
+        for number in range(12):
+            time.sleep(0.1)
+            crew.on_slice(number)
+            slices.append(number)
+        store.append([NewEvent(now_ns(), "test", {})], crew.lease)  # refused where the lease has expired
+        crew.on_begin(None)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("framework.app.live.play_forward", long_replay)
+    done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--out", "run")
+    assert done.code == 130, done.err
+    assert len(slices) == 12
