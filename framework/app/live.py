@@ -19,11 +19,12 @@ from framework.app.compare import save_shadow
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
-from framework.app.promotion import shortcomings
+from framework.app.promotion import Promoted
 from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
 from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
+from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
@@ -132,9 +133,12 @@ def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
         SafetyError: Something was not confirmed.
         OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
     """
-    check_settings(config, leave)
+    promoted, first = check_settings(config, leave, wish.beside), Rollout()
+    if not leave.dry_run:
+        first = rollout(config, promoted.shown.live_sessions, None if wish.resume is None else find_run(wish.resume))
+        leave = leave._replace(dollars=first.most(round(config.account.cash) if leave.dollars is None else leave.dollars))
     with ExitStack() as open_things:
-        session = _Session(config, wish, open_things)
+        session = _Session(first.capped(config), wish, open_things, (promoted, first))
         with without_secrets(session.access.redact):
             return session.play_live(leave)
 
@@ -142,13 +146,16 @@ def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
 class _Session:
     """One session with everything it holds open in ``open_things``."""
 
-    def __init__(self, config: Config, wish: Wish, open_things: ExitStack) -> None:
+    def __init__(
+        self, config: Config, wish: Wish, open_things: ExitStack, tried: tuple[Promoted, Rollout] = (Promoted(), Rollout())
+    ) -> None:
         if wish.out is not None and wish.resume is not None:
             raise ConfigError("--out names the folder of a new session, --resume that of one that goes on: give one of them")
         if config.fills.path == "finer":
             raise ConfigError('[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive')
         check_place(wish.out)
         self.config, self.wish, self.open = config, wish, open_things
+        self.promoted, self.first = tried
         self.watch = Stopwatch()
         self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
         self.access = _access(config, wish.beside)
@@ -193,6 +200,8 @@ class _Session:
         said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
         if leave is not None and leave.dry_run:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
+        if self.first.order_dollars is not None:
+            said[ORDER_CAP] = self.first.order_dollars
         store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
         self.purchases.keep(store)
         link, gateway = self._linked(gate, logs)
@@ -240,15 +249,23 @@ class _Session:
         self.open.callback(lambda: store.release(self.lease) if self.lease is not None and self.lease.seconds_left() > 0 else None)
         calendar = self.config.data.calendar
         mode = "dry-run" if leave.dry_run else "live"
-        if leave.reason:
-            profile = self.config.limits.profile
-            told = {"limits": profile, "missing": shortcomings(self.config), "reason": leave.reason}
-            store.append([NewEvent(now_ns(), NOTED, told)], self.lease)
-            self.narrator.alert(Severity.WARNING, "reason given", str(told))
+        if not leave.dry_run:
+            self._note_leave(store, leave)
         around = Surroundings(
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )
         return LiveDesk(gateway, around)
+
+    def _note_leave(self, store: TapeStore, leave: Leave) -> None:
+        """What was shown, what was missing, why it trades all the same, and what holds in the first sessions."""
+        told = {"limits": self.config.limits.profile, "missing": list(self.promoted.missing), "reason": leave.reason}
+        shown = self.promoted.shown._asdict() | {"unmeasured": list(self.promoted.shown.unmeasured)}
+        first = self.first._asdict() | {"dollars": leave.dollars}
+        store.append([NewEvent(now_ns(), NOTED, {**told, "shown": shown, "first": first})], self.lease)
+        if leave.reason:
+            self.narrator.alert(Severity.WARNING, "reason given", str(told))
+        if self.first.dollars is not None:
+            self.narrator.alert(Severity.INFO, "first sessions", f"dollars an entry and a day are capped: {first}")
 
     def _is_halted(self) -> bool:
         return (self.folder / HALT).exists() or (self.link is not None and self.link.skew.is_too_far)

@@ -60,7 +60,8 @@ def header(config: Config, strategy: Strategy) -> dict[str, object]:
         "cash_micros": to_micros(config.account.cash),
         "strategy": type(strategy).__name__,
         "description": description_of(type(strategy)),
-        "config": config_text(config),
+        # Who is told, and what it takes to trade, may change between two starts.
+        "config": config_text(config, without=("alerts", "promotion")),
         "config_hash": config_hash(config),
         "sectors": {symbol: sectors[symbol] for symbol in config.universe.symbols if symbol in sectors},
     }

@@ -20,6 +20,7 @@ from brokers.robinhood.tokens import SessionFile, Tokens
 from framework.app.arming import only_trader
 from framework.app.promotion import shortcomings, shown_by
 from framework.app.resolved import config_text
+from framework.app.rollout import rollout
 from framework.domain.secret import Secret
 from framework.runtime.clock import now_ns
 from framework.runtime.loading import load_config
@@ -172,8 +173,18 @@ def test_what_was_shown_on_paper_is_counted_over_runs_of_the_same_strategy(folde
         killed / "tape.db", header={"mode": "paper", "config": config_text(mine.model_copy(update={"mode": "paper"})), "account": "a"}
     ) as store:
         store.append([NewEvent(30_000 * 86_400 * 10**9, BARS, {})])
-    assert shown_by(mine) == (5, 4, 0.04)
-    assert shortcomings(mine) == ["4 of 5 round trips in them"]
+    found = shown_by(mine, folder)
+    assert found[:4] == (5, 4, 0.04, 0.0)
+    assert (found.live_sessions, len(found.unmeasured)) == (4, 3)  # these tapes are made up: nobody can decide on them again
+    missing = shortcomings(mine, found)
+    assert missing[0] == "4 of 5 round trips in them"
+    assert all(one.startswith("it is not known how far ") for one in missing[1:])
+    gates = mine.promotion.model_copy(update={"paper_sessions": 6, "round_trips": 4, "max_drawdown_pct": 0.03})
+    stricter = mine.model_copy(update={"promotion": gates})
+    assert shortcomings(stricter, found._replace(unmeasured=())) == [
+        "5 of 6 trading sessions on paper with live quotes",
+        "a drawdown of 4.0% on paper, 3% at most",
+    ]
     assert onetape("live", "--arm", "--confirm", "0001").code == 4
 
 
@@ -324,3 +335,41 @@ def test_the_lease_is_renewed_while_a_long_tape_is_taken_again(folder, onetape, 
     done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--out", "run")
     assert done.code == 130, done.err
     assert len(slices) == 12
+
+
+def header_and_note(run):
+    with TapeStore.attach(run / "tape.db") as store:
+        return next(store.events()).payload, [event.payload for event in store.events(kinds=["operator_noted"])]
+
+
+def test_the_first_live_sessions_trade_little_and_the_tape_says_so(folder, onetape):
+    project(folder)
+    live = ("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s")
+    assert onetape(*live, "--out", "run").code == 0
+    said, (noted,) = header_and_note(folder / "run")
+    assert said["first_order_dollars"] == 500.0
+    assert "max_order_value_dollars = 500.0" in said["config"]
+    assert noted["first"] == {"sessions": 0, "order_dollars": 500.0, "dollars": 2500}
+    assert noted["shown"]["sessions"] == 0
+    project(folder, promotion={"first_sessions": 0})
+    assert onetape(*live, "--resume", "run").code == 0  # it keeps what it began with
+    assert onetape(*live, "--dollars", "700", "--out", "later").code == 0
+    said, (noted,) = header_and_note(folder / "later")
+    assert "first_order_dollars" not in said
+    assert noted["first"] == {"sessions": 0, "order_dollars": None, "dollars": 700}
+
+
+def test_a_cap_of_the_config_that_is_tighter_than_that_of_the_first_sessions_stays(folder):
+    project(folder, limits={"max_order_value_dollars": 200})
+    mine = load_config(folder / "onetape.toml")
+    assert rollout(mine, 4, None).capped(mine).limits.max_order_value_dollars == 200
+    assert rollout(mine, 5, None).capped(mine) is mine
+    assert (rollout(mine, 4, None).most(9_999), rollout(mine, 5, None).most(9_999)) == (2_500, 9_999)
+
+
+def test_targets_and_gates_may_change_between_two_starts(folder, onetape):
+    project(folder)
+    assert onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--out", "run").code == 0
+    project(folder, alerts={"most_an_hour": 9}, promotion={"paper_sessions": 9})
+    done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--resume", "run")
+    assert done.code == 0, done.err
