@@ -215,6 +215,7 @@ class _Session:
             jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
             on_slice=self._renewal(store),  # a long tape is taken again slice by slice, before any job is done
             on_begin=self._begin,
+            on_failure=self.narrator.failure,
         )
         feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
         return self._played(history, store, feed, crew)
