@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
     from framework.runtime.sessions.arrivals import Arrival
+    from framework.runtime.sessions.driver import Failed
     from framework.runtime.sessions.shadow import Shadow
 
 #: Micro-dollars: whether there was enough money was the venue's question.
@@ -65,24 +66,31 @@ def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation
     return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine), chosen(config, strategy).reason)
 
 
-def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal) -> Simulation:
-    """Bars that arrive, and a simulated venue, behind the one engine."""
+def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal, failed: Failed | None = None) -> Simulation:
+    """Bars that arrive, and a simulated venue, behind the one engine; ``failed`` is told when the strategy raises, which is no end then."""
     from framework.runtime.sessions.driver import RealtimeDriver
 
     parts = _parts(config, strategy, coming.history, coming.span, journal)
-    driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving)
+    driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving, failed)
     return Simulation(*parts, driver, "bars arrive one by one")
 
 
-def live_session(config: Config, strategy: Strategy, coming: Coming, journal: Journal, broker_of: Callable[[Market], Broker]) -> Simulation:
-    """Bars that arrive, and a venue that reports by itself, behind the one engine."""
+def live_session(
+    config: Config,
+    strategy: Strategy,
+    coming: Coming,
+    journal: Journal,
+    broker_of: Callable[[Market], Broker],
+    failed: Failed | None = None,
+) -> Simulation:
+    """Bars that arrive, and a venue that reports by itself, behind the one engine; ``failed`` as for ``session``."""
     from framework.runtime.sessions.driver import RealtimeDriver
 
     world = _world(config, coming.history, coming.span)
     broker = broker_of(world.market)
     engine = _engine(config, strategy, world, broker, journal)
     shadow = _shadow(config, world, journal)
-    driver = RealtimeDriver(world.market, engine, shadow.work, coming.arriving)
+    driver = RealtimeDriver(world.market, engine, shadow.work, coming.arriving, failed)
     return Simulation(world.market, broker, engine, journal, driver, "bars arrive one by one", shadow)
 
 

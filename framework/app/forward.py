@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from framework.app.assemble import Simulation
     from framework.app.session import Played
     from framework.engine.strategy import Strategy
+    from framework.errors import OnetapeError
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
     from framework.runtime.control.control import Control
@@ -51,6 +52,7 @@ class Crew(NamedTuple):
         jobs: What more is looked after between bars.
         on_slice: Told of each decision, ns UTC.
         on_begin: Told of the parts before anything is decided.
+        on_failure: Told when the strategy raises; the session goes on without entries.
     """
 
     desk: LiveDesk | None = None
@@ -59,6 +61,7 @@ class Crew(NamedTuple):
     jobs: Sequence[Job] = ()
     on_slice: Callable[[int], None] = lambda _: None
     on_begin: Callable[[Simulation], None] = lambda _: None
+    on_failure: Callable[[OnetapeError], object] = lambda _: None
 
 
 def play_forward(
@@ -95,7 +98,7 @@ def play_forward(
         crew.on_begin(simulation)
 
     venue = None if crew.desk is None else crew.desk.broker_of
-    hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now)
+    hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now, crew.on_failure)
     actions = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
     return play_session(config, strategy, Coming(history, (first, now), arriving, actions), store, watch, hooks)
 

@@ -15,6 +15,7 @@ from framework.runtime.tape.facts import new_event
 
 if TYPE_CHECKING:
     from framework.app.assemble import Simulation
+    from framework.errors import OnetapeError
     from framework.runtime.alerts import Alerts
     from framework.runtime.logs.session import SessionLogs
     from framework.runtime.orders.incidents import Incident
@@ -104,6 +105,10 @@ class Narrator:
     def incident(self, incident: Incident) -> None:
         """Something a person must know."""
         self.alert(_SEVERITIES[incident.effect], f"{incident.code} {incident.subject}", incident.detail)
+
+    def failure(self, error: OnetapeError) -> None:
+        """The strategy raised."""
+        self.alert(Severity.CRITICAL, "the strategy failed", f"{error}; no entries until somebody resumes, exits and stops go on")
 
     def trouble(self, text: str) -> None:
         """The venue's adapter has something to say."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from framework.runtime.config_fields import Fraction, NotNegative, Number, Positive, Section, Whole
 
@@ -35,15 +35,14 @@ class AlertTarget(Section):
     variable: str
     least: Literal["info", "warning", "critical"] = "info"
 
-    @field_validator("variable")
-    @classmethod
-    def _is_a_name(cls, name: str) -> str:
-        if not _VARIABLE.fullmatch(name):
-            # What was given may be the address itself, with its password: it is not repeated.
+    @model_validator(mode="after")
+    def _names_a_variable(self) -> AlertTarget:
+        """On the whole target, so that what was given is not shown: it may be the address itself, with its password."""
+        if not _VARIABLE.fullmatch(self.variable):
             raise ValueError(
-                "is the name of an environment variable that holds the address, such as ONETAPE_ALERT_URL_DESK; never the address"
+                "variable is the name of an environment variable that holds the address (ONETAPE_ALERT_URL_DESK), not the address"
             )
-        return name
+        return self
 
 
 class AlertsSection(Section):

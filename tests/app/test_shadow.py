@@ -12,6 +12,7 @@ from data import Dataset
 from data.calendar import session_closes
 from framework.app.compare import facts_of_run, shadow_of_run
 from framework.app.loader import load_strategy
+from framework.app.parting import parted_of
 from framework.app.replay import replay
 from framework.app.saving import save_session
 from framework.report.divergence import divergence
@@ -23,6 +24,7 @@ from tests.app.test_live import rows_of
 from tests.builders import bars
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 KNOWN, COUNT = 25, 34
@@ -42,9 +44,16 @@ def settings(mode: str, **sections: object) -> dict[str, str | bytes]:
     )
 
 
-def played(folder: Path, half_spread: float, stops: tuple[int, ...] = (), **sections: object) -> Path:
+def played(
+    folder: Path,
+    half_spread: float,
+    stops: tuple[int, ...] = (),
+    mode: str = "live",
+    operator: Callable[[int], object] = lambda _: None,
+    **sections: object,
+) -> Path:
     """A live session at the double over 34 real days, begun again after each number of decisions in ``stops``; its folder."""
-    write(settings("live", **sections), folder)
+    write(settings(mode, **sections), folder)
     known = load_config(folder / "onetape.toml")
     rows = [tuple(float(value) for value in row[1:]) for row in ROWS]
     sessions = session_closes(date(2012, 1, 3), date(2012, 4, 30))
@@ -55,10 +64,28 @@ def played(folder: Path, half_spread: float, stops: tuple[int, ...] = (), **sect
         days = Days(double, list(moves_of("IBM", rows[KNOWN:], opens[KNOWN:])), half_spread)
         for count in (*stops, COUNT):
             strategy = load_strategy(known.strategy.path, known.strategy.params, folder)
-            record = Live(double, days, folder / "live", []).play(known, strategy, history, count).record
+            record = Live(double, days, folder / "live", []).play(known, strategy, history, count, operator).record
     save_session(record, folder / "live")
     write({"bars/IBM.csv": csv_text(rows_of(record.series["IBM"]))}, folder)
     return folder / "live"
+
+
+@pytest.mark.slow
+def test_a_live_run_is_as_far_from_its_model_as_from_its_shadow(folder):
+    live = played(folder, 0.30)
+    real, shadow = shadow_of_run(live)
+    assert parted_of(live, folder) == abs(real.equity - shadow.equity) / 100_000_000_000 > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("halted", [False, True])
+def test_paper_on_quotes_is_measured_against_a_backtest_over_its_bars(folder, halted):
+    def halt(decisions: int) -> None:
+        if halted and decisions == 5:
+            (folder / "live" / "HALT").touch()
+
+    paper = played(folder, 0.0, mode="paper", operator=halt)
+    assert (parted_of(paper, folder) > 0) is halted
 
 
 def plain(fills: object) -> list[tuple[object, ...]]:

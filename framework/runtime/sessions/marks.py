@@ -37,8 +37,9 @@ INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, Q
 
 SHADOW_FILL = "shadow_fill"  # what the fill model made of an order that a real venue has
 SHADOW_DIVERGED = "shadow_diverged"  # the two came to be further apart than the config allows
+STRATEGY_FAILED = "strategy_failed"  # it raised: what it wanted in this turn was not done
 #: What follows from the rest and changes nothing.
-BESIDE = frozenset({SHADOW_FILL, SHADOW_DIVERGED})
+BESIDE = frozenset({SHADOW_FILL, SHADOW_DIVERGED, STRATEGY_FAILED})
 
 _FACTS = frozenset({"refused", *(name for _, name in ACCOUNT_KINDS)})
 
