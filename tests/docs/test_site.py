@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -164,3 +165,22 @@ def test_every_name_of_the_reference_has_its_place_there(site):
 def test_formulas_and_drawings_are_part_of_their_pages(site):
     assert (site / "sizing.html").read_text(encoding="utf-8").count('class="formula"') >= 5
     assert (site / "flow.html").read_text(encoding="utf-8").count('class="drawing"') == 2
+
+
+@pytest.mark.slow
+def test_the_search_works_on_pages_opened_from_the_disk(site):
+    playwright = pytest.importorskip("playwright.sync_api")
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("no chromium")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        page, failed = started.new_page(), []
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.goto((site / "reference" / "python.html").as_uri())
+        page.keyboard.press("f")
+        page.keyboard.type("chandelier")
+        page.wait_for_selector(".md-search-result__link", state="attached")
+        started.close()
+    assert not failed

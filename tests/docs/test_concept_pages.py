@@ -1,0 +1,83 @@
+"""The pages on sizes, numbers, modes and figures: every method, key and figure is there, and the formulas are those of the rules."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+
+from framework.report.summary import SUMMARY_FIELDS
+from framework.rules.sizing.numbers import bases_of, full_size
+from framework.rules.sizing.policy import SizingMethod, SizingPolicy
+from framework.rules.sizing.sizers import method_number
+from framework.runtime.config import Config
+from framework.runtime.risk_config import SizingSection, StopsSection
+from tests.docs.markdown import ROOT
+
+DOCS = ROOT / "docs"
+SIZING = (DOCS / "sizing.md").read_text(encoding="utf-8")
+FIGURES = (DOCS / "reference" / "figures.md").read_text(encoding="utf-8")
+EQUITY, SLOTS = 100_000.0, 4
+POLICY = SizingPolicy(max_position_pct=1.0)
+#: The formulas of the page, with the names of the page.
+FORMULAS = {
+    "var": lambda measure: EQUITY * POLICY.max_position_var_pct / measure,
+    "cvar": lambda measure: EQUITY * POLICY.max_position_var_pct / measure,
+    "atr": lambda measure: EQUITY * POLICY.risk_per_trade_pct / (POLICY.atr_multiple * measure),
+    "volatility": lambda measure: EQUITY / SLOTS * POLICY.target_volatility_pct / measure,
+    "kelly": lambda measure: EQUITY * min(POLICY.kelly_fraction * measure, POLICY.kelly_cap),
+    "equal": lambda _: EQUITY * POLICY.max_total_exposure_pct / SLOTS,
+    "fixed": lambda _: POLICY.fixed_amount,
+}
+
+
+def rows(page, heading):
+    """What the first cells of the first table below a heading name."""
+    table = page.partition(heading)[2].partition("| --")[0].partition("\n\n|")[2].partition("\n\n")[0]
+    return {name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1 if line.startswith("|") else 0])}
+
+
+@pytest.mark.parametrize(
+    ("heading", "key", "section"),
+    [
+        ("## Value at risk of a symbol", "var_method", SizingSection),
+        ("## The size of a full-strength position", "method", SizingSection),
+        ("## The stop", "method", StopsSection),
+    ],
+)
+def test_every_method_has_its_row(heading, key, section):
+    assert rows(SIZING, heading) - {key} == set(get_args(section.model_fields[key].annotation))
+
+
+@pytest.mark.parametrize("method", SizingMethod)
+@pytest.mark.parametrize("measure", [0.011, 0.3])
+def test_the_formulas_of_sizes_are_those_of_the_rule(method, measure):
+    policy = SizingPolicy(method=method, max_position_pct=1.0)
+    number = method_number(policy)
+    size, _ = full_size(number, measure, bases_of(number, EQUITY, SLOTS, policy), EQUITY, policy)
+    assert size == pytest.approx(min(FORMULAS[method](measure), EQUITY))
+
+
+def test_every_figure_of_a_summary_is_told_and_no_other():
+    told = [name for line in FIGURES.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    assert told == list(SUMMARY_FIELDS)
+
+
+def test_every_key_a_formula_names_is_one_of_the_configuration():
+    sections = [field.annotation for field in Config.model_fields.values() if hasattr(field.annotation, "model_fields")]
+    keys = {name for section in sections for name in section.model_fields}
+    known = keys | set(SUMMARY_FIELDS) | {"per_order", "minimum", "max_rate"}
+    found = set()
+    for page in DOCS.rglob("*.md"):
+        for formula in re.findall(r"^```math\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            found |= {name.replace("\\_", "_") for name in re.findall(r"\\mathrm\{([a-z]+(?:\\_[a-z]+)+)\}", formula)}
+    assert len(found) > 10
+    assert not found - known
+
+
+def test_every_mode_is_a_column():
+    head = (DOCS / "modes.md").read_text(encoding="utf-8").partition("\n| |")[2].partition("\n")[0]
+    assert set(re.findall(r"`(\w+)`", head)) == set(
+        get_args(Config.model_fields["mode"].annotation)
+    )
