@@ -62,7 +62,7 @@ def _section(name: str, schema: Schema) -> str:
     if not keys:
         return f"{heading}\n\n{_prose(schema.get('description', ''))}"
     rows = [_row(name, key, one, required=key in schema.get("required", ())) for key, one in keys.items()]
-    table = "\n".join(["| key | type | default | allowed | |", "|---|---|---|---|---|", *rows])
+    table = "\n".join(["| key | type | default | allowed | meaning |", "|---|---|---|---|---|", *rows])
     text = _prose(schema.get("description", "")) if name else ""
     return "\n\n".join(part for part in (heading, text, table, _example(name, keys)) if part)
 

@@ -78,6 +78,4 @@ def test_every_key_a_formula_names_is_one_of_the_configuration():
 
 def test_every_mode_is_a_column():
     head = (DOCS / "modes.md").read_text(encoding="utf-8").partition("\n| |")[2].partition("\n")[0]
-    assert set(re.findall(r"`(\w+)`", head)) == set(
-        get_args(Config.model_fields["mode"].annotation)
-    )
+    assert set(re.findall(r"`(\w+)`", head)) == set(get_args(Config.model_fields["mode"].annotation))

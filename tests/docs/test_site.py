@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from command_page import commands, every_command
 from config_page import configuration
 from formula import drawn
+from notebook_page import as_markdown
 from pydantic import BaseModel, ValidationError
 from repository_page import links_inside_site, section
 
@@ -23,6 +25,7 @@ from framework.runtime.cost_config import Fees, Slippage
 from tests.docs.markdown import ROOT, blocks
 
 CONFIGURATION = configuration()
+FORMULA = re.compile(r"^```math\n.*?^```$", re.MULTILINE | re.DOTALL)
 #: Keys that mean nothing alone.
 TOGETHER = {
     "dollars": {"model": "half_spread"},
@@ -184,3 +187,18 @@ def test_the_search_works_on_pages_opened_from_the_disk(site):
         page.wait_for_selector(".md-search-result__link", state="attached")
         started.close()
     assert not failed
+
+
+def test_a_notebook_is_a_page_of_its_words_and_code():
+    cells = [("markdown", ["# One\n", "two"]), ("code", ["a = 1\n", "a"]), ("code", [])]
+    text = json.dumps({"cells": [{"cell_type": kind, "source": source} for kind, source in cells]})
+    page = as_markdown(text, "notebooks/x.ipynb")
+    assert page.startswith("# One\ntwo\n\nThis page is the notebook `notebooks/x.ipynb`")
+    assert page.endswith("\n\n```python\na = 1\na\n```")
+
+
+def test_no_formula_is_wider_than_a_page():
+    formulas = [drawn(block) for page in (ROOT / "docs").rglob("*.md") for block in FORMULA.findall(page.read_text(encoding="utf-8"))]
+    widths = [float(width) for svg in formulas for width in re.findall(r'<svg [^>]*\bwidth="([\d.]+)em"', svg)]
+    assert len(widths) == len(formulas) > 15
+    assert max(widths) < 52
