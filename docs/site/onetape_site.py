@@ -18,6 +18,7 @@ from formula import drawn
 from mkdocs.structure.files import File
 from notebook_page import as_markdown
 from picture import inlined
+from reason_page import reasons
 from repository_page import ROOT, documents, links_inside_site, section
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ INSERTS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("decisions", decisions),
     ("errors", errors),
     ("example", example),
+    ("reasons", reasons),
 )
 _INSERT = re.compile(r"^<!-- insert: (?P<what>\S+) -->$", re.MULTILINE)
 

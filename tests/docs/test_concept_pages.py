@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import get_args
 
 import pytest
+from config_page import configuration
+from reason_page import reasons
 
+from framework.domain import reasons as domain_reasons
+from framework.domain.order import OrderStatus
 from framework.report.summary import SUMMARY_FIELDS
+from framework.rules.pretrade import violations
+from framework.rules.sizing import policy as sizing_policy
 from framework.rules.sizing.numbers import bases_of, full_size
 from framework.rules.sizing.policy import SizingMethod, SizingPolicy
 from framework.rules.sizing.sizers import method_number
@@ -79,3 +86,34 @@ def test_every_key_a_formula_names_is_one_of_the_configuration():
 def test_every_mode_is_a_column():
     head = (DOCS / "modes.md").read_text(encoding="utf-8").partition("\n| |")[2].partition("\n")[0]
     assert set(re.findall(r"`(\w+)`", head)) == set(get_args(Config.model_fields["mode"].annotation))
+
+
+def test_every_variable_the_code_reads_is_told():
+    page = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8") + configuration()
+    source = "".join(
+        path.read_text(encoding="utf-8") for folder in ("framework", "brokers", "data") for path in (ROOT / folder).rglob("*.py")
+    )
+    read = set(re.findall(r'"((?:ONETAPE|ROBINHOOD|ALPACA|POLYGON|HRP|RAY)_[A-Z][A-Z_]*[A-Z])"', source))
+    assert len(read) > 15
+    assert not [name for name in read if f"`{name}`" not in page]
+
+
+def test_every_code_of_a_refusal_is_told():
+    page = reasons()
+    modules = (domain_reasons, violations, sizing_policy)
+    codes = {value for one in modules for name, value in vars(one).items() if name.isupper() and isinstance(value, str)}
+    sizes = {code for code in codes if code in vars(sizing_policy).values()} - set(sizing_policy.REFUSALS)  # these refuse nothing
+    assert not [code for code in codes - sizes if f"| `{code}` |" not in page]
+
+
+def test_every_extra_that_is_named_exists():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *DOCS.rglob("*.md")))
+    named = {extra for some in re.findall(r"onetape\[([\w,]+)\]", pages) for extra in some.split(",")}
+    assert len(named) > 5
+    assert named <= set(extras)
+
+
+def test_every_state_is_in_the_picture_of_an_orders_life():
+    drawn = set(re.findall(r">([A-Z_]{4,})<", (DOCS / "pictures" / "life-of-an-order.svg").read_text(encoding="utf-8")))
+    assert drawn == {status.name for status in OrderStatus}
