@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from wording import prose, table
+
 from data.finding import FindingKind
 from data.policy import POLICIES
 from framework.rules.pretrade.risk_limits import PROFILES
@@ -46,7 +48,8 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
     """``schema`` with the table it refers to, alone or as one of several forms."""
     for one in (schema, *schema.get("oneOf", ()), *schema.get("anyOf", ())):
         if "$ref" in one:
-            return {**root["$defs"][one["$ref"].rpartition("/")[2]], "said": schema.get("description", "")}
+            found: Schema = root["$defs"][one["$ref"].rpartition("/")[2]]
+            return found
     return schema
 
 
@@ -60,21 +63,15 @@ def _section(name: str, schema: Schema) -> str:
     keys = schema.get("properties", {})
     heading = f"{'###' if '.' in name else '##'} {f'[{name}]' if name else 'Top of the file'}"
     if not keys:
-        return f"{heading}\n\n{_prose(schema.get('description', ''))}"
+        return f"{heading}\n\n{prose(schema.get('description', ''))}"
     rows = [_row(name, key, one, required=key in schema.get("required", ())) for key, one in keys.items()]
-    table = "\n".join(["| key | type | default | allowed | meaning |", "|---|---|---|---|---|", *rows])
-    text = _prose(schema.get("description", "")) if name else ""
-    return "\n\n".join(part for part in (heading, text, table, _example(name, keys)) if part)
+    text = prose(schema.get("description", "")) if name else ""
+    parts = (heading, text, table(("key", "type", "default", "allowed", "meaning"), rows), _example(name, keys))
+    return "\n\n".join(part for part in parts if part)
 
 
-def _prose(docstring: str) -> str:
-    """A docstring of ours as Markdown."""
-    return re.sub(r"``(.+?)``", r"`\1`", docstring).strip()
-
-
-def _row(section: str, key: str, schema: Schema, *, required: bool) -> str:
-    cells = (f"`{key}`", kind(schema), _default(section, key, schema, required=required), allowed(schema), schema["description"])
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+def _row(section: str, key: str, schema: Schema, *, required: bool) -> tuple[str, ...]:
+    return f"`{key}`", kind(schema), _default(section, key, schema, required=required), allowed(schema), schema["description"]
 
 
 def _forms(schema: Schema) -> list[Schema]:
@@ -152,13 +149,12 @@ def _example(name: str, keys: dict[str, Schema]) -> str:
 
 
 def _policies() -> str:
-    rows = [f"| `{one}` | {_FOUND[one]} | {', '.join(f'`{value}`' for value in values)} |" for one, values in POLICIES.items()]
-    head = ["## [data.policy]", "", "The first policy of each kind is the default.", ""]
-    return "\n".join([*head, "| key | found | policies |", "|---|---|---|", *rows])
+    rows = [(f"`{one}`", _FOUND[one], ", ".join(f"`{value}`" for value in values)) for one, values in POLICIES.items()]
+    return f"## [data.policy]\n\nThe first policy of each kind is the default.\n\n{table(('key', 'found', 'policies'), rows)}"
 
 
 def _variables() -> str:
-    rows = [f"| `{name}` | `[{key[0]}] {key[1]}` |" for name, key in ALIASES]
-    rows += ["| `HRP_USE_VAR_SIZING` | `[sizing] method`: `var` where it is true, else `equal` |"]
-    rows += ["| `HRP_AUTO_STOP_LOSS_PCT` | `[stops] method` and `percent`; 0.05 is 5 % |"]
-    return "\n".join(["## Variables with names of their own", "", "| variable | sets |", "|---|---|", *rows])
+    rows = [(f"`{name}`", f"`[{key[0]}] {key[1]}`") for name, key in ALIASES]
+    rows += [("`HRP_USE_VAR_SIZING`", "`[sizing] method`: `var` where it is true, else `equal`")]
+    rows += [("`HRP_AUTO_STOP_LOSS_PCT`", "`[stops] method` and `percent`; 0.05 is 5 %")]
+    return f"## Variables with names of their own\n\n{table(('variable', 'sets'), rows)}"

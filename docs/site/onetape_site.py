@@ -20,6 +20,7 @@ from notebook_page import as_markdown
 from picture import inlined
 from reason_page import reasons
 from repository_page import ROOT, documents, links_inside_site, section
+from strategy_page import strategies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ INSERTS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("errors", errors),
     ("example", example),
     ("reasons", reasons),
+    ("strategies", strategies),
 )
 _INSERT = re.compile(r"^<!-- insert: (?P<what>\S+) -->$", re.MULTILINE)
 

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 from config_page import configuration
 from reason_page import reasons
+from strategy_page import strategies
 
 from framework.domain import reasons as domain_reasons
 from framework.domain.order import OrderStatus
@@ -117,3 +118,10 @@ def test_every_extra_that_is_named_exists():
 def test_every_state_is_in_the_picture_of_an_orders_life():
     drawn = set(re.findall(r">([A-Z_]{4,})<", (DOCS / "pictures" / "life-of-an-order.svg").read_text(encoding="utf-8")))
     assert drawn == {status.name for status in OrderStatus}
+
+
+def test_every_parameter_of_a_strategy_has_its_default_and_a_meaning():
+    rows = [line.split(" | ") for line in strategies().splitlines() if line.startswith("| `")]
+    assert len(rows) > 30
+    assert not [row for row in rows if len(row) != 4 or len(row[3]) < 8]
+    assert ["| `fast`", "`int`", "`10`"] in [row[:3] for row in rows]
