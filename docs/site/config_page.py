@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wording import prose, table
 
@@ -28,6 +28,9 @@ _BOUNDS = (
 #: What the comment behind each kind says.
 _FOUND = dict(re.findall(r'= "(\w+)"  # (.+)', inspect.getsource(FindingKind)))
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 Schema = dict[str, Any]
 
 
@@ -39,9 +42,16 @@ def sections() -> list[tuple[str, Schema]]:
     for name, one in named.items():
         if "properties" in one or one.get("type") == "object":
             found.append((name, one))
-            inner = {key: _resolved(value, root) for key, value in one.get("properties", {}).items()}
-            found += [(f"{name}.{key}", value) for key, value in inner.items() if "properties" in value]
+            found += [(f"{name}.{key}", value) for key, value in _inner(one, root) if "properties" in value]
     return found
+
+
+def _inner(schema: Schema, root: Schema) -> Iterator[tuple[str, Schema]]:
+    """The keys of a table, and for a table of tables what each of them holds, below a name of the user's."""
+    for key, one in schema.get("properties", {}).items():
+        yield key, _resolved(one, root)
+        if "$ref" in (named := one.get("additionalProperties") or {}):
+            yield f"{key}.NAME", _resolved(named, root)
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
@@ -71,7 +81,7 @@ def _section(name: str, schema: Schema) -> str:
 
 
 def _row(section: str, key: str, schema: Schema, *, required: bool) -> tuple[str, ...]:
-    return f"`{key}`", kind(schema), _default(section, key, schema, required=required), allowed(schema), schema["description"]
+    return f"`{key}`", kind(schema), _default(section, key, schema, required=required), allowed(schema), schema.get("description", "")
 
 
 def _forms(schema: Schema) -> list[Schema]:
@@ -143,9 +153,14 @@ def example(schema: Schema) -> object:
 
 
 def _example(name: str, keys: dict[str, Schema]) -> str:
-    lines = [f"{key} = {_toml(example(one))}" for key, one in keys.items() if "properties" not in one or name == "fills"]
+    lines = [f"{key} = {_toml(example(one))}" for key, one in keys.items() if _has_a_value(one, name)]
     head = [f"[{name}]"] if name else []
     return "\n".join(["```toml", *head, *lines, "```"])
+
+
+def _has_a_value(schema: Schema, section: str) -> bool:
+    """Whether a key is written in a line; a table of tables has a section of its own."""
+    return ("properties" not in schema or section == "fills") and "$ref" not in (schema.get("additionalProperties") or {})
 
 
 def _policies() -> str:

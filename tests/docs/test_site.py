@@ -43,7 +43,16 @@ def tables():
     for name, field in Config.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             found[name] = field.annotation
+            found |= {f"{name}.{key}.NAME": kind for key, kind in named_tables(field.annotation)}
     return found | {"fills.slippage": Slippage, "fills.fees": Fees}
+
+
+def named_tables(model):
+    """Keys of a section that hold tables below names of the user's, with the model of these."""
+    for key, field in model.model_fields.items():
+        kinds = get_args(field.annotation) if get_origin(field.annotation) is dict else ()
+        if kinds and isinstance(kinds[1], type) and issubclass(kinds[1], BaseModel):
+            yield key, kinds[1]
 
 
 def part(page: str, heading: str) -> str:
@@ -89,7 +98,7 @@ def test_every_example_is_taken_by_its_key(block):
     model, tree = tables()[name], tomllib.loads(block.text)
     for word in name.split("."):
         tree = tree[word]
-    needed = {"strategy": {"class": "mine:Mine"}}.get(name, {})
+    needed = {key: tree[key] for key, one in ((one.alias or name, one) for name, one in model.model_fields.items()) if one.is_required()}
     for key, value in tree.items():
         model.model_validate({**needed, **TOGETHER.get(key, {}), key: value})
 
