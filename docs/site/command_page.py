@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from typer.main import get_command
+from wording import prose, table
 
 from framework.app.cli import app
 
@@ -34,8 +35,8 @@ def commands() -> str:
 
 def _section(name: str, command: Any) -> str:
     needed = [_usage(one) for one in command.params if one.param_type_name == "argument" or one.required]
-    rows = "\n".join(["| | | default |", "|---|---|---|", *map(_row, command.params)])
-    return "\n\n".join([f"## {name}", _prose(command.help or ""), f"    {' '.join([name, *needed])}", rows, *_examples(command)])
+    rows = table(("", "", "default"), map(_row, command.params))
+    return "\n\n".join([f"## {name}", _help(command.help or ""), f"    {' '.join([name, *needed])}", rows, *_examples(command)])
 
 
 def _usage(one: Any) -> str:
@@ -50,14 +51,13 @@ def _value(one: Any) -> str:
     return str(one.metavar or one.name.upper())
 
 
-def _row(one: Any) -> str:
+def _row(one: Any) -> tuple[str, str, str]:
     if one.param_type_name == "argument":
         names = [_value(one).strip("[]")]
     else:
         value = "" if one.is_flag else f" {_value(one)}"
         names = [f"{flag}{value}" for flag in (*one.opts, *one.secondary_opts)]
-    cells = (", ".join(f"`{name}`" for name in names), _prose(one.help or ""), _default(one))
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return ", ".join(f"`{name}`" for name in names), _help(one.help or ""), _default(one)
 
 
 def _default(one: Any) -> str:
@@ -68,9 +68,9 @@ def _default(one: Any) -> str:
     )
 
 
-def _prose(text: str) -> str:
-    """Help as Markdown: without what marks it up for a terminal."""
-    return re.sub(r"``(.+?)``", r"`\1`", re.sub(r"\[/?(?:bold|dim|italic)\]", "", text)).strip().replace("<", "&lt;")
+def _help(text: str) -> str:
+    """Help without what marks it up for a terminal."""
+    return prose(re.sub(r"\[/?(?:bold|dim|italic)\]", "", text)).replace("<", "&lt;")
 
 
 def _examples(command: Any) -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from wording import prose, table
 
 from data.finding import FindingKind
 from data.policy import POLICIES
@@ -26,6 +28,9 @@ _BOUNDS = (
 #: What the comment behind each kind says.
 _FOUND = dict(re.findall(r'= "(\w+)"  # (.+)', inspect.getsource(FindingKind)))
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 Schema = dict[str, Any]
 
 
@@ -37,16 +42,24 @@ def sections() -> list[tuple[str, Schema]]:
     for name, one in named.items():
         if "properties" in one or one.get("type") == "object":
             found.append((name, one))
-            inner = {key: _resolved(value, root) for key, value in one.get("properties", {}).items()}
-            found += [(f"{name}.{key}", value) for key, value in inner.items() if "properties" in value]
+            found += [(f"{name}.{key}", value) for key, value in _inner(one, root) if "properties" in value]
     return found
+
+
+def _inner(schema: Schema, root: Schema) -> Iterator[tuple[str, Schema]]:
+    """The keys of a table, and for a table of tables what each of them holds, below a name of the user's."""
+    for key, one in schema.get("properties", {}).items():
+        yield key, _resolved(one, root)
+        if "$ref" in (named := one.get("additionalProperties") or {}):
+            yield f"{key}.NAME", _resolved(named, root)
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
     """``schema`` with the table it refers to, alone or as one of several forms."""
     for one in (schema, *schema.get("oneOf", ()), *schema.get("anyOf", ())):
         if "$ref" in one:
-            return {**root["$defs"][one["$ref"].rpartition("/")[2]], "said": schema.get("description", "")}
+            found: Schema = root["$defs"][one["$ref"].rpartition("/")[2]]
+            return found
     return schema
 
 
@@ -60,21 +73,15 @@ def _section(name: str, schema: Schema) -> str:
     keys = schema.get("properties", {})
     heading = f"{'###' if '.' in name else '##'} {f'[{name}]' if name else 'Top of the file'}"
     if not keys:
-        return f"{heading}\n\n{_prose(schema.get('description', ''))}"
+        return f"{heading}\n\n{prose(schema.get('description', ''))}"
     rows = [_row(name, key, one, required=key in schema.get("required", ())) for key, one in keys.items()]
-    table = "\n".join(["| key | type | default | allowed | |", "|---|---|---|---|---|", *rows])
-    text = _prose(schema.get("description", "")) if name else ""
-    return "\n\n".join(part for part in (heading, text, table, _example(name, keys)) if part)
+    text = prose(schema.get("description", "")) if name else ""
+    parts = (heading, text, table(("key", "type", "default", "allowed", "meaning"), rows), _example(name, keys))
+    return "\n\n".join(part for part in parts if part)
 
 
-def _prose(docstring: str) -> str:
-    """A docstring of ours as Markdown."""
-    return re.sub(r"``(.+?)``", r"`\1`", docstring).strip()
-
-
-def _row(section: str, key: str, schema: Schema, *, required: bool) -> str:
-    cells = (f"`{key}`", kind(schema), _default(section, key, schema, required=required), allowed(schema), schema["description"])
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+def _row(section: str, key: str, schema: Schema, *, required: bool) -> tuple[str, ...]:
+    return f"`{key}`", kind(schema), _default(section, key, schema, required=required), allowed(schema), schema.get("description", "")
 
 
 def _forms(schema: Schema) -> list[Schema]:
@@ -146,19 +153,23 @@ def example(schema: Schema) -> object:
 
 
 def _example(name: str, keys: dict[str, Schema]) -> str:
-    lines = [f"{key} = {_toml(example(one))}" for key, one in keys.items() if "properties" not in one or name == "fills"]
+    lines = [f"{key} = {_toml(example(one))}" for key, one in keys.items() if _has_a_value(one, name)]
     head = [f"[{name}]"] if name else []
     return "\n".join(["```toml", *head, *lines, "```"])
 
 
+def _has_a_value(schema: Schema, section: str) -> bool:
+    """Whether a key is written in a line; a table of tables has a section of its own."""
+    return ("properties" not in schema or section == "fills") and "$ref" not in (schema.get("additionalProperties") or {})
+
+
 def _policies() -> str:
-    rows = [f"| `{one}` | {_FOUND[one]} | {', '.join(f'`{value}`' for value in values)} |" for one, values in POLICIES.items()]
-    head = ["## [data.policy]", "", "The first policy of each kind is the default.", ""]
-    return "\n".join([*head, "| key | found | policies |", "|---|---|---|", *rows])
+    rows = [(f"`{one}`", _FOUND[one], ", ".join(f"`{value}`" for value in values)) for one, values in POLICIES.items()]
+    return f"## [data.policy]\n\nThe first policy of each kind is the default.\n\n{table(('key', 'found', 'policies'), rows)}"
 
 
 def _variables() -> str:
-    rows = [f"| `{name}` | `[{key[0]}] {key[1]}` |" for name, key in ALIASES]
-    rows += ["| `HRP_USE_VAR_SIZING` | `[sizing] method`: `var` where it is true, else `equal` |"]
-    rows += ["| `HRP_AUTO_STOP_LOSS_PCT` | `[stops] method` and `percent`; 0.05 is 5 % |"]
-    return "\n".join(["## Variables with names of their own", "", "| variable | sets |", "|---|---|", *rows])
+    rows = [(f"`{name}`", f"`[{key[0]}] {key[1]}`") for name, key in ALIASES]
+    rows += [("`HRP_USE_VAR_SIZING`", "`[sizing] method`: `var` where it is true, else `equal`")]
+    rows += [("`HRP_AUTO_STOP_LOSS_PCT`", "`[stops] method` and `percent`; 0.05 is 5 %")]
+    return f"## Variables with names of their own\n\n{table(('variable', 'sets'), rows)}"

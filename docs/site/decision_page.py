@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from repository_page import ROOT
+from wording import table
 
 _FOLDER = ROOT / "docs" / "decisions"
 
@@ -16,10 +17,10 @@ def decision_pages() -> list[str]:
 
 def decisions() -> str:
     """A row for each decision, the template left out."""
-    rows = ["| number | decision | status |", "|--:|---|---|"]
+    rows = []
     for path in sorted(_FOLDER.glob("[0-9]*.md"))[1:]:
         text = path.read_text(encoding="utf-8")
         title = re.sub(r"^# \d+\. ", "", text.splitlines()[0])
         status = next(line for line in text.splitlines() if line.startswith("Status: ")).removeprefix("Status: ")
-        rows.append(f"| {path.name[:3]} | [{title}]({path.name}) | {status} |")
-    return "\n".join(rows)
+        rows.append((path.name[:3], f"[{title}]({path.name})", status))
+    return table(("number", "decision", "status"), rows)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import re
+
+from wording import prose, table
 
 from framework import errors as module
 from framework.errors import OnetapeError
@@ -11,9 +12,10 @@ from framework.errors import OnetapeError
 
 def errors() -> str:
     """A row for each exception, below the one it derives from."""
-    rows = ["| exception | is a | exit code | |", "|---|---|--:|---|"]
-    for one in vars(module).values():
-        if inspect.isclass(one) and issubclass(one, OnetapeError):
-            says = re.sub(r"``(.+?)``", r"`\1`", inspect.cleandoc(one.__doc__ or "").partition("\n\n")[0].replace("\n", " "))
-            rows.append(f"| `{one.__name__}` | `{one.__bases__[0].__name__}` | {one.exit_code} | {says} |")
-    return "\n".join(rows)
+    kinds = [one for one in vars(module).values() if inspect.isclass(one) and issubclass(one, OnetapeError)]
+    rows = [(f"`{one.__name__}`", f"`{one.__bases__[0].__name__}`", str(one.exit_code), _says(one)) for one in kinds]
+    return table(("exception", "is a", "exit code", "says"), rows)
+
+
+def _says(kind: type) -> str:
+    return prose(" ".join(inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].split()))

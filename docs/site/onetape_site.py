@@ -16,8 +16,11 @@ from error_page import errors
 from example_run import example, example_files
 from formula import drawn
 from mkdocs.structure.files import File
+from notebook_page import as_markdown
 from picture import inlined
-from repository_page import PAGES, ROOT, links_inside_site, section
+from reason_page import reasons
+from repository_page import ROOT, documents, links_inside_site, section
+from strategy_page import strategies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,25 +35,28 @@ INSERTS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("decisions", decisions),
     ("errors", errors),
     ("example", example),
+    ("reasons", reasons),
+    ("strategies", strategies),
 )
 _INSERT = re.compile(r"^<!-- insert: (?P<what>\S+) -->$", re.MULTILINE)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the decisions behind their index."""
-    assert config.nav is not None  # noqa: S101 - mkdocs.yml has one
-    for entry in config.nav:
-        for pages in entry.values():
-            for page in pages:
-                if "Decisions" in page:
-                    page["Decisions"] = ["decisions/README.md", *decision_pages()]
+    """Put the notebooks behind the first pages, and the decisions behind their index."""
+    tabs = {name: pages for tab in config.nav or [] for name, pages in tab.items()}
+    if notebooks := [page for path, page in documents() if path.endswith(".ipynb")]:
+        tabs["Start"].append({"Notebooks": notebooks})
+    for entry in tabs["Why"]:
+        if "Decisions" in entry:
+            entry["Decisions"] = [entry["Decisions"], *decision_pages()]
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the documents that lie elsewhere in the repository, and a run to look at."""
-    for path, page in PAGES:
-        files.append(File.generated(config, page, content=(ROOT / path).read_text(encoding="utf-8")))
+    for path, page in documents():
+        text = (ROOT / path).read_text(encoding="utf-8")
+        files.append(File.generated(config, page, content=as_markdown(text, path) if path.endswith(".ipynb") else text))
     for place, file in example_files():
         files.append(File.generated(config, place, abs_src_path=str(file)))
     return files
@@ -59,7 +65,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """The page as it is shown."""
     place = page.file.src_uri
-    source = next((path for path, one in PAGES if one == place), f"docs/{place}")
+    source = next((path for path, one in documents() if one == place), f"docs/{place}")
     return inlined(drawn(links_inside_site(inserted(markdown, source), source, place)), ROOT / "docs" / place)
 
 

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-#: A document outside of docs/, and its page.
-PAGES = (
+_PAGES = (
     ("README.md", "tour.md"),
     ("CHANGELOG.md", "changelog.md"),
     ("CONTRIBUTING.md", "contributing.md"),
     ("benchmarks/README.md", "benchmarks.md"),
     ("benchmarks/RESULTS.md", "results.md"),
 )
+
+
+@cache
+def documents() -> tuple[tuple[str, str], ...]:
+    """Documents outside of docs/ by their path, with their pages; the notebooks are the last."""
+    notebooks = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
+    return (*_PAGES, *((path, path.replace(".ipynb", ".md")) for path in notebooks))
+
+
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?P<text>!?\[[^\]]*\])\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^(?P<marks>#+) +(?P<title>.+?)\s*$")
@@ -38,8 +47,8 @@ def _target(target: str, source: str, page: str) -> str | None:
         return target
     goal = os.path.normpath(os.path.join(os.path.dirname(source), path)).replace(os.sep, "/")  # noqa: PTH118, PTH120 - no file is meant
     if (ROOT / goal).is_dir():
-        goal = f"{goal}/README.md"
-    known = dict(PAGES)
+        goal = f"{goal}/README.md" if (ROOT / goal / "README.md").exists() else goal
+    known = dict(documents())
     if goal not in known and not goal.startswith("docs/"):
         return None if (ROOT / goal).exists() else target
     found = known.get(goal, goal.removeprefix("docs/"))

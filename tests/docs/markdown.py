@@ -29,8 +29,12 @@ class Block:
 
 
 def blocks(text: str) -> tuple[Block, ...]:
-    """Every fenced block, in order."""
-    return tuple(Block(match["language"], match["text"], text.count("\n", 0, match.start()) + 1) for match in FENCE.finditer(text))
+    """Every fenced block, in order; formulas are no code and left out."""
+    return tuple(
+        Block(match["language"], match["text"], text.count("\n", 0, match.start()) + 1)
+        for match in FENCE.finditer(text)
+        if match["language"] != "math"
+    )
 
 
 def anchors(text: str) -> frozenset[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,6 +15,7 @@ import pytest
 from command_page import commands, every_command
 from config_page import configuration
 from formula import drawn
+from notebook_page import as_markdown
 from pydantic import BaseModel, ValidationError
 from repository_page import links_inside_site, section
 
@@ -22,6 +25,7 @@ from framework.runtime.cost_config import Fees, Slippage
 from tests.docs.markdown import ROOT, blocks
 
 CONFIGURATION = configuration()
+FORMULA = re.compile(r"^```math\n.*?^```$", re.MULTILINE | re.DOTALL)
 #: Keys that mean nothing alone.
 TOGETHER = {
     "dollars": {"model": "half_spread"},
@@ -39,7 +43,16 @@ def tables():
     for name, field in Config.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             found[name] = field.annotation
+            found |= {f"{name}.{key}.NAME": kind for key, kind in named_tables(field.annotation)}
     return found | {"fills.slippage": Slippage, "fills.fees": Fees}
+
+
+def named_tables(model):
+    """Keys of a section that hold tables below names of the user's, with the model of these."""
+    for key, field in model.model_fields.items():
+        kinds = get_args(field.annotation) if get_origin(field.annotation) is dict else ()
+        if kinds and isinstance(kinds[1], type) and issubclass(kinds[1], BaseModel):
+            yield key, kinds[1]
 
 
 def part(page: str, heading: str) -> str:
@@ -85,7 +98,7 @@ def test_every_example_is_taken_by_its_key(block):
     model, tree = tables()[name], tomllib.loads(block.text)
     for word in name.split("."):
         tree = tree[word]
-    needed = {"strategy": {"class": "mine:Mine"}}.get(name, {})
+    needed = {key: tree[key] for key, one in ((one.alias or name, one) for name, one in model.model_fields.items()) if one.is_required()}
     for key, value in tree.items():
         model.model_validate({**needed, **TOGETHER.get(key, {}), key: value})
 
@@ -164,3 +177,37 @@ def test_every_name_of_the_reference_has_its_place_there(site):
 def test_formulas_and_drawings_are_part_of_their_pages(site):
     assert (site / "sizing.html").read_text(encoding="utf-8").count('class="formula"') >= 5
     assert (site / "flow.html").read_text(encoding="utf-8").count('class="drawing"') == 2
+
+
+@pytest.mark.slow
+def test_the_search_works_on_pages_opened_from_the_disk(site):
+    playwright = pytest.importorskip("playwright.sync_api")
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("no chromium")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        page, failed = started.new_page(), []
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.goto((site / "reference" / "python.html").as_uri())
+        page.keyboard.press("f")
+        page.keyboard.type("chandelier")
+        page.wait_for_selector(".md-search-result__link", state="attached")
+        started.close()
+    assert not failed
+
+
+def test_a_notebook_is_a_page_of_its_words_and_code():
+    cells = [("markdown", ["# One\n", "two"]), ("code", ["a = 1\n", "a"]), ("code", [])]
+    text = json.dumps({"cells": [{"cell_type": kind, "source": source} for kind, source in cells]})
+    page = as_markdown(text, "notebooks/x.ipynb")
+    assert page.startswith("# One\ntwo\n\nThis page is the notebook `notebooks/x.ipynb`")
+    assert page.endswith("\n\n```python\na = 1\na\n```")
+
+
+def test_no_formula_is_wider_than_a_page():
+    formulas = [drawn(block) for page in (ROOT / "docs").rglob("*.md") for block in FORMULA.findall(page.read_text(encoding="utf-8"))]
+    widths = [float(width) for svg in formulas for width in re.findall(r'<svg [^>]*\bwidth="([\d.]+)em"', svg)]
+    assert len(widths) == len(formulas) > 15
+    assert max(widths) < 52

@@ -38,7 +38,7 @@ OWN = {
     "docs/tape.md": ("test_tape_and_control_pages", {"bash": 1, "python": 1}),
     "docs/venues.md": ("test_venues_page", {"toml": 1}),
 }
-RUN, SHOWN = {"bash", "python", "sh", "toml"}, {"csv", "math", "text"}
+RUN, SHOWN = {"bash", "python", "sh", "toml"}, {"csv", "text"}
 NOT_RUN = re.compile(r"^<!-- not run: (?P<why>.+) -->\n(?P<block>```.*?^```$)", re.MULTILINE | re.DOTALL)
 LEFT_OUT = 2
 HEAD = '[strategy]\nclass = "strategies.sma_cross:SmaCross"\n[universe]\nsymbols = ["AAPL"]\n'
