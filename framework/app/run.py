@@ -125,7 +125,9 @@ def run(
     if resolved.mode != "backtest":
         raise ConfigError(f'mode = "{resolved.mode}" is a session, which `onetape {resolved.mode}` plays; run() plays mode = "backtest"')
     strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder, resolved.strategy.cerebro)
-    return RunResult(play(resolved, strategy, load_data(resolved, data, finer), watch, on_progress))
+    with seldom_collected():
+        dataset = load_data(resolved, data, finer)
+    return RunResult(play(resolved, strategy, dataset, watch, on_progress))
 
 
 def play(
