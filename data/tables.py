@@ -103,6 +103,8 @@ def _numbers(table: pd.DataFrame, name: str, row: Integers, origin: str) -> Floa
     import pandas as pd
 
     column = table[name]
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        return column.to_numpy(dtype=np.float64)
     if column.dtype.kind in "iuf":
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     numbers = pd.to_numeric(column.astype(object).where(column.notna(), None).map(_text_or_none), errors="coerce")
