@@ -168,7 +168,9 @@ def run(
         raise ConfigError(f'mode = "{resolved.mode}" is a session, which `onetape {resolved.mode}` plays; run() plays mode = "backtest"')
     section = resolved.strategy
     loaded = load_strategy(section.path, section.params, beside or folder, section.cerebro, strategy)
-    return RunResult(play(resolved, loaded, load_data(resolved, data, finer), watch, on_progress))
+    with seldom_collected():
+        dataset = load_data(resolved, data, finer)
+    return RunResult(play(resolved, loaded, dataset, watch, on_progress))
 
 
 def play(
