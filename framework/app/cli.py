@@ -106,7 +106,7 @@ def backtest(
     elif not quiet:
         from framework.app.printing import print_summary
 
-        print_summary(result.summary, folder, result.record.engine_reason)
+        print_summary(result.summary, folder, result.record.engine_reason, (settings.data.start, settings.data.end))
 
 
 def _agreed(settings: Config, record: RunRecord, config: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -30,6 +31,9 @@ _ROWS = (
 )
 
 
+_A_WEEK = timedelta(days=7)
+
+
 class Terminal(Console):
     """A console that tells the caller when its reader has gone, instead of ending the process."""
 
@@ -38,8 +42,13 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-def print_summary(summary: Mapping[str, object], folder: Path | None, engine_reason: str = "") -> None:
-    """The headline figures, refusals and warnings, who turned the crank and why, where the report is if any, and what to do next."""
+def print_summary(
+    summary: Mapping[str, object], folder: Path | None, engine_reason: str = "", asked: tuple[date | None, date | None] = (None, None)
+) -> None:
+    """The headline figures, refusals and warnings, who turned the crank and why, where the report is if any, and what to do next.
+
+    ``asked`` is the range of dates that was asked for.
+    """
     console = Terminal(highlight=False)
     first, _, second = title(summary).partition("\n")
     console.print(first, markup=False, soft_wrap=True, style="bold")
@@ -54,12 +63,24 @@ def print_summary(summary: Mapping[str, object], folder: Path | None, engine_rea
     for line in warnings if isinstance(warnings, (list, tuple)) else ():
         console.print(f"warning: {line}", markup=False, soft_wrap=True)
     console.print(", ".join(filter(None, (f"engine: {summary['engine']}", engine_reason))), markup=False, soft_wrap=True)
+    for line in _unfilled(summary, asked):
+        console.print(f"note: {line}", markup=False, soft_wrap=True)
     if not summary["turnover"]:
         console.print(f"note: nothing was traded{_why_nothing(summary)}", markup=False, soft_wrap=True)
     if folder is None:
         return
     console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
     console.print(f"next: {_next_step(summary, folder)}", style="dim", markup=False, soft_wrap=True)
+
+
+def _unfilled(summary: Mapping[str, object], asked: tuple[date | None, date | None]) -> Iterator[str]:
+    """Where the bars leave out more of the range that was asked for than a week of holidays."""
+    start, end = asked
+    first, last = (date.fromisoformat(str(summary[name])) for name in ("start", "end"))
+    if start is not None and first - start > _A_WEEK:
+        yield f"[data] start = {start}, and the bars begin on {first}"
+    if end is not None and end - last > _A_WEEK:
+        yield f"[data] end = {end}, and the bars end on {last}"
 
 
 def _why_nothing(summary: Mapping[str, object]) -> str:

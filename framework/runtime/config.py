@@ -19,7 +19,7 @@ _CLASS_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 _PLACES = MappingProxyType(
     {
-        "path": '"module:ClassName", for example "strategies.sma_cross:SmaCross"',
+        "path": '"module:ClassName", for example "strategies.sma_cross:SmaCross": the file without .py, folders parted by dots',
         "cerebro": '"module:function", for example "my_setup:build"',
     }
 )

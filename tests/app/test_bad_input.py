@@ -82,7 +82,7 @@ TWENTY = [
     Case(
         "strategy raising in on_bar",
         USAGE,
-        ("Mine.on_bar at 2006-01-03 21:00 UTC", "mine.py:7", "ZeroDivisionError: division by zero"),
+        ("Mine.on_bar at 2006-01-03 21:00 UTC", "mine.py:7", "ZeroDivisionError: division by zero\n    1 / 0\n"),
         on_bar("1 / 0"),
     ),
     Case("strategy without its parameters' types", USAGE, ("Mine.fast = 10 has no type", "write `fast: int = 10`"), strategy("fast = 10")),
@@ -190,11 +190,21 @@ STRATEGIES = [
     Case("on_bar without self", USAGE, ("Mine.on_bar", "write def on_bar(self, ctx)"), strategy("def on_bar(ctx): pass")),
     Case("on_fill without the fill", USAGE, ("write def on_fill(self, ctx, fill)",), strategy("def on_fill(self, ctx): pass")),
     Case("names of the command", USAGE, ("'onetape'", "from framework import"), {**strategy("pass"), "mine.py": "import onetape\n"}),
+    Case("path for a module", USAGE, ("module:ClassName", "without .py"), config(strategy={"class": "./mine.py:Mine"})),
     Case(
         "file for a module",
         USAGE,
         ("there is no module 'mine.py'; did you mean 'mine'?",),
         {**strategy("pass"), **config(strategy={"class": "mine.py:Mine"})},
+    ),
+    Case(
+        "strategy raising in a method of its own",
+        USAGE,
+        ("mine.py:9", "NameError: name 'clos' is not defined\n    return clos[-1]\n"),
+        strategy("def on_bar(self, ctx):\n    self.last()\ndef last(self):\n    return clos[-1]"),
+    ),
+    Case(
+        "refused order", USAGE, ("mine.py:7]\n    ctx.buy('AAPL', 1, order_type='stp')\n",), on_bar("ctx.buy('AAPL', 1, order_type='stp')")
     ),
     Case("strategy that exits", USAGE, ("the strategy called sys.exit(0)", "raise an exception"), on_bar("raise SystemExit(0)")),
     Case("schedule that cannot be read", USAGE, ("'market_cloze'", "market_close"), on_bar("ctx.schedule('market_cloze', print)")),
@@ -222,6 +232,8 @@ BARS = [
     Case("session left out", DATA, ("no bar on 2012-02-01", '[data.policy] gap = "accept"'), bars([*ROWS[:20], *ROWS[21:]])),
     Case("split not declared", DATA, ("IBM at 2012-02-01", "a split of 2"), bars(HALVED)),
     Case("column left out", DATA, ("no column volume", "present: timestamp"), bars(csv_text(ROWS).replace("volume", "vol"))),
+    Case("no header", DATA, ("the first line seems to be a bar", "timestamp,open"), bars(csv_text(ROWS).partition("\n")[2])),
+    Case("semicolons", DATA, ("IBM.csv", "parted by commas"), bars(csv_text(ROWS).replace(",", ";"))),
     Case("page instead of bars", DATA, ("IBM.csv", "columns of time"), bars("<html>not found</html>")),
     Case("no folder of bars", DATA, ("[data] path", "is not a folder"), bars(ROWS, path="baars")),
     Case("path left out", USAGE, ("[data] path is not set", "IBM.csv"), bars(ROWS, path=None)),
