@@ -22,6 +22,7 @@ from framework.domain.command import CommandKind, OperatorCommand
 from framework.errors import AuthenticationError, BrokerError, DataError, SafetyError, TapeError
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import load_config
+from framework.runtime.tape.store import TapeStore
 from tests.app.live_world import Days, FarDouble, Live, moves_of, opened_double
 from tests.app.project import ROWS, strategy, write
 from tests.brokers.robinhood.live.children import child_of, ended
