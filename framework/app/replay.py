@@ -15,7 +15,7 @@ from framework.app.session import Hooks, session_parts
 from framework.app.venues import venue_of
 from framework.errors import BadDataError, PartedError, SafetyError
 from framework.runtime.loading import validated
-from framework.runtime.sessions.marks import DECIDED, FORMING, INPUTS, is_fact
+from framework.runtime.sessions.marks import DECIDED, FORMING, INPUTS, STRATEGY_FAILED, is_fact
 from framework.runtime.sessions.recorded import Fact, bars_of, fact_of, facts_of, first_difference, recorded
 from framework.runtime.sessions.taped_broker import TapedBroker
 from framework.runtime.tape.reading import read_bars
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from framework.engine.market import Market
     from framework.engine.ports import Broker, BrokerListener
     from framework.engine.strategy import Strategy
+    from framework.errors import OnetapeError
     from framework.runtime.config import Config
     from framework.runtime.sessions.recorded import Difference
     from framework.runtime.sessions.taping import Taping
@@ -114,11 +115,16 @@ def _session_again(config: Config, strategy: Strategy, events: Sequence[TapeEven
     history = Dataset(known.history, known.first, ())
     coming = Coming(history, span_of(Dataset(bars_of(known), 0, ())), ())
     venue = None if config.mode == "paper" else _venue_again(config)
-    simulation, turns, _, _ = session_parts(config, strategy, coming, known, None, Hooks(venue=venue))
+    simulation, turns, _, _ = session_parts(config, strategy, coming, known, None, Hooks(venue=venue, on_failure=_may_fail(events)))
     with suppress(PartedError, _EndError), simulation.broker:
         simulation.engine.start(known.first)
         simulation.driver.run(turns.over)
     return facts_of(simulation.journal)
+
+
+def _may_fail(events: Sequence[TapeEvent]) -> Callable[[OnetapeError], object] | None:
+    """A session that went on when its strategy raised is taken again as such."""
+    return (lambda _: None) if any(event.kind == STRATEGY_FAILED for event in events) else None
 
 
 class _EndError(SafetyError):

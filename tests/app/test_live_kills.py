@@ -16,11 +16,13 @@ from brokers.robinhood.testing.clock import iso
 from data import Dataset
 from data.calendar import session_closes
 from framework.app.loader import load_strategy
+from framework.app.looking import status_of
 from framework.app.replay import replay
 from framework.domain.command import CommandKind, OperatorCommand
-from framework.errors import AuthenticationError, BrokerError, DataError, SafetyError, StrategyError, TapeError
+from framework.errors import AuthenticationError, BrokerError, DataError, SafetyError, TapeError
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import load_config
+from framework.runtime.tape.store import TapeStore
 from tests.app.live_world import Days, FarDouble, Live, moves_of, opened_double
 from tests.app.project import ROWS, strategy, write
 from tests.brokers.robinhood.live.children import child_of, ended
@@ -184,7 +186,7 @@ def test_a_process_that_is_killed_at_random_points_loses_and_doubles_nothing(pro
 
 
 @pytest.mark.slow
-def test_a_strategy_that_raises_ends_the_session_which_goes_on_when_it_is_mended(project, monkeypatch):
+def test_a_strategy_that_raises_stops_entries_and_nothing_else(project, monkeypatch):
     code = (project / "mine.py").read_text()
     raising = 'if ctx.state["day"] == 4 and __import__("os").environ.get("BROKEN"):\n            raise KeyError("day")'
     broken = f'ctx.state["day"] += 1\n        {raising}'
@@ -194,9 +196,15 @@ def test_a_strategy_that_raises_ends_the_session_which_goes_on_when_it_is_mended
     with opened_double(start, "100000", SYMBOLS, price) as double:
         live = Live(double, Days(double, moves), project, [])
         monkeypatch.setenv("BROKEN", "1")
-        with pytest.raises(StrategyError, match="raised"):
-            live.play(settings, load_strategy(settings.strategy.path, settings.strategy.params, project), history, 6)
-        monkeypatch.delenv("BROKEN")
-        live.play(settings, load_strategy(settings.strategy.path, settings.strategy.params, project), history, 6)
+        for count in (3, 4, 5, 9):  # begun again before it raises, where it does, and after it
+            live.play(settings, load_strategy(settings.strategy.path, settings.strategy.params, project), history, count)
         assert violations(project / "tape.db", truth_of(double)) == []
+    with TapeStore.attach(project / "tape.db") as store:
+        (failed,) = store.events(kinds=["strategy_failed"])
+        (command,) = store.events(kinds=["command_reduce"])
+        orders = [event for event in store.events(kinds=["order_decided"]) if event.timestamp > failed.timestamp]
+    assert "Mine.on_bar" in failed.payload["why"]
+    assert command.payload["who"] == "strategy"
+    assert orders
+    assert status_of(str(project / "tape.db"))["trading"] == "REDUCING"
     assert replay(project / "tape.db", project).difference is None

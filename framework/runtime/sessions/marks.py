@@ -35,12 +35,23 @@ TRACES = frozenset({events.INTENT, events.CANCEL, events.HOLD})
 #: All that is needed to take the same turns again.
 INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUESTIONED, QUOTED}
 
+SHADOW_FILL = "shadow_fill"  # what the fill model made of an order that a real venue has
+SHADOW_DIVERGED = "shadow_diverged"  # the two came to be further apart than the config allows
+STRATEGY_FAILED = "strategy_failed"  # it raised: what it wanted in this turn was not done
+#: What follows from the rest and changes nothing.
+BESIDE = frozenset({SHADOW_FILL, SHADOW_DIVERGED, STRATEGY_FAILED})
+
 _FACTS = frozenset({"refused", *(name for _, name in ACCOUNT_KINDS)})
 
 
 def is_fact(kind: str) -> bool:
     """Whether an event of ``kind`` is something that was decided or that happened to the books."""
     return kind in _FACTS or kind.startswith(("order_", "guard_"))
+
+
+def beside_of(event: NewEvent | TapeEvent) -> tuple[str, object]:
+    """What tells one event of ``BESIDE`` from another."""
+    return event.kind, event.payload.get("shadow_id", event.timestamp)
 
 
 def command_mark(now: int, command: OperatorCommand) -> NewEvent:

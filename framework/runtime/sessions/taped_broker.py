@@ -45,8 +45,9 @@ class TapedBroker:
         taping: What the tape has, and where marks are noted.
         capabilities: What the venue accepts; the same whether it is asked or not.
         last_price: The last close of a symbol, dollars: what is known where the venue does not quote.
-        live: Makes the order manager ready to send, and tell the listener; called once, when the tape has nothing more to say.
+        live: Makes the order manager, which tells the listener; called once, when the tape has nothing more to say.
         now: ns UTC.
+        ready: Lets the order manager look at the venue, called once it is made: what the engine does in reply reaches the same one already.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class TapedBroker:
         last_price: Callable[[str], float],
         live: Callable[[BrokerListener], Broker],
         now: Callable[[], int],
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._taping = taping
         self._capabilities = capabilities
         self._last_price = last_price
         self._make_live = live
+        self._make_ready = ready
         self._now = now
         self._live: Broker | None = None
         self._orders: dict[str, Order] = {}
@@ -156,12 +159,22 @@ class TapedBroker:
             self._taping.note(asked_mark(self._now(), call, subject))
             return self._asked_now(act)
         trace, before = (_TRACE_OF[call], subject), self._traces[_TRACE_OF[call], subject]
-        following = self._taping.taken(HEARD | TRACES | {RESUMED, ANSWERED})
-        self._hear_all(following)
-        answers = [one for one in following if one.kind == ANSWERED]
-        if not answers and self._traces[trace] == before and not self._taping.is_behind:
+
+        def is_taken_up() -> bool:
+            return bool(answers) or self._traces[trace] > before
+
+        answers = self._followed()
+        while not is_taken_up() and self._taping.taken({RESUMED}):  # past the start of a later process only if nothing came of it before
+            answers = self._followed()
+        if not is_taken_up() and not self._taping.is_behind:
             return self._asked_now(act)  # the process died before anything was made of it
         return _answer(answers[0]) if answers else True
+
+    def _followed(self) -> list[TapeEvent]:
+        """Hear what came of an ask; the answers to it."""
+        found = self._taping.taken(HEARD | TRACES | {ANSWERED})
+        self._hear_all(found)
+        return [one for one in found if one.kind == ANSWERED]
 
     def _hear_ahead(self, *also: str) -> None:
         """What was written together with what is being told just now, and therefore before this, waits to be told."""
@@ -238,6 +251,7 @@ class TapedBroker:
             self._taping.note(NewEvent(self._now(), RESUMED, {}))
             with self._keeping_quiet():  # what the engine makes of it needs somebody to ask
                 self._live = self._make_live(self)
+                self._make_ready()
             self._tell_all()
         return self._live
 
