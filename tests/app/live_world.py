@@ -9,6 +9,7 @@ from brokers.robinhood.gateway import RobinhoodGateway
 from brokers.robinhood.testing import RemoteDouble, RobinhoodDouble, VirtualClock
 from brokers.robinhood.testing.clock import iso, moment
 from brokers.robinhood.testing.hours import REGULAR, next_window
+from brokers.robinhood.transport import Timeouts
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.quoting import GatewayQuotes
 from framework.app.session import header
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 DESK = Desk("hash of an account", "live")
 MOST = 4 * 3_600 * SECOND
+#: Real time, which only a machine with too much to do takes: nothing here stalls on purpose.
+PATIENT = Timeouts(connect=20.0, read=20.0, total=40.0)
 #: Longer than a session waits between two looks at anything.
 CALM = 7 * SECOND
 
@@ -148,7 +151,7 @@ class AtDouble(Link):
     """A link whose gateway trades whole shares, as the default config does."""
 
     def __init__(self, double: RobinhoodDouble | RemoteDouble, folder: Path) -> None:
-        super().__init__(double, folder, gate=Open(), allowed=WIDE)
+        super().__init__(double, folder, gate=Open(), allowed=WIDE, timeouts=PATIENT)
         retry = ReadRetry(3, Backoff(2.0, 4.0), self.clock)
         rules = venue("robinhood", fractional=None)
         self.gateway = RobinhoodGateway(self.wire, self.session, ACCOUNT, rules, LinkCapabilities(), retry, self.clock, self.alerts.append)
