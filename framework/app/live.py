@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import signal
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 
@@ -28,6 +27,7 @@ from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
+from framework.app.stopping import asked_to_stop
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
 from framework.errors import ConfigError, DataError
@@ -51,7 +51,7 @@ from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from brokers.robinhood.gates import OrderGate
@@ -207,7 +207,7 @@ class _Session:
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())
-        stopped = self.open.enter_context(_stops())
+        stopped = self.open.enter_context(asked_to_stop())
         crew = Crew(
             desk=None if leave is None else self._desk(store, gateway, leave),
             control=Control(store, HaltFile(self.folder / HALT), halt_signal),
@@ -336,15 +336,3 @@ def _close(timestamp: int, calendar: str) -> int:
     import numpy as np
 
     return int(session_bounds(np.array([timestamp]), calendar)[1][0])
-
-
-@contextmanager
-def _stops() -> Iterator[Callable[[], bool]]:
-    """Within it Ctrl-C and SIGTERM ask the session to stop; what is yielded says whether one came."""
-    asked: list[int] = []
-    before = {number: signal.signal(number, lambda found, _: asked.append(found)) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
