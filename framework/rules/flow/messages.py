@@ -28,13 +28,13 @@ def read_message(message: Mapping[str, Any]) -> TradeTick | BookSnapshot | None:
     """
     if not isinstance(message, dict) or not isinstance(message.get("ev"), str):
         raise BadDataError(f"a message must be an object with ev, got {str(message)[:80]!r}")
-    read = {TRADE: _trade, QUOTE: _quote, LEVELS: _levels}.get(message["ev"])
-    if read is None:
-        return None
+    kind = message["ev"]
     try:
-        return read(message)
+        if kind == TRADE:
+            return _trade(message)
+        return _quote(message) if kind == QUOTE else _levels(message) if kind == LEVELS else None
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise BadDataError(f"a message {message['ev']} cannot be read: {type(error).__name__} {error}") from None
+        raise BadDataError(f"a message {kind} cannot be read: {type(error).__name__} {error}") from None
 
 
 def _trade(message: Mapping[str, Any]) -> TradeTick:
