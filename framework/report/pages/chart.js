@@ -45,7 +45,7 @@
     const day = new Date(seconds * 1000);
     if (kind === 0) return String(day.getUTCFullYear());
     if (kind === 1) return months[day.getUTCMonth()];
-    return kind === 2 ? String(day.getUTCDate()) : day.toISOString().slice(11, 16);
+    return kind === 2 ? months[day.getUTCMonth()] + " " + day.getUTCDate() : day.toISOString().slice(11, 16);
   }
   const quiet = { priceLineVisible: false, lastValueVisible: false };
   const volume = chart.addSeries(library.HistogramSeries, Object.assign({ priceScaleId: "volume", priceFormat: { type: "volume" } }, quiet), 0);
@@ -90,9 +90,12 @@
         paint.fillStyle = fill;
         paint.fillRect(span[0] * wide, 0, Math.max((span[1] - span[0]) * wide, wide), high);
       }
-      shown.held.forEach(function (span) { band(span[0], span[1], faint(span[2] > 0 ? "gain" : "loss", 0.1)); });
-      const trade = data.trades[chosen];
-      if (trade && trade[SYMBOL] === shown.name) band(trade[FIRST], trade[LAST], faint(trade[PNL] > 0 ? "gain" : "loss", 0.16));
+      const trade = data.trades[chosen], here = trade && trade[SYMBOL] === shown.name;
+      shown.held.forEach(function (span) {
+        const same = here && span[0] === trade[FIRST] && span[1] === trade[LAST];
+        if (!same) band(span[0], span[1], faint(span[2] > 0 ? "gain" : "loss", 0.1));
+      });
+      if (here) band(trade[FIRST], trade[LAST], faint(trade[PNL] > 0 ? "gain" : "loss", 0.22));
     });
   }
   function drawLevels(target) {
