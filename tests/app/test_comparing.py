@@ -41,7 +41,8 @@ def test_runs_of_one_name_are_told_apart_by_their_folders(two):
     assert [run["name"] for run in found["runs"]] == [f"{two.name}/two", "other/two"]
 
 
-def test_what_cannot_be_done_is_said(two):
+@pytest.mark.usefixtures("two")
+def test_what_cannot_be_done_is_said():
     code, _, err = call("report", "one", "--out", "page.html")
     assert code == 2
     assert "is for several runs" in err
