@@ -96,7 +96,7 @@
         const same = here && span[0] === trade[FIRST] && span[1] === trade[LAST];
         if (!same) band(span[0], span[1], faint(span[2] > 0 ? "gain" : "loss", 0.1));
       });
-      if (here) band(trade[FIRST], trade[LAST], faint(trade[PNL] > 0 ? "gain" : "loss", 0.22));
+      if (here) band(trade[FIRST], trade[LAST], faint(trade[SIDE] === "long" ? "gain" : "loss", 0.22));
     });
   }
   function drawLevels(target) {
@@ -186,7 +186,7 @@
   function name_panes() {
     box.querySelectorAll(".pane-name").forEach(function (old) { old.remove(); });
     let top = 6;
-    [shown.name, "Equity, and buy and hold (gray), since the left edge", "Drawdown"].forEach(function (text, n) {
+    [shown.name + (data.step > 1 ? ", each candle " + data.step + " bars" : ""), "Equity, and buy and hold (gray), since the left edge", "Drawdown"].forEach(function (text, n) {
       const label = element("div", text, "pane-name");
       label.style.top = top + "px";
       box.append(label);
@@ -225,7 +225,7 @@
     lines.push(verb + (one[6] ? ", entry" : ", exit") + (one[5] ? " (" + one[5] + ")" : ""));
     if (Math.abs(one[4] - one[3]) > 0.01 * one[4]) lines.push(price(one[3]) + " in shares of today, after splits");
     if (trade) lines.push((one[6] ? "The trade ended at " : "Result ") + gain(trade[PNL]) + " (" + percent(trade[FRACTION]) + (trade[R] === null ? "" : ", " + signed(grouped(trade[R], 2), trade[R]) + " R") + ", " + trade[BARS] + (trade[BARS] === 1 ? " bar)" : " bars)"));
-    else if (one[6]) lines.push("Still open at the end");
+    else if (one[7] === -1) lines.push("Still open at the end");
     return lines;
   }
   const tip = element("div", undefined, "tip");
