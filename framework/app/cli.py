@@ -106,7 +106,7 @@ def backtest(
     elif not quiet:
         from framework.app.printing import print_summary
 
-        print_summary(result.summary, folder, result.record.engine_reason)
+        print_summary(result.summary, folder, result.record.engine_reason, (settings.data.start, settings.data.end))
 
 
 def _agreed(settings: Config, record: RunRecord, config: Path) -> str:
@@ -225,13 +225,14 @@ def doctor(
             help='With --broker: also place and cancel one share far from the market. "LIVE <last four of the account> <dollars> <hours>".',
         ),
     ] = None,
+    alerts: Annotated[bool, typer.Option("--alerts", help="Send every target of [alerts] a test alert instead.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Check that everything a run needs is here; exit 1 if something is not."""
     from framework.app.examining import examination
 
-    checks = examination(config, broker, arm)
+    checks = examination(config, broker, arm, alerts=alerts)
     if as_json:
         typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
     elif not quiet:
