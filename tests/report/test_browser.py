@@ -248,7 +248,7 @@ def test_print_is_light_and_has_the_still_pictures(browser, report):
         page.emulate_media(media="print")
         assert page.locator(".stills").is_visible()
         assert not page.locator("#chart").is_visible()
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 247, 249)"
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_without_scripts_the_still_pictures_are_there(browser, report):
