@@ -123,8 +123,10 @@ def _tokens(double: RobinhoodDouble, clock: _Clock) -> Tokens:
     return Tokens(access, refresh, "device-1", clock.now(), float(issued["expires_in"]))
 
 
-def rehearse_live(config: Config, beside: Path, out: Path | None, on_progress: Callable[[int, int], None] | None = None) -> Rehearsed:
-    """Play the days of ``[data]`` from ``start`` on as a live session at a double; the run folder is ``out``, or one of its own.
+def rehearse_live(
+    config: Config, beside: Path, out: Path | None, most: int, on_progress: Callable[[int, int], None] | None = None
+) -> Rehearsed:
+    """Play the last days of ``[data]``, at most ``most``, as a live session at a double; the run folder is ``out``, or one of its own.
 
     Raises:
         ConfigError: The config or the strategy is wrong, or bars are not daily.
@@ -135,7 +137,9 @@ def rehearse_live(config: Config, beside: Path, out: Path | None, on_progress: C
     watch, config = Stopwatch(), config.model_copy(update={"mode": "live"})
     strategy = load_strategy(config.strategy.path, config.strategy.params, beside, config.strategy.cerebro)
     dataset = load_data(config, None)
-    days = _days_of(dataset)
+    days = _days_of(dataset)[-most:]
+    dataset = replace(dataset, first_trade=days[0])
+    _check_splits(dataset)
     incidents: list[Incident] = []
     alerts: list[str] = []
     decided: list[int] = []
@@ -174,15 +178,18 @@ def _check(config: Config) -> None:
 
 
 def _days_of(dataset: Dataset) -> Sequence[int]:
-    """The closes that are decided on, ns UTC."""
-    for symbol, one in dataset.series.items():
-        if np.any(one.split[one.timestamp >= dataset.first_trade] != 1.0):
-            raise DataError(f"{symbol} splits in these days, and no quote tells it: choose [data] start and end without a split")
+    """The closes from ``[data] start`` on, ns UTC."""
     closes = np.unique(np.concatenate([one.timestamp for one in dataset.series.values()]))
     played: list[int] = closes[closes >= dataset.first_trade].tolist()
     if not 0 < len(played) < closes.size:
         raise DataError("a live rehearsal needs bars before [data] start, as its history, and after it")
     return played
+
+
+def _check_splits(dataset: Dataset) -> None:
+    for symbol, one in dataset.series.items():
+        if np.any(one.split[one.timestamp >= dataset.first_trade] != 1.0):
+            raise DataError(f"{symbol} splits in these days, and no quote tells it: choose another [data] end, or fewer --days")
 
 
 def _opened(config: Config, dataset: Dataset) -> RobinhoodDouble:

@@ -83,8 +83,10 @@ def live(
     hours: Annotated[int, typer.Option(min=1, max=24, help="How long the leave holds; the session ends with it.")] = 24,
     reason: Annotated[str, typer.Option(help='Why, where it was not tried enough, or [limits] profile = "venue"; on the tape.')] = "",
     rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="The days of [data] at a Robinhood on this machine: real requests, no account, no money.")
+        bool,
+        typer.Option("--rehearse", help="The last days of [data] at a Robinhood on this machine: real requests, no account, no money."),
     ] = False,
+    days: Annotated[int, typer.Option(min=1, help="How many, for --rehearse.")] = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the last step: orders are logged, and none leaves.")] = False,
     until_close: CloseOption = False,
     length: ForOption = None,
@@ -100,8 +102,10 @@ def live(
 
     if rehearse:
         if arm or dry_run or until_close or resume is not None or length is not None:
-            raise ConfigError("--rehearse plays the days of [data], begins anew, and needs no leave: give it alone, with --out at most")
-        _rehearse_live(load_config(config), config.resolve().parent, out, as_json=as_json, quiet=quiet)
+            raise ConfigError(
+                "--rehearse plays the last --days of [data], begins anew and needs no leave: give only --days and --out with it"
+            )
+        _rehearse_live(load_config(config), config.resolve().parent, out, days, as_json=as_json, quiet=quiet)
         return
     leave = Leave(arm, confirm, dollars, hours, reason, dry_run)
     wish = Wish(config.resolve().parent, out, resume, until_close, _length(length), _ask)
@@ -110,12 +114,12 @@ def live(
     _tell_end(ended, as_json=as_json, quiet=quiet)
 
 
-def _rehearse_live(settings: Config, beside: Path, out: Path | None, *, as_json: bool, quiet: bool) -> None:
+def _rehearse_live(settings: Config, beside: Path, out: Path | None, days: int, *, as_json: bool, quiet: bool) -> None:
     from framework.app.live_rehearsal import rehearse_live
     from framework.app.progress import progress
 
     with progress(shown=not (as_json or quiet), work="live rehearsal", unit="days") as on_progress, redirect_stdout(sys.stderr):
-        ended = rehearse_live(settings, beside, out, on_progress)
+        ended = rehearse_live(settings, beside, out, days, on_progress)
     if as_json:
         typer.echo(json.dumps(ended.summary, indent=2, allow_nan=False))
     elif not quiet:

@@ -57,11 +57,17 @@ def test_it_counts_as_no_trial_on_paper(folder):
     assert shown_by(load_config(folder / "onetape.toml")).sessions == 0
 
 
+def test_it_plays_the_last_days_that_are_asked_for(folder):
+    project(folder)
+    assert call("live", "--rehearse", "--days", "2", "--out", "live", "--quiet").code == 0
+    assert (summary(folder, "live")["start"], summary(folder, "live")["bars"]) == (str(ROWS[32][0]), 2)
+
+
 @pytest.mark.parametrize(
     ("sections", "code", "says"),
     [
         ({"broker": {"name": "generic"}}, 2, 'needs name = "robinhood"'),
-        ({"data": {"start": date(2005, 2, 1), "end": date(2005, 4, 1)}}, 3, "AAPL splits in these days"),
+        ({"data": {"start": date(2005, 2, 1), "end": date(2005, 3, 11)}}, 3, "AAPL splits in these days"),
         ({"data": {"start": date(2000, 3, 1), "end": date(2000, 4, 1)}}, 3, "needs bars before [data] start"),
     ],
     ids=["another venue", "a split", "no history"],
@@ -79,4 +85,4 @@ def test_it_stands_alone(folder, option):
     write(config(), folder)
     done = call("live", "--rehearse", option)
     assert done.code == 2
-    assert "--rehearse plays the days of [data]" in done.err
+    assert "--rehearse plays the last --days of [data]" in done.err
