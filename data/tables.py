@@ -32,7 +32,9 @@ def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Integers, reque
 
     Raises ``BadDataError`` that names the source, the row and the column for whatever cannot be read.
     """
-    table = table.set_axis([column_name(name) for name in table.columns], axis=1)
+    names = [column_name(name) for name in table.columns]
+    if names != list(table.columns):
+        table = table.set_axis(names, axis=1)
     times = _time_column(table, origin)
     wanted = [*BAR_COLUMNS, *(["adj_close"] if request.adjust == "adj_close" else [])]
     _check_columns(list(table.columns), wanted, origin)
@@ -110,6 +112,8 @@ def _numbers(table: pd.DataFrame, name: str, row: Integers, origin: str) -> Floa
     import pandas as pd
 
     column = table[name]
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        return column.to_numpy(dtype=np.float64)
     if column.dtype.kind in "iuf":
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     numbers = pd.to_numeric(column.astype(object).where(column.notna(), None).map(_text_or_none), errors="coerce")

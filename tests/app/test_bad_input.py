@@ -355,6 +355,26 @@ def test_a_bug_is_called_a_bug_and_its_traceback_kept(folder, monkeypatch):
     assert "Traceback" in kept.read_text(encoding="utf-8")
 
 
+def test_a_crash_file_holds_no_secret_of_the_environment(folder, monkeypatch):
+    write(SOUND, folder)
+    (folder / ".env").write_text("ROBINHOOD_ACCOUNT_NUMBER=canary-998877\n")
+    monkeypatch.setenv("ONETAPE_ALERT_URL_DESK", "json://canary-host/canary-path")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+    def crash(*_, **__):
+        raise ZeroDivisionError("canary-998877 json://canary-host/canary-path canary%2D998877")
+
+    monkeypatch.setattr("framework.app.run.run", crash)
+    code, _, err = call("backtest")
+    (kept,) = folder.glob("onetape-crash-*.txt")
+    text = kept.read_text(encoding="utf-8")
+    assert code == 70
+    assert "ZeroDivisionError" in text
+    assert "crash" in text
+    assert "canary" not in err + text
+
+
 def test_the_sound_project_of_these_cases_runs(folder):
     write(SOUND, folder)
     assert call("backtest", "--quiet") == (0, "", "")
