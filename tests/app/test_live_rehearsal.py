@@ -54,7 +54,7 @@ def test_it_decides_and_earns_what_the_backtest_does_and_replays(folder):
 def test_it_counts_as_no_trial_on_paper(folder):
     project(folder)
     assert call("live", "--rehearse", "--quiet").code == 0
-    assert shown_by(load_config(folder / "onetape.toml")).sessions == 0
+    assert shown_by(load_config(folder / "onetape.toml"), folder).sessions == 0
 
 
 def test_it_plays_the_last_days_that_are_asked_for(folder):
