@@ -70,7 +70,7 @@ def _rehearse(settings: Config, beside: Path, out: Path | None, resume: str | No
         _print_run(ended.summary, ended.folder, ended.resumed, "bars arrive")
 
 
-@sessions.command(epilog="Examples:  onetape live --dry-run   ·   onetape live --arm --until-close   ·   onetape live --arm --confirm 1234")
+@sessions.command(epilog="Examples:  onetape live --rehearse   ·   onetape live --dry-run   ·   onetape live --arm --until-close")
 @reported
 def live(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -79,6 +79,11 @@ def live(
     dollars: Annotated[int | None, typer.Option(min=1, help="The most to buy for; by default the config's cash.")] = None,
     hours: Annotated[int, typer.Option(min=1, max=24, help="How long the leave holds; the session ends with it.")] = 24,
     reason: Annotated[str, typer.Option(help='Why, where it was not tried enough, or [limits] profile = "venue"; on the tape.')] = "",
+    rehearse: Annotated[
+        bool,
+        typer.Option("--rehearse", help="The last days of [data] at a Robinhood on this machine: real requests, no account, no money."),
+    ] = False,
+    days: Annotated[int, typer.Option(min=1, help="How many, for --rehearse.")] = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the last step: orders are logged, and none leaves.")] = False,
     until_close: CloseOption = False,
     length: ForOption = None,
@@ -92,11 +97,33 @@ def live(
     from framework.app.live import Wish, live_session
     from framework.runtime.loading import load_config
 
+    if rehearse:
+        if arm or dry_run or until_close or resume is not None or length is not None:
+            raise ConfigError(
+                "--rehearse plays the last --days of [data], begins anew and needs no leave: give only --days and --out with it"
+            )
+        _rehearse_live(load_config(config), config.resolve().parent, out, days, as_json=as_json, quiet=quiet)
+        return
     leave = Leave(arm, confirm, dollars, hours, reason, dry_run)
     wish = Wish(config.resolve().parent, out, resume, until_close, length_of(length), _ask)
     with redirect_stdout(sys.stderr):
         ended = live_session(load_config(config), wish, leave)
     _tell_end(ended, as_json=as_json, quiet=quiet)
+
+
+def _rehearse_live(settings: Config, beside: Path, out: Path | None, days: int, *, as_json: bool, quiet: bool) -> None:
+    from framework.app.live_rehearsal import rehearse_live
+    from framework.app.progress import progress
+
+    with progress(shown=not (as_json or quiet), work="live rehearsal", unit="days") as on_progress, redirect_stdout(sys.stderr):
+        ended = rehearse_live(settings, beside, out, days, on_progress)
+    if as_json:
+        typer.echo(json.dumps(ended.summary, indent=2, allow_nan=False))
+    elif not quiet:
+        _print_run(ended.summary, ended.folder, 0, "quotes of a Robinhood on this machine arrive")
+        typer.echo(f"orders sent to it: {ended.orders}")
+        for line in ended.incidents:
+            typer.echo(f"incident: {line}")
 
 
 def _ask(question: str) -> str:
