@@ -206,6 +206,7 @@ def test_a_notebook_is_a_page_of_its_words_and_code():
     assert page.endswith("\n\n```python\na = 1\na\n```")
 
 
+@pytest.mark.slow
 def test_no_formula_is_wider_than_a_page():
     formulas = [drawn(block) for page in (ROOT / "docs").rglob("*.md") for block in FORMULA.findall(page.read_text(encoding="utf-8"))]
     widths = [float(width) for svg in formulas for width in re.findall(r'<svg [^>]*\bwidth="([\d.]+)em"', svg)]
