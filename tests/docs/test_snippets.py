@@ -57,6 +57,12 @@ def test_every_block_says_what_it_is():
     assert not strange
 
 
+def test_no_fence_is_of_a_kind_that_is_not_seen():
+    """With a title, indented, or of tildes a block would be shown and never run."""
+    marks = {page: re.findall(r"^\s*(?:```|~~~)", text, re.MULTILINE) for page, text in PAGES.items()}
+    assert not [page for page, found in marks.items() if len(found) != 2 * len(FENCE.findall(PAGES[page]))]
+
+
 def test_what_is_not_run_says_why_and_is_counted():
     found = [(page, match["why"]) for page, text in PAGES.items() for match in NOT_RUN.finditer(text)]
     assert len(found) == LEFT_OUT, found
