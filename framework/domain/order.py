@@ -312,6 +312,7 @@ class OrderUpdate:
     """What a broker reports of one order; ``fill`` is set when shares were traded.
 
     ``restated`` are the terms of an order that goes on working under new ones (FIX ExecType Restated); its status stays what it is.
+    ``unsolicited``: the venue ended it without our asking, and what it guarded is still ours to guard.
     """
 
     order_id: str
@@ -320,6 +321,7 @@ class OrderUpdate:
     reason: str = ""
     fill: Fill | None = None
     restated: OrderTerms | None = None
+    unsolicited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from framework.domain.values import SYMBOL_PATTERN
 from framework.runtime.config_fields import Day, Number, Parameter, Section, Whole
 from framework.runtime.cost_config import FeesChoice, Slippage, SlippageChoice
 from framework.runtime.risk_config import GuardsSection, LimitsSection, OrdersSection, RebalanceSection, SizingSection, StopsSection
+from framework.runtime.watch_config import AlertsSection, PromotionSection, ShadowSection
 
 _CLASS_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 _PLACES = MappingProxyType(
     {
-        "path": '"module:ClassName", for example "strategies.sma_cross:SmaCross"',
+        "path": '"module:ClassName", for example "strategies.sma_cross:SmaCross": the file without .py, folders parted by dots',
         "cerebro": '"module:function", for example "my_setup:build"',
     }
 )
@@ -250,6 +251,9 @@ class Config(Section):
     orders: OrdersSection = OrdersSection()
     rebalance: RebalanceSection = RebalanceSection()
     fills: FillsSection = FillsSection()
+    shadow: ShadowSection = ShadowSection()
+    promotion: PromotionSection = PromotionSection()
+    alerts: AlertsSection = AlertsSection()
     tape: Later = Later()
     engine: EngineSection = EngineSection()
 
