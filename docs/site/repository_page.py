@@ -26,8 +26,9 @@ _HEADING = re.compile(r"^(?P<marks>#+) +(?P<title>.+?)\s*$")
 
 @cache
 def documents() -> tuple[tuple[str, str], ...]:
-    """Documents outside of docs/ by their path, with their pages; the notebooks are the last."""
-    notebooks = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
+    """Documents outside of docs/ by their path, with their pages; the notebooks are the last, behind the page about them."""
+    folder = ROOT / "notebooks"
+    notebooks = [path.relative_to(ROOT).as_posix() for path in (*folder.glob("README.md"), *sorted(folder.glob("*.ipynb")))]
     return (*_PAGES, *((path, path.replace(".ipynb", ".md")) for path in notebooks))
 
 

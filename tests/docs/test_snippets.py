@@ -18,7 +18,9 @@ from tests.docs.markdown import FENCE, ROOT, blocks
 
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-    for path in sorted(chain(ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md"), (ROOT / "benchmarks").glob("*.md")))
+    for path in sorted(
+        chain(ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md"), (ROOT / "benchmarks").glob("*.md"), (ROOT / "notebooks").glob("*.md"))
+    )
 }
 #: Pages that a test of their own runs, and the blocks it is known to run: another one has to be added there, and here.
 OWN = {
