@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
 from data.calendar import session_bounds
+from framework.app.access import access_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
 from framework.app.promotion import shortcomings
 from framework.app.quoting import GatewayQuotes
-from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
+from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
+from framework.app.watchdog import Watchdog
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
 from framework.errors import ConfigError, DataError
@@ -32,13 +34,10 @@ from framework.rules.arming import account_hash
 from framework.runtime.alerts import Alerts, Channel, Severity
 from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
-from framework.runtime.control.switches import HaltFile, HaltSignal
-from framework.runtime.environment import environment_of, state_folder
-from framework.runtime.logs.redaction import Redactor
+from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
 from framework.runtime.orders.ids import Desk
-from framework.runtime.secrets import SecretStore
 from framework.runtime.sessions.arrivals import known_before
 from framework.runtime.sessions.live_desk import LiveDesk, Surroundings
 from framework.runtime.sessions.upkeep import SECOND, Job
@@ -54,13 +53,11 @@ if TYPE_CHECKING:
     from brokers.robinhood.transport import Call
     from data import Dataset
     from framework.app.assemble import Simulation
-    from framework.domain.secret import Secret
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
     from framework.runtime.tape.lease import Lease
 
 HALT, NOTED = "HALT", "operator_noted"
-ALERT_URL = "ONETAPE_ALERT_URL"
 #: Seconds a lease lasts, and between two renewals: a request and all its retries take less than the difference.
 LEASE, RENEWAL = 180.0, 20.0
 #: A close is waited for so much longer than its bar, ns, so that what is decided on it is sent.
@@ -94,18 +91,6 @@ class Ended(NamedTuple):
     folder: Path
     still_open: tuple[str, ...]
     resumed: int
-
-
-class _Access(NamedTuple):
-    """Who trades where."""
-
-    username: Secret
-    account: Secret
-    key: Secret
-    state: Path
-    double: str | None
-    redact: Redactor
-    alerts: Secret | None
 
 
 def paper_session(config: Config, wish: Wish) -> Ended:
@@ -143,7 +128,7 @@ class _Session:
         self.config, self.wish, self.open = config, wish, open_things
         self.watch = Stopwatch()
         self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
-        self.access = _access(wish.beside)
+        self.access = access_of(wish.beside)
         self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
         self.lease: Lease | None = None
@@ -189,10 +174,17 @@ class _Session:
         stopped = self.open.enter_context(_stops())
         crew = Crew(
             desk=None if leave is None else self._desk(store, gateway, leave),
-            control=Control(store, HaltFile(self.folder / HALT), halt_signal),
+            control=Control(store, HaltFile(self.folder / HALT), halt_signal, self._dead_man()),
             lease=self.lease,
-            jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
+            jobs=[
+                Job(SECOND, lambda _: link.session.tick()),
+                Job(SECOND, self._renewal(store)),
+                Job(SECOND, self.narrator.tell),
+                *self._watched(store.place, leave),
+            ],
             on_begin=self._begin,
+            rotate=logs.rotate,
+            last_four=None if leave is None else self.access.account.reveal()[-4:],
         )
         feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
         return self._played(history, store, feed, crew)
@@ -236,6 +228,28 @@ class _Session:
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )
         return LiveDesk(gateway, around)
+
+    def _dead_man(self) -> DeadMansSwitch | None:
+        hours = self.config.session.operator_hours
+        return DeadMansSwitch(hours * 3_600) if hours else None
+
+    def _watched(self, place: str, leave: Leave | None) -> list[Job]:
+        """Have somebody else watch that the loop turns, where it is about money."""
+        seconds = self.config.session.watchdog_seconds
+        if leave is None or leave.dry_run or not seconds:
+            return []
+        watchdog = self.open.enter_context(Watchdog(self.folder, place, self.wish.beside, seconds))
+        told: list[str] = []
+
+        def beat(now: int) -> None:
+            watchdog.beat(now)
+            if not watchdog.is_there and not told:
+                told.append("gone")
+                self.narrator.alert(
+                    Severity.CRITICAL, "watchdog", "the watchdog is gone: if this session hangs, nobody cancels its entries"
+                )
+
+        return [Job(SECOND, beat)]
 
     def _is_halted(self) -> bool:
         return (self.folder / HALT).exists() or (self.link is not None and self.link.skew.is_too_far)
@@ -288,13 +302,6 @@ class _Session:
         orders = [f"{one.side} {one.quantity} {one.symbol} ({one.order_type}, {one.status})" for one in desk.blotter.of()]
         held = [one for _, one in sorted(desk.book.positions.items()) if one.quantity_micros]
         return (*orders, *(f"position of {from_micros(one.quantity_micros)} {one.symbol}" for one in held))
-
-
-def _access(beside: Path) -> _Access:
-    redact = Redactor()
-    secrets, environment = SecretStore(beside, redact), environment_of(beside)
-    needed = [secrets.need(name) for name in (USERNAME, ACCOUNT, SESSION_KEY)]
-    return _Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, secrets.find(ALERT_URL))
 
 
 def _close(timestamp: int, calendar: str) -> int:

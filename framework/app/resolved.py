@@ -37,7 +37,13 @@ def _portable(config: Config) -> dict[str, object]:
     tree: dict[str, object] = config.model_dump(
         mode="json",
         by_alias=True,
-        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}},
+        exclude={
+            "data": {"path", "actions", "finer_path"},
+            "limits": {"sectors_file"},
+            "fills": {"slippage": {"file"}},
+            "tape": {"url"},
+            "session": True,  # it decides nothing
+        },
     )
     fitted = config.fills.slippage.file
     return tree if fitted is None else tree | {"fitted": hashlib.sha256(fitted.read_bytes()).hexdigest()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+from framework.app.lengths import length_of
 from framework.errors import ConfigError, NotArmedError
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ ResumeOption = Annotated[str | None, typer.Option(metavar="RUN", help="Go on wit
 OutOption = Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")]
 CloseOption = Annotated[bool, typer.Option("--until-close", help="Stop after the trading session's close.")]
 ForOption = Annotated[str | None, typer.Option("--for", metavar="TIME", help="Stop after so long: 90s, 30m, 2h.")]
-_LENGTH = re.compile(r"([1-9]\d{0,5})([smh])")
-_UNITS = (("s", 1), ("m", 60), ("h", 3_600))
 
 
 @sessions.command(epilog="Examples:  onetape paper --until-close   ·   onetape paper --rehearse   ·   onetape paper --resume RUN --for 2h")
@@ -57,7 +55,7 @@ def paper(
     from framework.app.live import Wish, paper_session
 
     with redirect_stdout(sys.stderr):
-        ended = paper_session(settings, Wish(config.resolve().parent, out, resume, until_close, _length(length), _ask))
+        ended = paper_session(settings, Wish(config.resolve().parent, out, resume, until_close, length_of(length), _ask))
     _tell_end(ended, as_json=as_json, quiet=quiet)
 
 
@@ -96,20 +94,10 @@ def live(
     from framework.runtime.loading import load_config
 
     leave = Leave(arm, confirm, dollars, hours, reason, dry_run)
-    wish = Wish(config.resolve().parent, out, resume, until_close, _length(length), _ask)
+    wish = Wish(config.resolve().parent, out, resume, until_close, length_of(length), _ask)
     with redirect_stdout(sys.stderr):
         ended = live_session(load_config(config), wish, leave)
     _tell_end(ended, as_json=as_json, quiet=quiet)
-
-
-def _length(text: str | None) -> int | None:
-    """``2h`` as ns."""
-    if text is None:
-        return None
-    found = _LENGTH.fullmatch(text.strip())
-    if found is None:
-        raise ConfigError(f"--for {text!r} is no length of time; write 90s, 30m or 2h")
-    return int(found[1]) * dict(_UNITS)[found[2]] * 1_000_000_000
 
 
 def _ask(question: str) -> str:

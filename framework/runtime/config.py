@@ -13,6 +13,7 @@ from framework.domain.values import SYMBOL_PATTERN
 from framework.runtime.config_fields import Day, Number, Parameter, Section, Whole
 from framework.runtime.cost_config import FeesChoice, Slippage, SlippageChoice
 from framework.runtime.risk_config import GuardsSection, LimitsSection, OrdersSection, RebalanceSection, SizingSection, StopsSection
+from framework.runtime.session_config import SessionSection, TapeSection
 
 _CLASS_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
@@ -143,10 +144,6 @@ class EngineSection(Section):
     name: Engine = "auto"
 
 
-class Later(Section):
-    """A section whose keys belong to a later version; it may stand in a config, empty."""
-
-
 class Config(Section):
     """Everything a run is told. Secrets are no part of it."""
 
@@ -163,7 +160,8 @@ class Config(Section):
     orders: OrdersSection = OrdersSection()
     rebalance: RebalanceSection = RebalanceSection()
     fills: FillsSection = FillsSection()
-    tape: Later = Later()
+    tape: TapeSection = TapeSection()
+    session: SessionSection = SessionSection()
     engine: EngineSection = EngineSection()
 
     @model_validator(mode="after")

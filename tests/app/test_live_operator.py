@@ -10,7 +10,7 @@ import pytest
 from data import Dataset
 from data.calendar import session_closes
 from framework.app.loader import load_strategy
-from framework.app.looking import orders_of
+from framework.app.looking import orders_of, status_of
 from framework.app.replay import replay
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.runtime.control.sending import send_command
@@ -108,6 +108,36 @@ def test_an_order_that_was_not_lost_is_not_settled_by_a_word(folder):
     told = Told(folder, "live", settle)
     assert len(told.events("command_done")) == 1
     assert "confirmed" in {one["state"] for one in told.book["orders"]}
+    assert replay(told.tape, folder).difference is None
+
+
+def test_an_incident_that_is_not_there_is_not_acknowledged_by_a_word(folder):
+    def acknowledge(told, count):
+        if count == 2:
+            told.say("acknowledge", code="unprotected_position", subject="IBM")
+
+    told = Told(folder, "live", acknowledge)
+    (done,) = told.events("command_done")
+    assert "no open incident" in done.payload["effect"]["refused"]
+    assert replay(told.tape, folder).difference is None
+
+
+@pytest.mark.parametrize("mode", ["paper", "live"])
+def test_an_override_holds_for_its_time_is_shown_and_replays(folder, mode):
+    def override(told, count):
+        if count == 2:
+            told.say("override", name="limits.max_positions", value=0, seconds=36 * 3_600)
+            told.say("override", name="limits.nothing", value=1, seconds=60)
+            told.say("rotate")
+
+    told = Told(folder, mode, override)
+    given, refused, rotated = told.events("command_done")
+    effect = given.payload["effect"]
+    assert (effect["override"], effect["value"]) == ("limits.max_positions", 0)
+    assert effect["until"] == given.timestamp + 36 * 3_600 * 10**9
+    assert "cannot be overridden" in refused.payload["effect"]["refused"]
+    assert "rotated" not in rotated.payload["effect"]
+    assert status_of(str(told.tape))["overrides"] == []  # it is over
     assert replay(told.tape, folder).difference is None
 
 
