@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from framework.app.session_tape import told_by
+from framework.app.tape_place import tape_of
 from framework.domain.order import OrderSide
 from framework.domain.values import notional, rounded_quotient, to_micros
 from framework.errors import BadDataError, ConfigError
@@ -38,7 +39,7 @@ def facts_of_run(folder: Path) -> RunFacts:
     Raises:
         DataError: It has no tape, or it cannot be read.
     """
-    tape = folder / "tape.db"
+    tape = tape_of(folder)
     with TapeStore.attach(tape) as store:
         events = list(store.events())
     try:

@@ -25,6 +25,7 @@ from framework.app.robinhood_probes import proven_link
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
+from framework.app.tape_place import new_tape
 from framework.app.watchdog import Watchdog
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
@@ -167,7 +168,7 @@ class _Session:
         said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
         if leave is not None and leave.dry_run:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
-        store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
+        store = self.open.enter_context(TapeStore.open(new_tape(self.folder, self.config.tape.url), header=said))
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())

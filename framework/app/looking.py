@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from framework.app.saving import RUNS
-from framework.app.tape_place import TAPE, tape_place
+from framework.app.tape_place import ADDRESS, TAPE, tape_place
 from framework.app.tape_reading import views
 from framework.domain.command import CommandKind
 from framework.domain.order import OPEN_STATUSES
@@ -91,10 +91,10 @@ def _order(row: dict[str, Any]) -> Row:
 def _place(run: str) -> TapePlace:
     if run:
         return tape_place(run)
-    known = list(RUNS.glob(f"*/{TAPE}"))
+    known = [path for name in (TAPE, ADDRESS) for path in RUNS.glob(f"*/{name}")]
     if not known:
         raise MissingDataError("there is no tape below runs/ yet; `onetape paper` and `onetape live` write one")
-    return tape_place(str(max(known, key=lambda path: path.stat().st_mtime_ns)))
+    return tape_place(str(max(known, key=lambda path: path.stat().st_mtime_ns).parent))
 
 
 def _trading(events: list[TapeEvent]) -> str:

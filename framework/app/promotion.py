@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.app.saving import RUNS
-from framework.app.tape_place import TAPE
+from framework.app.tape_place import folders_with_tapes, tape_of
 from framework.engine.market import session_number
 from framework.errors import DataError, TapeError
 from framework.runtime.tape.inputs import BARS
@@ -53,7 +53,7 @@ def shown_by(config: Config) -> Shown:
         summary = _summary(folder)
         if not summary:
             continue  # it never ended: nobody knows yet how far it fell
-        with TapeStore.attach(folder / TAPE) as store:
+        with TapeStore.attach(tape_of(folder)) as store:
             days |= {session_number(event.timestamp) for event in store.events(kinds=[BARS])}
         trades += int(summary.get("trades") or 0)
         drawdown = max(drawdown, abs(float(summary.get("max_drawdown") or 0.0)))
@@ -62,13 +62,13 @@ def shown_by(config: Config) -> Shown:
 
 def _forward_tests(config: Config) -> Iterator[Path]:
     wanted = (config.strategy.path, dict(config.strategy.params), list(config.universe.symbols))
-    for place in sorted(RUNS.glob(f"*/{TAPE}")):
-        told = _header(place)
+    for folder in folders_with_tapes(RUNS):
+        told = _header(tape_of(folder))
         if told.get("mode") == "paper" and "account" in told and _terms(told) == wanted:
-            yield place.parent
+            yield folder
 
 
-def _header(place: Path) -> dict[str, Any]:
+def _header(place: str | Path) -> dict[str, Any]:
     try:
         with TapeStore.attach(place) as store:
             first = next(store.events(kinds=[FIRST]), None)
