@@ -170,7 +170,7 @@ def test_a_process_that_died_and_was_started_again_is_left_alone(traded, open_ma
 
 
 def test_a_venue_that_does_not_take_the_cancel_is_told(traded, open_market):
-    open_market.fault(method="POST", path="/orders/", handled="no", status=500, body={}, times=9)
+    open_market.fault(method="POST", path="/orders/*/cancel/", handled="no", status=500, body={}, times=9)
     act("run", "run/tape.db", ".", has_died=False, why="it hangs")
     assert "the venue did not take the cancel" in said(traded)
     assert (traded / "run" / "HALT").exists()
