@@ -161,6 +161,7 @@ class Live(NamedTuple):
     Attributes:
         incidents: What its order manager raised.
         tape: Of what kind its tape is.
+        last_four: What an override has to name; ``None`` for nothing.
     """
 
     double: RobinhoodDouble | RemoteDouble
@@ -168,6 +169,7 @@ class Live(NamedTuple):
     folder: Path
     incidents: list[Incident]
     tape: type[TapeStore] = TapeStore
+    last_four: str | None = None
 
     def play(
         self, config: Config, strategy: Strategy, history: Dataset, bars: int, operator: Callable[[int], object] = lambda _: None
@@ -186,7 +188,7 @@ class Live(NamedTuple):
         try:
             with self.tape.open(self.folder / "tape.db", header=header(config, strategy)) as store:
                 control = Control(store, HaltFile(self.folder / "HALT"), HaltSignal())
-                hands = Crew(desk if config.mode == "live" else None, control, jobs=jobs, on_slice=told)
+                hands = Crew(desk if config.mode == "live" else None, control, jobs=jobs, on_slice=told, last_four=self.last_four)
                 if config.mode == "paper":
                     link.gateway.connect()
                 return play_forward(config, strategy, history, store, Stopwatch(), feed, hands)
