@@ -16,8 +16,6 @@ from framework.runtime.tape.reading import read_bars, read_events, read_transiti
 from tests.app.project import ROWS, bars, call, write
 from tests.postgres import cluster, programs
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def server():
@@ -38,6 +36,7 @@ def project(folder, url):
     (folder / "onetape.toml").write_text(f'{settings}\n[tape]\nurl = "{url}"\n')
 
 
+@pytest.mark.slow
 def test_a_backtest_has_the_events_it_would_have_in_a_file(folder, url):
     write(bars(ROWS, start=date(2012, 2, 8), warmup=25), folder)
     save_run(run(folder / "onetape.toml").record, folder / "file")
@@ -57,6 +56,7 @@ def test_a_backtest_has_the_events_it_would_have_in_a_file(folder, url):
     )
 
 
+@pytest.mark.campaign
 def test_every_command_finds_the_tape_by_its_run_and_by_its_address(folder, url):
     project(folder, url)
     assert call("backtest", "--out", "runs/one", "--quiet").code == 0
@@ -84,6 +84,7 @@ def test_every_command_finds_the_tape_by_its_run_and_by_its_address(folder, url)
     assert (folder / "runs" / "two" / "HALT").exists()
 
 
+@pytest.mark.slow
 def test_a_session_goes_on_where_its_tape_is_and_is_halted_by_the_file_in_its_folder(folder, url):
     project(folder, url)
     assert call("paper", "--rehearse", "--out", "runs/two", "--quiet").code == 0
@@ -93,6 +94,7 @@ def test_a_session_goes_on_where_its_tape_is_and_is_halted_by_the_file_in_its_fo
     assert again.code == 0, again.err
 
 
+@pytest.mark.campaign
 def test_two_projects_with_runs_of_one_name_have_tapes_of_their_own(folder, server):
     project(folder, server)
     tapes, record = [], run(folder / "onetape.toml").record
@@ -102,6 +104,7 @@ def test_two_projects_with_runs_of_one_name_have_tapes_of_their_own(folder, serv
     assert len(set(tapes)) == 2
 
 
+@pytest.mark.campaign
 def test_a_backtest_does_not_write_over_the_tape_of_a_session(folder, server):
     project(folder, server)
     assert call("paper", "--rehearse", "--out", "runs/two", "--quiet").code == 0
