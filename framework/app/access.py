@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from framework.app.alerting import channels_of
 from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME
 from framework.runtime.environment import environment_of, state_folder
 from framework.runtime.logs.redaction import Redactor
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from framework.domain.secret import Secret
-
-ALERT_URL = "ONETAPE_ALERT_URL"
+    from framework.runtime.alerts import Channel
+    from framework.runtime.config import Config
 
 
 class Access(NamedTuple):
@@ -26,11 +27,11 @@ class Access(NamedTuple):
     state: Path
     double: str | None
     redact: Redactor
-    alerts: Secret | None
+    channels: list[Channel]
 
 
-def access_of(beside: Path) -> Access:
-    """The access of somebody whose config lies in the folder ``beside``.
+def access_of(config: Config, beside: Path) -> Access:
+    """The access of somebody whose ``config`` lies in the folder ``beside``.
 
     Raises:
         ConfigError: Something is not given.
@@ -38,4 +39,5 @@ def access_of(beside: Path) -> Access:
     redact = Redactor()
     secrets, environment = SecretStore(beside, redact), environment_of(beside)
     needed = [secrets.need(name) for name in (USERNAME, ACCOUNT, SESSION_KEY)]
-    return Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, secrets.find(ALERT_URL))
+    channels = channels_of(config, secrets)
+    return Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, channels)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from data.calendar import session_clock
 from data.request import bar_length
+from framework.app.actions_ahead import actions_ahead
 from framework.app.assemble import Coming
 from framework.app.session import Hooks, play_session
 from framework.domain.command import CommandKind
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from framework.app.assemble import Simulation
     from framework.app.session import Played
     from framework.engine.strategy import Strategy
+    from framework.errors import OnetapeError
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
     from framework.runtime.control.control import Control
@@ -53,6 +55,7 @@ class Crew(NamedTuple):
         on_begin: Told of the parts before anything is decided.
         rotate: Begins the log files anew, and names them; ``None`` where there are none.
         last_four: Of the account: an override has to name them; ``None`` where no money is at stake.
+        on_failure: Told when the strategy raises; the session goes on without entries.
     """
 
     desk: LiveDesk | None = None
@@ -63,6 +66,7 @@ class Crew(NamedTuple):
     on_begin: Callable[[Simulation], None] = lambda _: None
     rotate: Callable[[], Sequence[str]] | None = None
     last_four: str | None = None
+    on_failure: Callable[[OnetapeError], object] = lambda _: None
 
 
 def play_forward(
@@ -99,8 +103,9 @@ def play_forward(
         crew.on_begin(simulation)
 
     venue = None if crew.desk is None else crew.desk.broker_of
-    hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now)
-    return play_session(config, strategy, Coming(history, (first, now), arriving), store, watch, hooks)
+    hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now, crew.on_failure)
+    actions = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
+    return play_session(config, strategy, Coming(history, (first, now), arriving, actions), store, watch, hooks)
 
 
 def _jobs(turns: Turns, crew: Crew, closing: Callable[[], int]) -> list[Job]:

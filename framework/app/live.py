@@ -14,14 +14,18 @@ from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
 from data.calendar import session_bounds
 from framework.app.access import access_of
+from framework.app.alerting import alerts_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
+from framework.app.compare import save_shadow
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
-from framework.app.promotion import shortcomings
+from framework.app.promotion import Promoted
+from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
 from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
+from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
@@ -32,10 +36,11 @@ from framework.engine.indicators import Indicators
 from framework.errors import ConfigError, DataError
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
-from framework.runtime.alerts import Alerts, Channel, Severity
+from framework.runtime.alerts import Severity
 from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
 from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal
+from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
 from framework.runtime.orders.ids import Desk
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
     from data import Dataset
     from framework.app.assemble import Simulation
     from framework.engine.strategy import Strategy
+    from framework.runtime.alerts import Alerts
     from framework.runtime.config import Config
     from framework.runtime.tape.lease import Lease
 
@@ -102,7 +108,9 @@ def paper_session(config: Config, wish: Wish) -> Ended:
     """
     settings = config.model_copy(update={"mode": "paper"})
     with ExitStack() as open_things:
-        return _Session(settings, wish, open_things).play(ShutGate("this is a paper session"), None)
+        session = _Session(settings, wish, open_things)
+        with without_secrets(session.access.redact):
+            return session.play(ShutGate("this is a paper session"), None)
 
 
 def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
@@ -112,28 +120,37 @@ def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
         SafetyError: Something was not confirmed.
         OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
     """
-    check_settings(config, leave)
+    promoted, first = check_settings(config, leave, wish.beside), Rollout()
+    if not leave.dry_run:
+        first = rollout(config, promoted.shown.live_sessions, None if wish.resume is None else find_run(wish.resume))
+        leave = leave._replace(dollars=first.most(round(config.account.cash) if leave.dollars is None else leave.dollars))
     with ExitStack() as open_things:
-        return _Session(config, wish, open_things).play_live(leave)
+        session = _Session(first.capped(config), wish, open_things, (promoted, first))
+        with without_secrets(session.access.redact):
+            return session.play_live(leave)
 
 
 class _Session:
     """One session with everything it holds open in ``open_things``."""
 
-    def __init__(self, config: Config, wish: Wish, open_things: ExitStack) -> None:
+    def __init__(
+        self, config: Config, wish: Wish, open_things: ExitStack, tried: tuple[Promoted, Rollout] = (Promoted(), Rollout())
+    ) -> None:
         if wish.out is not None and wish.resume is not None:
             raise ConfigError("--out names the folder of a new session, --resume that of one that goes on: give one of them")
         if config.fills.path == "finer":
             raise ConfigError('[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive')
         check_place(wish.out)
         self.config, self.wish, self.open = config, wish, open_things
+        self.promoted, self.first = tried
         self.watch = Stopwatch()
         self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
-        self.access = access_of(wish.beside)
+        self.access = access_of(config, wish.beside)
         self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
         self.lease: Lease | None = None
         self.leave_from = 0
+        self.purchases = TapedPurchases(now_ns, 0)
         self.simulation: Simulation | None = None
 
     def play_live(self, leave: Leave) -> Ended:
@@ -146,6 +163,7 @@ class _Session:
             return DryRunGate(lambda form: self.narrator.alert(Severity.INFO, "dry run", f"{dict(form)}"), now_ns)
         key = session_key(self.access.key)
         self.leave_from = now_ns()
+        self.purchases = TapedPurchases(now_ns, self.leave_from)
         return ArmedGate(
             is_live=self.config.mode == "live",
             account=self.access.account.reveal(),
@@ -155,6 +173,7 @@ class _Session:
             holds_lease=self._may_trade,
             is_halted=self._is_halted,
             now=now_ns,
+            purchases=self.purchases,
         )
 
     def play(self, gate: OrderGate, leave: Leave | None) -> Ended:
@@ -168,7 +187,10 @@ class _Session:
         said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
         if leave is not None and leave.dry_run:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
+        if self.first.order_dollars is not None:
+            said[ORDER_CAP] = self.first.order_dollars
         store = self.open.enter_context(TapeStore.open(new_tape(self.folder, self.config.tape.url), header=said))
+        self.purchases.keep(store)
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())
@@ -183,7 +205,9 @@ class _Session:
                 Job(SECOND, self.narrator.tell),
                 *self._watched(store.place, leave),
             ],
+            on_slice=self._renewal(store),  # a long tape is taken again slice by slice, before any job is done
             on_begin=self._begin,
+            on_failure=self.narrator.failure,
             rotate=logs.rotate,
             last_four=None if leave is None else self.access.account.reveal()[-4:],
         )
@@ -195,8 +219,8 @@ class _Session:
         return replace(loaded, series=known_before(loaded.series, now), first_trade=now, indicators=Indicators())
 
     def _alerts(self) -> Alerts | None:
-        url = self.access.alerts
-        return None if url is None else self.open.enter_context(Alerts([Channel(url)], self.access.redact))
+        alerts = alerts_of(self.config, self.access.channels, self.access.redact)
+        return None if alerts is None else self.open.enter_context(alerts)
 
     def _linked(self, gate: OrderGate, logs: SessionLogs) -> tuple[RobinhoodLink, RobinhoodGateway]:
         log = logs.logger("requests")
@@ -220,11 +244,8 @@ class _Session:
         self.open.callback(lambda: store.release(self.lease) if self.lease is not None and self.lease.seconds_left() > 0 else None)
         calendar = self.config.data.calendar
         mode = "dry-run" if leave.dry_run else "live"
-        if leave.reason:
-            profile = self.config.limits.profile
-            told = {"limits": profile, "missing": shortcomings(self.config), "reason": leave.reason}
-            store.append([NewEvent(now_ns(), NOTED, told)], self.lease)
-            self.narrator.alert(Severity.WARNING, "reason given", str(told))
+        if not leave.dry_run:
+            self._note_leave(store, leave)
         around = Surroundings(
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )
@@ -251,6 +272,17 @@ class _Session:
                 )
 
         return [Job(SECOND, beat)]
+
+    def _note_leave(self, store: TapeStore, leave: Leave) -> None:
+        """What was shown, what was missing, why it trades all the same, and what holds in the first sessions."""
+        told = {"limits": self.config.limits.profile, "missing": list(self.promoted.missing), "reason": leave.reason}
+        shown = self.promoted.shown._asdict() | {"unmeasured": list(self.promoted.shown.unmeasured)}
+        first = self.first._asdict() | {"dollars": leave.dollars}
+        store.append([NewEvent(now_ns(), NOTED, {**told, "shown": shown, "first": first})], self.lease)
+        if leave.reason:
+            self.narrator.alert(Severity.WARNING, "reason given", str(told))
+        if self.first.dollars is not None:
+            self.narrator.alert(Severity.INFO, "first sessions", f"dollars an entry and a day are capped: {first}")
 
     def _is_halted(self) -> bool:
         return (self.folder / HALT).exists() or (self.link is not None and self.link.skew.is_too_far)
@@ -294,6 +326,8 @@ class _Session:
         self.narrator.tell(now_ns())
         self.narrator.summarize()
         save_session(played.record, self.folder)
+        if self.lease is not None:  # there is a venue
+            save_shadow(self.folder)
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
 
     def _still_open(self) -> tuple[str, ...]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from brokers.robinhood.gates import ShutGate
 from framework.app.access import access_of
+from framework.app.alerting import alerts_of
 from framework.app.arming import only_trader
 from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.tape_place import HALT
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.domain.venue_order import LinkCapabilities, OutcomeKind
 from framework.errors import LeaseHeldError, OnetapeError
-from framework.runtime.alerts import Alerts, Channel, Severity
+from framework.runtime.alerts import Severity
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import validated
 from framework.runtime.orders import events
@@ -28,6 +29,7 @@ from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
     from framework.app.access import Access
+    from framework.runtime.alerts import Alerts
     from framework.runtime.config import Config
 
 WHO = "watchdog"
@@ -62,10 +64,19 @@ def act(run: str, place: str, beside: str, has_died: bool, why: str) -> None:
     """Do it, each step whether or not the one before could be done.
 
     A session that has died is left alone if another process has taken the account meanwhile; no other can while this one acts.
+
+    Raises:
+        OnetapeError: The tape, or who is to be told, cannot be read; the ``HALT`` file is there all the same.
     """
-    folder, access = Path(run), access_of(Path(beside))
+    folder = Path(run)
+    if not has_died:
+        (folder / HALT).touch()  # a session that hangs is there: whatever comes now, it must not buy when it goes on
+    entries = _entries(place)
+    access = access_of(entries.config, Path(beside))
     with ExitStack() as held:
-        alerts = None if access.alerts is None else held.enter_context(Alerts([Channel(access.alerts)], access.redact))
+        alerts = alerts_of(entries.config, access.channels, access.redact)
+        if alerts is not None:
+            held.enter_context(alerts)
         report = Report(folder, access, alerts)
         if has_died:
             try:
@@ -76,7 +87,7 @@ def act(run: str, place: str, beside: str, has_died: bool, why: str) -> None:
         report(Severity.CRITICAL, f"the session of {folder} is halted: {why}. Its entries are being canceled, its stops stay")
         _halt(folder, place, why, report)
         try:
-            _cancel(_entries(place), access, report)
+            _cancel(entries, access, report)
         except (OnetapeError, OSError) as error:
             report(Severity.CRITICAL, f"the entries could not be canceled: {error}; look into the app")
 

@@ -12,25 +12,26 @@ SCHEMES = ("sqlite", "postgresql")
 
 
 class SessionSection(Section):
-    """The dead man's switches of a session.
+    """The dead man's switches of a session."""
 
-    ``watchdog_seconds``: a live loop that has not turned for so long, or has died and was not started again, is halted from outside: its
-    entries are canceled at the venue, its stops stay, and a person is told; 0 for none. ``operator_hours``: entries stop when nothing was
-    heard of the operator (`onetape heartbeat`) for so long; 0 for never.
-    """
-
-    watchdog_seconds: Annotated[Number, Field(ge=0.0, le=86_400.0)] = 120.0
-    operator_hours: Annotated[Number, Field(ge=0.0, le=8_760.0)] = 0.0
+    watchdog_seconds: Annotated[Number, Field(ge=0.0, le=86_400.0)] = Field(
+        default=120.0,
+        description="A live loop that has not turned for so long, or has died and was not started again, is halted from outside: its entries are "
+        "canceled at the venue, its stops stay, and a person is told; 0 for no watchdog.",
+    )
+    operator_hours: Annotated[Number, Field(ge=0.0, le=8_760.0)] = Field(
+        default=0.0, description="Entries stop when nothing was heard of the operator (`onetape heartbeat`) for so long; 0 for never."
+    )
 
 
 class TapeSection(Section):
-    """Where the tape of a run is: left out, tape.db in its folder.
+    """Where the tape of a run is: left out, tape.db in its folder."""
 
-    ``url`` is sqlite:///path with ``{run}`` in it for the name of the run folder, or postgresql://user@host/database, where each run gets a
-    schema of its own. Passwords come from PGPASSWORD or ~/.pgpass.
-    """
-
-    url: str | None = None
+    url: str | None = Field(
+        default=None,
+        description="sqlite:///path with {run} in it for the name of the run folder, or postgresql://user@host/database, where each run gets a "
+        "schema of its own. Passwords come from PGPASSWORD or ~/.pgpass.",
+    )
 
     @field_validator("url")
     @classmethod

@@ -48,7 +48,8 @@ from pathlib import Path
 from framework.app.access import access_of
 from framework.app.arming import only_trader
 from framework.app.watchdog import Watchdog
-access = access_of(Path("."))
+from framework.runtime.loading import load_config
+access = access_of(load_config(Path("onetape.toml")), Path("."))
 with only_trader(access.state, access.account), Watchdog(Path("run"), "run/tape.db", Path("."), 1.0) as watchdog:
     for _ in range(5):
         watchdog.beat(0)
@@ -94,7 +95,8 @@ def traded(open_market, folder, monkeypatch):
     broker = {"rate_limit_requests": 100, "order_cooldown": 0.0}
     write({**config(mode="live", data=data, universe={"symbols": ["AAPL"]}, broker=broker), "bars/AAPL.csv": csv_text(ROWS)}, folder)
     with logged_in(open_market, folder, monkeypatch):
-        settings, access = load_config(folder / "onetape.toml"), access_of(folder)
+        settings = load_config(folder / "onetape.toml")
+        access = access_of(settings, folder)
         (folder / "run").mkdir()
         ears = Ears(lambda _: None, lambda _: None, sys.stderr)
         said = header(settings, Scripted({})) | {"account": "a hash"}
@@ -161,7 +163,7 @@ def test_a_process_that_died_and_was_not_started_again_is_cleaned_up_behind(open
 
 
 def test_a_process_that_died_and_was_started_again_is_left_alone(traded, open_market):
-    access = access_of(traded)
+    access = access_of(load_config(traded / "onetape.toml"), traded)
     with only_trader(access.state, access.account):
         act("run", "run/tape.db", ".", has_died=True, why="it has died")
     assert sides(open_market)[OrderSide.BUY] == "confirmed"
