@@ -16,8 +16,8 @@ class SessionSection(Section):
 
     watchdog_seconds: Annotated[Number, Field(ge=0.0, le=86_400.0)] = Field(
         default=120.0,
-        description="A live loop that has not turned for so long, or has died and was not started again, is halted from outside: its entries are "
-        "canceled at the venue, its stops stay, and a person is told; 0 for no watchdog.",
+        description="A live loop that has not turned for so long, or has died and was not started again, is halted from outside: its "
+        "entries are canceled at the venue, its stops stay, and a person is told; 0 for no watchdog.",
     )
     operator_hours: Annotated[Number, Field(ge=0.0, le=8_760.0)] = Field(
         default=0.0, description="Entries stop when nothing was heard of the operator (`onetape heartbeat`) for so long; 0 for never."
@@ -29,8 +29,8 @@ class TapeSection(Section):
 
     url: str | None = Field(
         default=None,
-        description="sqlite:///path with {run} in it for the name of the run folder, or postgresql://user@host/database, where each run gets a "
-        "schema of its own. Passwords come from PGPASSWORD or ~/.pgpass.",
+        description="sqlite:///path with {run} in it for the name of the run folder, or postgresql://user@host/database, where each run "
+        "gets a schema of its own. Passwords come from PGPASSWORD or ~/.pgpass.",
     )
 
     @field_validator("url")
