@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from framework.app.command import JsonOption, QuietOption, reported
-from framework.app.durations import ForOption, length_of
+from framework.app.lengths import ForOption, length_of
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:

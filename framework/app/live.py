@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
 from data.calendar import session_bounds
-from framework.app.alerting import alerts_of, channels_of
+from framework.app.access import access_of
+from framework.app.alerting import alerts_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
 from framework.app.compare import save_shadow
 from framework.app.forward import Crew, Feed, play_forward
@@ -21,13 +22,15 @@ from framework.app.narrator import Narrator
 from framework.app.promotion import Promoted
 from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
-from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
+from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
 from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
 from framework.app.stopping import asked_to_stop
+from framework.app.tape_place import new_tape
+from framework.app.watchdog import Watchdog
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
 from framework.errors import ConfigError, DataError
@@ -36,14 +39,11 @@ from framework.rules.arming import account_hash
 from framework.runtime.alerts import Severity
 from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
-from framework.runtime.control.switches import HaltFile, HaltSignal
-from framework.runtime.environment import environment_of, state_folder
+from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal
 from framework.runtime.logs.crash import without_secrets
-from framework.runtime.logs.redaction import Redactor
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
 from framework.runtime.orders.ids import Desk
-from framework.runtime.secrets import SecretStore
 from framework.runtime.sessions.arrivals import known_before
 from framework.runtime.sessions.live_desk import LiveDesk, Surroundings
 from framework.runtime.sessions.upkeep import SECOND, Job
@@ -59,9 +59,8 @@ if TYPE_CHECKING:
     from brokers.robinhood.transport import Call
     from data import Dataset
     from framework.app.assemble import Simulation
-    from framework.domain.secret import Secret
     from framework.engine.strategy import Strategy
-    from framework.runtime.alerts import Alerts, Channel
+    from framework.runtime.alerts import Alerts
     from framework.runtime.config import Config
     from framework.runtime.tape.lease import Lease
 
@@ -99,18 +98,6 @@ class Ended(NamedTuple):
     folder: Path
     still_open: tuple[str, ...]
     resumed: int
-
-
-class _Access(NamedTuple):
-    """Who trades where."""
-
-    username: Secret
-    account: Secret
-    key: Secret
-    state: Path
-    double: str | None
-    redact: Redactor
-    channels: list[Channel]
 
 
 def paper_session(config: Config, wish: Wish) -> Ended:
@@ -158,7 +145,7 @@ class _Session:
         self.promoted, self.first = tried
         self.watch = Stopwatch()
         self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
-        self.access = _access(config, wish.beside)
+        self.access = access_of(config, wish.beside)
         self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
         self.lease: Lease | None = None
@@ -202,7 +189,7 @@ class _Session:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
         if self.first.order_dollars is not None:
             said[ORDER_CAP] = self.first.order_dollars
-        store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
+        store = self.open.enter_context(TapeStore.open(new_tape(self.folder, self.config.tape.url), header=said))
         self.purchases.keep(store)
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
@@ -210,12 +197,19 @@ class _Session:
         stopped = self.open.enter_context(asked_to_stop())
         crew = Crew(
             desk=None if leave is None else self._desk(store, gateway, leave),
-            control=Control(store, HaltFile(self.folder / HALT), halt_signal),
+            control=Control(store, HaltFile(self.folder / HALT), halt_signal, self._dead_man()),
             lease=self.lease,
-            jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
+            jobs=[
+                Job(SECOND, lambda _: link.session.tick()),
+                Job(SECOND, self._renewal(store)),
+                Job(SECOND, self.narrator.tell),
+                *self._watched(store.place, leave),
+            ],
             on_slice=self._renewal(store),  # a long tape is taken again slice by slice, before any job is done
             on_begin=self._begin,
             on_failure=self.narrator.failure,
+            rotate=logs.rotate,
+            last_four=None if leave is None else self.access.account.reveal()[-4:],
         )
         feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
         return self._played(history, store, feed, crew)
@@ -256,6 +250,28 @@ class _Session:
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )
         return LiveDesk(gateway, around)
+
+    def _dead_man(self) -> DeadMansSwitch | None:
+        hours = self.config.session.operator_hours
+        return DeadMansSwitch(hours * 3_600) if hours else None
+
+    def _watched(self, place: str, leave: Leave | None) -> list[Job]:
+        """Have somebody else watch that the loop turns, where it is about money."""
+        seconds = self.config.session.watchdog_seconds
+        if leave is None or leave.dry_run or not seconds:
+            return []
+        watchdog = self.open.enter_context(Watchdog(self.folder, place, self.wish.beside, seconds))
+        told: list[str] = []
+
+        def beat(now: int) -> None:
+            watchdog.beat(now)
+            if not watchdog.is_there and not told:
+                told.append("gone")
+                self.narrator.alert(
+                    Severity.CRITICAL, "watchdog", "the watchdog is gone: if this session hangs, nobody cancels its entries"
+                )
+
+        return [Job(SECOND, beat)]
 
     def _note_leave(self, store: TapeStore, leave: Leave) -> None:
         """What was shown, what was missing, why it trades all the same, and what holds in the first sessions."""
@@ -321,14 +337,6 @@ class _Session:
         orders = [f"{one.side} {one.quantity} {one.symbol} ({one.order_type}, {one.status})" for one in desk.blotter.of()]
         held = [one for _, one in sorted(desk.book.positions.items()) if one.quantity_micros]
         return (*orders, *(f"position of {from_micros(one.quantity_micros)} {one.symbol}" for one in held))
-
-
-def _access(config: Config, beside: Path) -> _Access:
-    redact = Redactor()
-    secrets, environment = SecretStore(beside, redact), environment_of(beside)
-    needed = [secrets.need(name) for name in (USERNAME, ACCOUNT, SESSION_KEY)]
-    channels = channels_of(config, secrets)
-    return _Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, channels)
 
 
 def _close(timestamp: int, calendar: str) -> int:

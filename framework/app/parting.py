@@ -9,7 +9,7 @@ from data import Dataset
 from framework.app.assemble import backtest
 from framework.app.compare import facts_of_run, shadow_of_run
 from framework.app.loader import load_strategy
-from framework.app.tape_place import TAPE
+from framework.app.tape_place import tape_of
 from framework.errors import BadDataError
 from framework.runtime.loading import validated
 from framework.runtime.sessions.recorded import bars_of, recorded
@@ -29,7 +29,7 @@ def parted_of(folder: Path, beside: Path) -> float:
         OnetapeError: The tape cannot be read, or the strategy cannot be run any more.
     """
     real = facts_of_run(folder)
-    with TapeStore.attach(folder / TAPE) as store:
+    with TapeStore.attach(tape_of(folder)) as store:
         events = list(store.events())
     if events[0].payload.get("mode") == "live":
         return abs(real.equity - shadow_of_run(folder)[1].equity) / real.initial

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
-from framework.app.durations import ForOption, length_of
+from framework.app.lengths import ForOption, length_of
 from framework.errors import ConfigError, NotArmedError
 
 if TYPE_CHECKING:
@@ -164,10 +164,11 @@ def replay(
     from framework.app.replay import replay as decide_again
     from framework.app.replay_printing import replay_report, replay_verdict
     from framework.app.saving import find_run
+    from framework.app.tape_place import tape_of
 
     folder = find_run(run or None)
     with redirect_stdout(sys.stderr):
-        found = decide_again(folder / "tape.db")
+        found = decide_again(tape_of(folder))
     if as_json:
         typer.echo(json.dumps(replay_report(found), indent=2, allow_nan=False))
     elif not quiet:

@@ -96,6 +96,7 @@ class Live(NamedTuple):
     Attributes:
         incidents: What its order manager raised.
         tape: Of what kind its tape is.
+        last_four: What an override has to name; ``None`` for nothing.
         narrator: Who tells logs and people, if anybody does.
     """
 
@@ -104,6 +105,7 @@ class Live(NamedTuple):
     folder: Path
     incidents: list[Incident]
     tape: type[TapeStore] = TapeStore
+    last_four: str | None = None
     narrator: Narrator | None = None
 
     def play(
@@ -127,7 +129,7 @@ class Live(NamedTuple):
         try:
             with self.tape.open(self.folder / "tape.db", header=header(config, strategy)) as store:
                 control = Control(store, HaltFile(self.folder / "HALT"), HaltSignal())
-                hands = Crew(desk if config.mode == "live" else None, control, jobs=jobs, on_slice=told)
+                hands = Crew(desk if config.mode == "live" else None, control, jobs=jobs, on_slice=told, last_four=self.last_four)
                 if self.narrator is not None:
                     hands = hands._replace(on_begin=self.narrator.begin, on_failure=self.narrator.failure)
                 if config.mode == "paper":

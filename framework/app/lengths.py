@@ -1,4 +1,4 @@
-"""Lengths of time as users type them."""
+"""Lengths of time as they are typed: 90s, 30m, 2h."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNITS = (("s", 1), ("m", 60), ("h", 3_600))
 
 
 def length_of(text: str | None) -> int | None:
-    """``2h`` as ns; ``None`` for none.
+    """``2h`` as ns; ``None`` stays none.
 
     Raises:
         ConfigError: It is no length of time.
