@@ -8,6 +8,7 @@ from data.calendar import session_clock
 from data.request import bar_length
 from framework.app.actions_ahead import actions_ahead
 from framework.app.assemble import Coming
+from framework.app.jump_watch import JumpWatch
 from framework.app.session import Hooks, play_session
 from framework.domain.command import CommandKind
 from framework.runtime.sessions.bar_builder import BarBuilder
@@ -96,16 +97,19 @@ def play_forward(
         until=feed.until,
     )
 
+    declared = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
+    watch_jumps = JumpWatch(arriving, declared)
+
     def begin(turns: Turns, simulation: Simulation) -> None:
         upkeep.take_on(_jobs(turns, crew, lambda: arriving.closing))
+        watch_jumps.begin(turns, simulation.market)
         if crew.desk is not None:
             crew.desk.serve(simulation.engine)
         crew.on_begin(simulation)
 
     venue = None if crew.desk is None else crew.desk.broker_of
     hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now, crew.on_failure)
-    actions = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
-    return play_session(config, strategy, Coming(history, (first, now), arriving, actions), store, watch, hooks)
+    return play_session(config, strategy, Coming(history, (first, now), watch_jumps, declared), store, watch, hooks)
 
 
 def _jobs(turns: Turns, crew: Crew, closing: Callable[[], int]) -> list[Job]:
