@@ -80,9 +80,18 @@ def _time_column(table: pd.DataFrame, origin: str) -> pd.Series:
     if isinstance(table.index, pd.DatetimeIndex):
         found.append(table.index.to_series())
     if len(found) != 1:
-        present = ", ".join(table.columns)
-        raise BadDataError(f"{origin}: {len(found)} columns of time, need one, named timestamp or date; present: {present}")
+        present, hint = ", ".join(table.columns), _header_hint(list(table.columns))
+        raise BadDataError(f"{origin}: {len(found)} columns of time, need one, named timestamp or date; present: {present}{hint}")
     return found[0]
+
+
+def _header_hint(names: list[str]) -> str:
+    """What is often behind columns that nobody knows: no header at all, or another character between the cells."""
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        return "; the cells of the file must be parted by commas"
+    if sum(name[:1].isdigit() for name in names) > len(names) / 2:
+        return "; the first line seems to be a bar already: put timestamp,open,high,low,close,volume above it"
+    return ""
 
 
 def _check_columns(names: list[str], wanted: list[str], origin: str) -> None:

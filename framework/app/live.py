@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
 from data.calendar import session_bounds
+from framework.app.alerting import alerts_of, channels_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
+from framework.app.compare import save_shadow
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
-from framework.app.promotion import shortcomings
+from framework.app.promotion import Promoted
+from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
 from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
+from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
@@ -29,11 +33,12 @@ from framework.engine.indicators import Indicators
 from framework.errors import ConfigError, DataError
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
-from framework.runtime.alerts import Alerts, Channel, Severity
+from framework.runtime.alerts import Severity
 from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
 from framework.runtime.control.switches import HaltFile, HaltSignal
 from framework.runtime.environment import environment_of, state_folder
+from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.redaction import Redactor
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
@@ -56,11 +61,11 @@ if TYPE_CHECKING:
     from framework.app.assemble import Simulation
     from framework.domain.secret import Secret
     from framework.engine.strategy import Strategy
+    from framework.runtime.alerts import Alerts, Channel
     from framework.runtime.config import Config
     from framework.runtime.tape.lease import Lease
 
 HALT, NOTED = "HALT", "operator_noted"
-ALERT_URL = "ONETAPE_ALERT_URL"
 #: Seconds a lease lasts, and between two renewals: a request and all its retries take less than the difference.
 LEASE, RENEWAL = 180.0, 20.0
 #: A close is waited for so much longer than its bar, ns, so that what is decided on it is sent.
@@ -105,7 +110,7 @@ class _Access(NamedTuple):
     state: Path
     double: str | None
     redact: Redactor
-    alerts: Secret | None
+    channels: list[Channel]
 
 
 def paper_session(config: Config, wish: Wish) -> Ended:
@@ -116,7 +121,9 @@ def paper_session(config: Config, wish: Wish) -> Ended:
     """
     settings = config.model_copy(update={"mode": "paper"})
     with ExitStack() as open_things:
-        return _Session(settings, wish, open_things).play(ShutGate("this is a paper session"), None)
+        session = _Session(settings, wish, open_things)
+        with without_secrets(session.access.redact):
+            return session.play(ShutGate("this is a paper session"), None)
 
 
 def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
@@ -126,28 +133,37 @@ def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
         SafetyError: Something was not confirmed.
         OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
     """
-    check_settings(config, leave)
+    promoted, first = check_settings(config, leave, wish.beside), Rollout()
+    if not leave.dry_run:
+        first = rollout(config, promoted.shown.live_sessions, None if wish.resume is None else find_run(wish.resume))
+        leave = leave._replace(dollars=first.most(round(config.account.cash) if leave.dollars is None else leave.dollars))
     with ExitStack() as open_things:
-        return _Session(config, wish, open_things).play_live(leave)
+        session = _Session(first.capped(config), wish, open_things, (promoted, first))
+        with without_secrets(session.access.redact):
+            return session.play_live(leave)
 
 
 class _Session:
     """One session with everything it holds open in ``open_things``."""
 
-    def __init__(self, config: Config, wish: Wish, open_things: ExitStack) -> None:
+    def __init__(
+        self, config: Config, wish: Wish, open_things: ExitStack, tried: tuple[Promoted, Rollout] = (Promoted(), Rollout())
+    ) -> None:
         if wish.out is not None and wish.resume is not None:
             raise ConfigError("--out names the folder of a new session, --resume that of one that goes on: give one of them")
         if config.fills.path == "finer":
             raise ConfigError('[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive')
         check_place(wish.out)
         self.config, self.wish, self.open = config, wish, open_things
+        self.promoted, self.first = tried
         self.watch = Stopwatch()
         self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
-        self.access = _access(wish.beside)
+        self.access = _access(config, wish.beside)
         self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
         self.lease: Lease | None = None
         self.leave_from = 0
+        self.purchases = TapedPurchases(now_ns, 0)
         self.simulation: Simulation | None = None
 
     def play_live(self, leave: Leave) -> Ended:
@@ -160,6 +176,7 @@ class _Session:
             return DryRunGate(lambda form: self.narrator.alert(Severity.INFO, "dry run", f"{dict(form)}"), now_ns)
         key = session_key(self.access.key)
         self.leave_from = now_ns()
+        self.purchases = TapedPurchases(now_ns, self.leave_from)
         return ArmedGate(
             is_live=self.config.mode == "live",
             account=self.access.account.reveal(),
@@ -169,6 +186,7 @@ class _Session:
             holds_lease=self._may_trade,
             is_halted=self._is_halted,
             now=now_ns,
+            purchases=self.purchases,
         )
 
     def play(self, gate: OrderGate, leave: Leave | None) -> Ended:
@@ -182,7 +200,10 @@ class _Session:
         said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
         if leave is not None and leave.dry_run:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
+        if self.first.order_dollars is not None:
+            said[ORDER_CAP] = self.first.order_dollars
         store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
+        self.purchases.keep(store)
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())
@@ -192,7 +213,9 @@ class _Session:
             control=Control(store, HaltFile(self.folder / HALT), halt_signal),
             lease=self.lease,
             jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
+            on_slice=self._renewal(store),  # a long tape is taken again slice by slice, before any job is done
             on_begin=self._begin,
+            on_failure=self.narrator.failure,
         )
         feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
         return self._played(history, store, feed, crew)
@@ -202,8 +225,8 @@ class _Session:
         return replace(loaded, series=known_before(loaded.series, now), first_trade=now, indicators=Indicators())
 
     def _alerts(self) -> Alerts | None:
-        url = self.access.alerts
-        return None if url is None else self.open.enter_context(Alerts([Channel(url)], self.access.redact))
+        alerts = alerts_of(self.config, self.access.channels, self.access.redact)
+        return None if alerts is None else self.open.enter_context(alerts)
 
     def _linked(self, gate: OrderGate, logs: SessionLogs) -> tuple[RobinhoodLink, RobinhoodGateway]:
         log = logs.logger("requests")
@@ -227,15 +250,23 @@ class _Session:
         self.open.callback(lambda: store.release(self.lease) if self.lease is not None and self.lease.seconds_left() > 0 else None)
         calendar = self.config.data.calendar
         mode = "dry-run" if leave.dry_run else "live"
-        if leave.reason:
-            profile = self.config.limits.profile
-            told = {"limits": profile, "missing": shortcomings(self.config), "reason": leave.reason}
-            store.append([NewEvent(now_ns(), NOTED, told)], self.lease)
-            self.narrator.alert(Severity.WARNING, "reason given", str(told))
+        if not leave.dry_run:
+            self._note_leave(store, leave)
         around = Surroundings(
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )
         return LiveDesk(gateway, around)
+
+    def _note_leave(self, store: TapeStore, leave: Leave) -> None:
+        """What was shown, what was missing, why it trades all the same, and what holds in the first sessions."""
+        told = {"limits": self.config.limits.profile, "missing": list(self.promoted.missing), "reason": leave.reason}
+        shown = self.promoted.shown._asdict() | {"unmeasured": list(self.promoted.shown.unmeasured)}
+        first = self.first._asdict() | {"dollars": leave.dollars}
+        store.append([NewEvent(now_ns(), NOTED, {**told, "shown": shown, "first": first})], self.lease)
+        if leave.reason:
+            self.narrator.alert(Severity.WARNING, "reason given", str(told))
+        if self.first.dollars is not None:
+            self.narrator.alert(Severity.INFO, "first sessions", f"dollars an entry and a day are capped: {first}")
 
     def _is_halted(self) -> bool:
         return (self.folder / HALT).exists() or (self.link is not None and self.link.skew.is_too_far)
@@ -279,6 +310,8 @@ class _Session:
         self.narrator.tell(now_ns())
         self.narrator.summarize()
         save_session(played.record, self.folder)
+        if self.lease is not None:  # there is a venue
+            save_shadow(self.folder)
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
 
     def _still_open(self) -> tuple[str, ...]:
@@ -290,11 +323,12 @@ class _Session:
         return (*orders, *(f"position of {from_micros(one.quantity_micros)} {one.symbol}" for one in held))
 
 
-def _access(beside: Path) -> _Access:
+def _access(config: Config, beside: Path) -> _Access:
     redact = Redactor()
     secrets, environment = SecretStore(beside, redact), environment_of(beside)
     needed = [secrets.need(name) for name in (USERNAME, ACCOUNT, SESSION_KEY)]
-    return _Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, secrets.find(ALERT_URL))
+    channels = channels_of(config, secrets)
+    return _Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, channels)
 
 
 def _close(timestamp: int, calendar: str) -> int:

@@ -14,6 +14,7 @@ from framework.app.compiling import by_loop
 from framework.app.curves import Curves, buy_and_hold
 from framework.app.hosting import analyses_of, as_strategy_reads, as_strategy_sees, notes_of
 from framework.app.loader import load_strategy
+from framework.app.other_strategy import with_class
 from framework.app.resolved import config_hash, config_text
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from data import Dataset
     from framework.engine.strategy import Strategy
@@ -82,6 +84,43 @@ class RunResult:
 
         return equity_series(self.record)
 
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """The curves of the account by timestamp (UTC).
+
+        Dollars: equity, cash and benchmark (buy and hold). Fractions of equity: exposure and the forecasts of the next session's VaR and
+        expected shortfall, var_1d, cvar_1d, joint_var_1d and joint_cvar_1d, NaN where there is none.
+        """
+        from framework.app.frames import curves_frame
+
+        return curves_frame(self.record)
+
+    def bars(self, symbol: str) -> pd.DataFrame:
+        """The bars of ``symbol`` by timestamp (UTC), warm-up included: open, high, low, close, volume, in the shares of the last day.
+
+        Raises:
+            MissingDataError: The run had no such symbol.
+        """
+        from framework.app.frames import bars_frame
+
+        return bars_frame(self.record.series, symbol)
+
+    def plot(self, symbol: str | None = None) -> Figure:
+        """Equity beside buy and hold, or the closes of ``symbol`` with its trades; a matplotlib figure, which a notebook shows.
+
+        Raises:
+            MissingDataError: The run had no such symbol, or it has no bar to draw.
+        """
+        from framework.app.showing import equity_picture, trades_picture
+
+        return equity_picture(self.record) if symbol is None else trades_picture(self.record, symbol)
+
+    def _repr_html_(self) -> str:
+        """The headline figures, as a notebook shows them."""
+        from framework.app.showing import headline_table
+
+        return headline_table(self.summary)
+
     @property
     def analyzers(self) -> Mapping[str, object]:
         """What each analyzer of a backtrader strategy found, by its name; empty for other strategies."""
@@ -102,6 +141,7 @@ def run(
     config: str | Path | Config | Mapping[str, object],
     data: Mapping[str, pd.DataFrame] | None = None,
     *,
+    strategy: type[object] | None = None,
     finer: Mapping[str, pd.DataFrame] | None = None,
     beside: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -112,6 +152,8 @@ def run(
         config: A file, a ``Config``, or a dict shaped like the file.
         data: Bars by symbol instead of the configured source: columns open, high, low, close, volume (and optional dividend, split), with a
             DatetimeIndex or a timestamp column.
+        strategy: A class instead of the one the config names, such as one written in a notebook. It takes the ``params`` of a dict; those
+            of a file or a ``Config`` belong to the strategy they were written for.
         finer: The same for the bars of ``[data] finer``.
         beside: Folder in which the strategy's module is looked for first; the config file's own, or the current one.
         on_progress: Called now and then with (decision times done, of how many).
@@ -121,13 +163,14 @@ def run(
         DataError: The data is missing or broken.
     """
     watch = Stopwatch()
-    resolved, folder = resolved_config(config)
+    resolved, folder = resolved_config(config if strategy is None else with_class(config, strategy))
     if resolved.mode != "backtest":
         raise ConfigError(f'mode = "{resolved.mode}" is a session, which `onetape {resolved.mode}` plays; run() plays mode = "backtest"')
-    strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder, resolved.strategy.cerebro)
+    section = resolved.strategy
+    loaded = load_strategy(section.path, section.params, beside or folder, section.cerebro, strategy)
     with seldom_collected():
         dataset = load_data(resolved, data, finer)
-    return RunResult(play(resolved, strategy, dataset, watch, on_progress))
+    return RunResult(play(resolved, loaded, dataset, watch, on_progress))
 
 
 def play(
