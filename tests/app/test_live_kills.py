@@ -27,6 +27,7 @@ from framework.runtime.loading import load_config
 from framework.runtime.tape.store import TapeStore
 from tests.app.live_world import Days, FarDouble, Live, moves_of, opened_double
 from tests.app.project import ROWS, strategy, write
+from tests.app.shadows import shadows_again, shadows_on
 from tests.brokers.robinhood.live.children import child_of, ended
 from tests.brokers.robinhood.live.weather import worsen
 from tests.brokers.robinhood.live.world import truth_of
@@ -170,6 +171,8 @@ def test_a_session_that_dies_again_and_again_is_one_session(project, seed):
     assert kinds["venue_bound"] > 2
     assert [one for one in lives.live.incidents if one.effect == "halt"] == []
     assert replay(project / "tape.db", project).difference is None
+    assert shadows_again(project / "tape.db", project) == shadows_on(project / "tape.db")
+    assert shadows_on(project / "tape.db")
 
 
 @pytest.mark.campaign
@@ -180,6 +183,7 @@ def test_whatever_goes_wrong_a_session_replays_exactly(project, seed):
     found = replay(project / "tape.db", project)
     assert found.difference is None
     assert found.facts > 20
+    assert shadows_again(project / "tape.db", project) == shadows_on(project / "tape.db")
 
 
 def trade(url, folder):
