@@ -30,7 +30,7 @@ from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
-from framework.errors import ConfigError, DataError
+from framework.errors import ConfigError, DataError, OnetapeError
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
 from framework.runtime.alerts import Severity
@@ -311,8 +311,14 @@ class _Session:
         self.narrator.summarize()
         save_session(played.record, self.folder)
         if self.lease is not None:  # there is a venue
-            save_shadow(self.folder)
+            self._save_shadow()
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
+
+    def _save_shadow(self) -> None:
+        try:
+            save_shadow(self.folder)
+        except OnetapeError as error:  # the session is over, and everything of it is on the tape
+            self.narrator.alert(Severity.WARNING, "shadow", f"it cannot be compared: {error}")
 
     def _still_open(self) -> tuple[str, ...]:
         if self.simulation is None:
