@@ -22,9 +22,10 @@ from framework.rules import fills
 from framework.rules.shadowing import ShadowLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from data import Dataset
+    from framework.app.actions_ahead import Ahead
     from framework.domain.market import FinerBars
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker, Driver
@@ -99,11 +100,19 @@ def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulatio
 
 
 class Coming(NamedTuple):
-    """What a session knows when it begins, the first and the last time its calendar is asked for (ns UTC), and what arrives."""
+    """What a session knows when it begins, and what comes.
+
+    Attributes:
+        history: The bars known before.
+        span: The first and the last time its calendar is asked for, ns UTC.
+        arriving: The bars that arrive.
+        actions: Splits and dividends that they do not carry themselves.
+    """
 
     history: Dataset
     span: tuple[int, int]
     arriving: Iterable[Arrival]
+    actions: Sequence[Ahead] = ()
 
 
 def rehearsed(dataset: Dataset) -> Coming:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from data.calendar import session_clock
 from data.request import bar_length
+from framework.app.actions_ahead import actions_ahead
 from framework.app.assemble import Coming
 from framework.app.session import Hooks, play_session
-from framework.domain.command import CommandKind
 from framework.runtime.sessions.bar_builder import BarBuilder
 from framework.runtime.sessions.quote_feed import Pace, QuoteFeed
 from framework.runtime.sessions.turns import obey
@@ -99,7 +99,8 @@ def play_forward(
 
     venue = None if crew.desk is None else crew.desk.broker_of
     hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now, crew.on_failure)
-    return play_session(config, strategy, Coming(history, (first, now), arriving), store, watch, hooks)
+    actions = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
+    return play_session(config, strategy, Coming(history, (first, now), arriving, actions), store, watch, hooks)
 
 
 def _jobs(turns: Turns, crew: Crew, closing: Callable[[], int]) -> list[Job]:
@@ -117,8 +118,5 @@ def _obey(now: int, turns: Turns, crew: Crew) -> None:
     if crew.control is None:
         return
     for command in crew.control.poll():
-        if command.kind is CommandKind.RESUME and crew.desk is not None:
-            crew.desk.on_resume(command)
-        if command.kind is CommandKind.SETTLE and crew.desk is not None:
-            crew.desk.on_settle(command)
-        obey(turns, crew.control, now, command)
+        at_venue = {} if crew.desk is None else crew.desk.obey(command)
+        obey(turns, crew.control, now, command, at_venue)

@@ -122,6 +122,8 @@ def _incidents(events: list[TapeEvent]) -> list[str]:
             known[told["code"], told["subject"]] = f"{told['code']}: {told['detail']}"
         elif event.kind == venue.CLEARED:
             known.pop((told["code"], told["subject"]), None)
+        elif event.kind == venue.ACKNOWLEDGED and (told["code"], told["subject"]) in known:
+            known[told["code"], told["subject"]] += f" (acknowledged by {told['who']}: {told['why']})"
     return list(known.values())
 
 

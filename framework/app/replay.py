@@ -15,7 +15,7 @@ from framework.app.session import Hooks, session_parts
 from framework.app.venues import venue_of
 from framework.errors import BadDataError, PartedError, SafetyError
 from framework.runtime.loading import validated
-from framework.runtime.sessions.marks import STRATEGY_FAILED, is_fact
+from framework.runtime.sessions.marks import DECIDED, FORMING, INPUTS, STRATEGY_FAILED, is_fact
 from framework.runtime.sessions.recorded import Fact, bars_of, fact_of, facts_of, first_difference, recorded
 from framework.runtime.sessions.taped_broker import TapedBroker
 from framework.runtime.tape.reading import read_bars
@@ -70,7 +70,7 @@ def replay(tape: str | Path, beside: Path | None = None) -> Replayed:
     strategy = load_strategy(config.strategy.path, config.strategy.params, beside or Path.cwd(), config.strategy.cerebro)
     config = as_strategy_reads(strategy, config)
     if config.mode != "backtest":
-        return _compared(config.mode, events, _session_again(config, strategy, events))
+        return _compared(config.mode, events, _as_far_as_written(events, _session_again(config, strategy, events)))
     simulation = _of_backtest(config, strategy, tape, events)
     with simulation.broker:
         simulation.engine.start(events[0].timestamp)
@@ -84,6 +84,13 @@ def _compared(mode: str, events: Sequence[TapeEvent], found: Sequence[Fact]) -> 
     difference = first_difference(written, found)
     place = len(written) if difference is None else difference.place
     return Replayed(mode, len(written), difference, tuple(written[max(place - 3, 0) : place]))
+
+
+def _as_far_as_written(events: Sequence[TapeEvent], found: Sequence[Fact]) -> Sequence[Fact]:
+    """``found``, without what a process that died in the middle of a turn did not come to write down."""
+    heard = [event.kind for event in events if event.kind in INPUTS]
+    is_whole = not heard or heard[-1] in (DECIDED, FORMING)
+    return found if is_whole else found[: sum(is_fact(event.kind) for event in events)]
 
 
 def _of_backtest(config: Config, strategy: Strategy, tape: str | Path, events: Sequence[TapeEvent]) -> Simulation:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from framework.app.actions_ahead import carried
 from framework.app.assemble import Coming, live_session, session
 from framework.app.curves import Curves
 from framework.app.hosting import guest_of
@@ -108,7 +109,8 @@ def session_parts(config: Config, strategy: Strategy, coming: Coming, known: Rec
     turns: Turns
 
     def slices() -> Iterator[Arrival]:
-        yield from turns.arriving(coming.arriving)  # asked for when the engine is there
+        arriving = carried(coming.arriving, coming.actions, _last_seen(history, known)) if coming.actions else coming.arriving
+        yield from turns.arriving(arriving)  # asked for when the engine is there
 
     all_of_it = Coming(history, coming.span, slices())
     tell = hooks.on_failure
@@ -181,6 +183,14 @@ def play_session(
     if not len(curves):
         raise DataError("no bar arrived in the session")
     return Played(replace(record_of(config, strategy, history, simulation, curves, watch), params=params), _slices(known))
+
+
+def _last_seen(history: Dataset, known: Recorded) -> dict[str, int]:
+    """The close of the last bar of each symbol, ns UTC."""
+    seen = {symbol: int(one.timestamp[-1]) for symbol, one in history.series.items() if len(one)}
+    for arrival in known.arrivals():
+        seen |= dict.fromkeys(arrival.bars, arrival.timestamp)
+    return seen
 
 
 def _beside(taping: Taping, mark: NewEvent, *, reduces: bool) -> None:

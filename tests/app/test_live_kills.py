@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from contextlib import nullcontext
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -34,12 +33,7 @@ from tests.brokers.robinhood.live.world import truth_of
 from tests.builders import bars
 from tests.campaigns import size
 from tests.kills.checker import rows_of, violations
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from framework.runtime.tape.chain import NewEvent, TapeEvent
-    from framework.runtime.tape.lease import Lease
+from tests.replays.world import DiedError, MortalTape
 
 KNOWN, COUNT, KILLED_COUNT = 25, 16, 32
 SYMBOLS = ["AAPL", "IBM"]
@@ -62,26 +56,6 @@ def on_bar(self, ctx):
         elif step == 4:
             ctx.target(symbol, 0.0)
 """
-
-
-class DiedError(BaseException):
-    """The process is gone: nothing after it was done."""
-
-
-class MortalTape(TapeStore):
-    """Dies with the process at a write, before it is on the disk or after."""
-
-    left = 1 << 30
-    after = False
-
-    def append(self, events: Sequence[NewEvent], lease: Lease | None = None) -> tuple[TapeEvent, ...]:
-        type(self).left -= 1
-        if self.left == 0 and not self.after:
-            raise DiedError
-        written = super().append(events, lease)
-        if self.left == 0:
-            raise DiedError
-        return written
 
 
 def market():

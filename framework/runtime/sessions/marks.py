@@ -25,6 +25,7 @@ STOPPED = "session_stopped"  # the strategy is told that this is the end, for no
 DECIDED = "decided"  # the engine's turn is over
 ASKED = "broker_asked"  # the engine asks something of its broker
 ANSWERED = "broker_answered"  # with something else than "done"
+QUESTIONED = "quote_asked"  # the engine asks for a quote while nobody is there to ask: what the one who comes tells first belongs here
 QUOTED = "broker_quoted"
 #: What begins a turn, which DECIDED ends.
 TURNS = frozenset({BARS, LOOKED, COMMANDED, STOPPED})
@@ -32,7 +33,7 @@ TURNS = frozenset({BARS, LOOKED, COMMANDED, STOPPED})
 HEARD = frozenset({events.REPORT, events.CORRECTION})
 TRACES = frozenset({events.INTENT, events.CANCEL, events.HOLD})
 #: All that is needed to take the same turns again.
-INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUOTED}
+INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUESTIONED, QUOTED}
 
 SHADOW_FILL = "shadow_fill"  # what the fill model made of an order that a real venue has
 SHADOW_DIVERGED = "shadow_diverged"  # the two came to be further apart than the config allows

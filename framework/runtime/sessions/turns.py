@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from framework.errors import OrderError, StrategyError
@@ -150,6 +151,6 @@ class Commanded:
                 obey(self._turns, self._control, self._turns.now, command)
 
 
-def obey(turns: Turns, control: Control, now: int, command: OperatorCommand) -> None:
-    """Carry ``command`` out at ``now`` (ns UTC), and tick it off."""
-    control.done(now, command, turns.command(now, command))
+def obey(turns: Turns, control: Control, now: int, command: OperatorCommand, before: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Carry ``command`` out at ``now`` (ns UTC), and tick it off with what came of it, ``before`` it reached the engine too."""
+    control.done(now, command, {**before, **turns.command(now, command)})
