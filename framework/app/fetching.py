@@ -10,9 +10,9 @@ from data.catalog import Catalog
 from data.importing import take_in
 from data.tables import raw_bars
 from data.vendors import KEYS, VENDORS, Wanted, vendor
+from framework.app.crash import without_secrets
 from framework.errors import ConfigError
 from framework.runtime.environment import environment_of
-from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.redaction import Redactor
 from framework.runtime.network.downloads import downloader
 from framework.runtime.secrets import SecretStore

@@ -16,6 +16,7 @@ from data.calendar import session_bounds
 from framework.app.alerting import alerts_of, channels_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
 from framework.app.compare import save_shadow
+from framework.app.crash import without_secrets
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
@@ -38,7 +39,6 @@ from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
 from framework.runtime.control.switches import HaltFile, HaltSignal
 from framework.runtime.environment import environment_of, state_folder
-from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.redaction import Redactor
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
