@@ -16,6 +16,7 @@ from framework.app.access import access_of
 from framework.app.alerting import alerts_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
 from framework.app.compare import save_shadow
+from framework.app.crash import without_secrets
 from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
@@ -33,14 +34,13 @@ from framework.app.tape_place import new_tape
 from framework.app.watchdog import Watchdog
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
-from framework.errors import ConfigError, DataError
+from framework.errors import ConfigError, DataError, OnetapeError
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
 from framework.runtime.alerts import Severity
 from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
 from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal
-from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
 from framework.runtime.orders.ids import Desk
@@ -327,8 +327,14 @@ class _Session:
         self.narrator.summarize()
         save_session(played.record, self.folder)
         if self.lease is not None:  # there is a venue
-            save_shadow(self.folder)
+            self._save_shadow()
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
+
+    def _save_shadow(self) -> None:
+        try:
+            save_shadow(self.folder)
+        except OnetapeError as error:  # the session is over, and everything of it is on the tape
+            self.narrator.alert(Severity.WARNING, "shadow", f"it cannot be compared: {error}")
 
     def _still_open(self) -> tuple[str, ...]:
         if self.simulation is None:
