@@ -34,6 +34,11 @@ class Holdings(dict[Any, Any]):
         """The position in ``symbol``."""
         return self._by_symbol.setdefault(symbol, bt.Position())
 
+    def correct(self, symbol: str, held: int) -> None:
+        """A trade was changed or taken back: ``held`` micro-shares are there."""
+        position = self.of(symbol)
+        position.fix(shares(held), position.price if held else 0.0)
+
     def book(self, ticket: Ticket, fill: Fill, held: int, stamp: float) -> None:
         """Write ``fill`` into the ticket's order and into the position, which holds ``held`` micro-shares after it."""
         comminfo = ticket.order.data.getenvironment().broker.getcommissioninfo(ticket.order.data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from brokers.simulated.broker import SimulatedBroker
 from brokers.simulated.model import FillModel
 from framework.app.costs import fee_schedule, slippage_model
+from framework.app.hosting import SessionParts, guest_of, hosted_in_session
 from framework.app.policies import policies
 from framework.app.venues import venue_of
 from framework.domain.book import Book
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from data import Dataset
-    from framework.domain.market import FinerBars
+    from framework.domain.market import FeedStatus, FinerBars
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker, Driver
     from framework.engine.strategy import Strategy
@@ -60,22 +61,28 @@ def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation
 
 def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal) -> Simulation:
     """Bars that arrive, and a simulated venue, behind the one engine."""
-    from framework.runtime.sessions.driver import RealtimeDriver
-
     parts = _parts(config, strategy, coming.history, coming.span, journal)
-    driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving)
-    return Simulation(*parts, driver, "bars arrive one by one")
+    driven = SessionParts(parts.market, parts.broker, parts.engine, parts.broker.on_slice, coming.span[1])
+    return Simulation(*parts, _realtime(config, strategy, driven, coming), "bars arrive one by one")
 
 
 def live_session(config: Config, strategy: Strategy, coming: Coming, journal: Journal, broker_of: Callable[[Market], Broker]) -> Simulation:
     """Bars that arrive, and a venue that reports by itself, behind the one engine."""
-    from framework.runtime.sessions.driver import RealtimeDriver
-
     world = _world(config, coming.history, coming.span)
     broker = broker_of(world.market)
     engine = _engine(config, strategy, world, broker, journal)
-    driver = RealtimeDriver(world.market, engine, lambda _: None, coming.arriving)
-    return Simulation(world.market, broker, engine, journal, driver, "bars arrive one by one")
+    driven = SessionParts(world.market, broker, engine, lambda _: None, coming.span[1])
+    return Simulation(world.market, broker, engine, journal, _realtime(config, strategy, driven, coming), "bars arrive one by one")
+
+
+def _realtime(config: Config, strategy: Strategy, parts: SessionParts, coming: Coming) -> Driver:
+    """Who turns the crank of a session."""
+    guest = guest_of(strategy)
+    if guest is not None:
+        return hosted_in_session(guest, config, parts, coming.arriving)
+    from framework.runtime.sessions.driver import RealtimeDriver
+
+    return RealtimeDriver(parts.market, parts.engine, parts.work, coming.arriving)
 
 
 def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
@@ -88,7 +95,7 @@ class Coming(NamedTuple):
 
     history: Dataset
     span: tuple[int, int]
-    arriving: Iterable[Arrival]
+    arriving: Iterable[Arrival | FeedStatus]
 
 
 def rehearsed(dataset: Dataset) -> Coming:

@@ -14,7 +14,8 @@ from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
 from data.calendar import session_bounds
 from framework.app.arming import Leave, check_settings, only_trader, token_of
-from framework.app.forward import Crew, Feed, play_forward
+from framework.app.forward import Crew, Feed, opened_forward
+from framework.app.hosting import as_strategy_reads
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
 from framework.app.promotion import shortcomings
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from brokers.robinhood.transport import Call
     from data import Dataset
     from framework.app.assemble import Simulation
+    from framework.app.session import Opened
     from framework.domain.secret import Secret
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
@@ -116,7 +118,7 @@ def paper_session(config: Config, wish: Wish) -> Ended:
     """
     settings = config.model_copy(update={"mode": "paper"})
     with ExitStack() as open_things:
-        return _Session(settings, wish, open_things).play(ShutGate("this is a paper session"), None)
+        return LiveSession(settings, wish, open_things).play(None)
 
 
 def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
@@ -128,21 +130,36 @@ def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
     """
     check_settings(config, leave)
     with ExitStack() as open_things:
-        return _Session(config, wish, open_things).play_live(leave)
+        return LiveSession(config, wish, open_things).play(leave)
 
 
-class _Session:
-    """One session with everything it holds open in ``open_things``."""
+class Script(NamedTuple):
+    """What a script brings along that drives a session itself.
 
-    def __init__(self, config: Config, wish: Wish, open_things: ExitStack) -> None:
+    Attributes:
+        strategy: What it plays.
+        is_stopped: Whether it wants to stop.
+        hear: Told what a person is told: the title and the text.
+    """
+
+    strategy: Strategy
+    is_stopped: Callable[[], bool]
+    hear: Callable[[str, str], object]
+
+
+class LiveSession:
+    """One session on Robinhood's quotes with everything it holds open in ``open_things``; ``script`` drives it, if there is one."""
+
+    def __init__(self, config: Config, wish: Wish, open_things: ExitStack, script: Script | None = None) -> None:
         if wish.out is not None and wish.resume is not None:
             raise ConfigError("--out names the folder of a new session, --resume that of one that goes on: give one of them")
         if config.fills.path == "finer":
             raise ConfigError('[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive')
         check_place(wish.out)
-        self.config, self.wish, self.open = config, wish, open_things
-        self.watch = Stopwatch()
-        self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
+        self.wish, self.open, self.script = wish, open_things, script
+        self.watch, section = Stopwatch(), config.strategy
+        loaded = script.strategy if script else load_strategy(section.path, section.params, wish.beside, section.cerebro)
+        self.strategy, self.config = loaded, as_strategy_reads(loaded, config)
         self.access = _access(wish.beside)
         self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
@@ -150,10 +167,28 @@ class _Session:
         self.leave_from = 0
         self.simulation: Simulation | None = None
 
-    def play_live(self, leave: Leave) -> Ended:
-        """Get the leave, then the account for this process alone, then trade."""
-        self.open.enter_context(only_trader(self.access.state, self.access.account))
-        return self.play(self._gate(leave), leave)
+    def play(self, leave: Leave | None) -> Ended:
+        """Play it to its end."""
+        with self.opened(leave) as opened:
+            opened.simulation.driver.run(opened.note)
+            return self.ended(opened)
+
+    @contextmanager
+    def opened(self, leave: Leave | None) -> Iterator[Opened]:
+        """The session, ready for its driver; with ``leave`` of real money, after the account was got for this process alone.
+
+        Raises:
+            SafetyError: Something was not confirmed.
+        """
+        if leave is None:
+            gate: OrderGate = ShutGate("this is a paper session")
+        else:
+            check_settings(self.config, leave)
+            self.open.enter_context(only_trader(self.access.state, self.access.account))
+            gate = self._gate(leave)
+        history, store, feed, crew = self._prepared(gate, leave)
+        with self._telling_of_death(), opened_forward(self.config, self.strategy, history, store, self.watch, feed, crew) as opened:
+            yield opened
 
     def _gate(self, leave: Leave) -> OrderGate:
         if leave.dry_run:
@@ -171,22 +206,23 @@ class _Session:
             now=now_ns,
         )
 
-    def play(self, gate: OrderGate, leave: Leave | None) -> Ended:
-        """Play it to its end."""
+    def _prepared(self, gate: OrderGate, leave: Leave | None) -> tuple[Dataset, TapeStore, Feed, Crew]:
         history = self._history()
         name = f"{run_stamp()}-{self.config.mode}-{type(self.strategy).__name__}"
         self.folder = find_run(self.wish.resume) if self.wish.resume is not None else self.wish.out or new_folder(name)
         self.folder.mkdir(parents=True, exist_ok=True)
         logs = self.open.enter_context(SessionLogs(self.folder / "logs", name, self.access.redact, sys.stderr))
-        self.narrator = Narrator(logs, self._alerts())
+        self.narrator = Narrator(logs, self._alerts(), self.script.hear if self.script else None)
         said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
+        if self.script is not None:
+            said["script"] = True  # what more it does to its Cerebro is not known
         if leave is not None and leave.dry_run:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
         store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())
-        stopped = self.open.enter_context(_stops())
+        stopped = self.open.enter_context(_stops(self.script))
         crew = Crew(
             desk=None if leave is None else self._desk(store, gateway, leave),
             control=Control(store, HaltFile(self.folder / HALT), halt_signal),
@@ -195,7 +231,7 @@ class _Session:
             on_begin=self._begin,
         )
         feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
-        return self._played(history, store, feed, crew)
+        return history, store, feed, crew
 
     def _history(self) -> Dataset:
         loaded, now = load_data(self.config, None), now_ns()
@@ -264,22 +300,32 @@ class _Session:
         self.simulation = simulation
         self.narrator.begin(simulation)
 
-    def _played(self, history: Dataset, store: TapeStore, feed: Feed, crew: Crew) -> Ended:
+    def ended(self, opened: Opened) -> Ended:
+        """The driver is through: let the strategy finish, and keep what was played.
+
+        Raises:
+            DataError: No bar arrived, and yet something was decided.
+        """
         try:
-            played = play_forward(self.config, self.strategy, history, store, self.watch, feed, crew)
+            played = opened.ended()
         except DataError as error:
-            if self.simulation is None or self.simulation.journal.events or self.simulation.market.grows:
+            if opened.simulation.journal.events or opened.simulation.market.grows:
                 raise
             self.narrator.alert(Severity.INFO, "stopped", f"before a bar had closed: {error}")
             return Ended(None, self.folder, (), 0)
-        except Exception as error:  # somebody has to know, whatever it was; it goes on up
-            left = ", ".join(self._still_open()) or "nothing that is known"
-            self.narrator.alert(Severity.CRITICAL, "session died", f"{type(error).__name__}: {error}; open: {left}")
-            raise
         self.narrator.tell(now_ns())
         self.narrator.summarize()
         save_session(played.record, self.folder)
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
+
+    @contextmanager
+    def _telling_of_death(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # somebody has to know, whatever it was; it goes on up
+            left = ", ".join(self._still_open()) or "nothing that is known"
+            self.narrator.alert(Severity.CRITICAL, "session died", f"{type(error).__name__}: {error}; open: {left}")
+            raise
 
     def _still_open(self) -> tuple[str, ...]:
         if self.simulation is None:
@@ -305,12 +351,12 @@ def _close(timestamp: int, calendar: str) -> int:
 
 
 @contextmanager
-def _stops() -> Iterator[Callable[[], bool]]:
+def _stops(script: Script | None) -> Iterator[Callable[[], bool]]:
     """Within it Ctrl-C and SIGTERM ask the session to stop; what is yielded says whether one came."""
     asked: list[int] = []
     before = {number: signal.signal(number, lambda found, _: asked.append(found)) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(asked) or (script is not None and script.is_stopped())
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

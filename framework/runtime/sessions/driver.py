@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framework.domain.market import FeedStatus
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -17,7 +19,9 @@ class RealtimeDriver:
 
     name = "realtime"
 
-    def __init__(self, market: Market, engine: Engine, work: Callable[[Sequence[int]], None], arriving: Iterable[Arrival]) -> None:
+    def __init__(
+        self, market: Market, engine: Engine, work: Callable[[Sequence[int]], None], arriving: Iterable[Arrival | FeedStatus]
+    ) -> None:
         self._market = market
         self._engine = engine
         self._work = work
@@ -25,7 +29,10 @@ class RealtimeDriver:
 
     def run(self, on_slice: Callable[[int], None]) -> None:
         """Play all slices; ``on_slice(timestamp)`` follows each decision."""
-        for timestamp, bars in self._arriving:
+        for came in self._arriving:
+            if isinstance(came, FeedStatus):
+                continue
+            timestamp, bars = came
             arrived = {self._market.row[symbol]: one for symbol, one in bars.items()}
             self._engine.on_arrival(arrived, timestamp)
             self._work(sorted(arrived))
