@@ -14,7 +14,27 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 from timing import Outcome, report
-from workloads import CASH, COLUMNS, FAST, FEE, SAMPLE, SHARES, SLOW, SYMBOLS, W2_CASH, decides, load_w1, load_w2, load_w3, name_of, weights
+from workloads import (
+    CASH,
+    COLUMNS,
+    EVERY,
+    FAST,
+    FEE,
+    FIRST,
+    MOMENTUM,
+    SAMPLE,
+    SHARES,
+    SLOW,
+    SYMBOLS,
+    TOP,
+    W2_CASH,
+    decides,
+    load_w1,
+    load_w2,
+    load_w3,
+    name_of,
+    weights,
+)
 
 from framework import SignalStrategy, Strategy, run
 from framework.app.sweep import sweep
@@ -147,6 +167,18 @@ class Momentum(Strategy):
         self._day += 1
 
 
+class Ranked(SignalStrategy):
+    """W2's choice as signals: of what it holds, the strongest half year gets 1 and the weakest 0.5; the sizer does the rest."""
+
+    def signals(self, bars: Panel) -> NDArray[np.float64]:  # noqa: D102
+        found = np.full(bars.close.shape, np.nan)
+        for day in range(FIRST, len(found), EVERY):
+            order = np.argsort(bars.close[day - MOMENTUM] / bars.close[day])
+            found[day] = 0.0
+            found[day, order[:TOP]] = np.linspace(1.0, 0.5, TOP)
+        return found
+
+
 def config(kind: str, symbols: list[str], engine: str, resolution: str, **changed: dict[str, object]) -> dict[str, object]:
     """Settings of a run of the strategy ``kind``."""
     sections = {name: {**WIDE.get(name, {}), **changed.get(name, {})} for name in {*WIDE, *changed}}
@@ -181,8 +213,8 @@ def crossing(folder: Path, workload: str, bars: int, engine: str, trail: float) 
     return lambda: ran(settings, frames)
 
 
-def portfolio(folder: Path, engine: str) -> Callable[[], Outcome]:
-    """W2."""
+def portfolio(folder: Path, workload: str, engine: str) -> Callable[[], Outcome]:
+    """W2; as ``w2-var`` with signals, and historical VaR of 252 days to size them by."""
     panel = load_w2(folder)
     columns = range(panel["close"].shape[1])
     frames = {name_of(n): frame_of({"timestamp": panel["day"], **{name: panel[name][:, n] for name in COLUMNS}}, "D") for n in columns}
@@ -192,7 +224,10 @@ def portfolio(folder: Path, engine: str) -> Callable[[], Outcome]:
         "rebalance": {"band": 0.0, "min_value": 0.0, "cost_bps": 5.0},
         "fills": {"fees": {"rate": FEE}},
     }
-    settings = config("Momentum", sorted(frames), engine, "1d", **changed)
+    if workload == "w2-var":
+        changed["sizing"] = {"method": "var", "max_position_var_pct": 0.0006, "max_portfolio_var_pct": 1.0, "max_total_exposure_pct": 0.95}
+        changed["fills"] = {"slippage": {"model": "bps", "bps": FEE * 1e4}}
+    settings = config("Ranked" if workload == "w2-var" else "Momentum", sorted(frames), engine, "1d", **changed)
     return lambda: ran(settings, frames, by_fill=True)
 
 
@@ -218,8 +253,8 @@ def main() -> None:
     folder, workload, bars, repeats, engine = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
     trail = float(sys.argv[6]) if len(sys.argv) > 6 else 0.0
     try:
-        if workload == "w2":
-            work = portfolio(folder, engine)
+        if workload.startswith("w2"):
+            work = portfolio(folder, workload, engine)
         elif workload == "w3":
             work = pairs(folder, engine)
         else:

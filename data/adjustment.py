@@ -62,6 +62,8 @@ def with_events_moved(raw: RawBars, keep: Integers) -> RawBars:
 
     ``raw`` is adjusted, so dividends of different rows are in the same shares and add up.
     """
+    if len(keep) == len(raw):
+        return raw
     target = np.searchsorted(keep, np.arange(len(raw)))
     dividend, split = np.zeros(len(keep) + 1), np.ones(len(keep) + 1)
     np.add.at(dividend, target, raw.dividend)

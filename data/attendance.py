@@ -36,7 +36,8 @@ def stamped(raw: RawBars, sessions: Sessions, request: DataRequest) -> RawBars:
 def outside_sessions(when: Integers, sessions: Sessions, request: DataRequest) -> Mask:
     """Which of ``when`` (int64[n], ns UTC) are no close of a session (daily) or lie in none (intraday); bool[n]."""
     if request.is_daily:
-        return ~np.isin(when, sessions.close)
+        foreign: Mask = sessions.close[np.minimum(np.searchsorted(sessions.close, when), len(sessions.close) - 1)] != when
+        return foreign
     index = np.searchsorted(sessions.close, when)
     in_break = (when > sessions.break_start[index]) & (when <= sessions.break_end[index])
     outside: Mask = (when <= sessions.open[index]) | in_break

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def in_order(raw: RawBars, request: DataRequest) -> tuple[RawBars, list[Finding]]:
     """``raw`` (``when`` in ns UTC) strictly increasing in time, and what was found; two rows of one time are settled by policy."""
     findings = _unordered(raw)
-    raw = raw.take(np.argsort(raw.when, kind="stable"))
+    if findings:
+        raw = raw.take(np.argsort(raw.when, kind="stable"))
     again = np.flatnonzero(np.diff(raw.when) == 0) + 1
     if len(again) == 0:
         return raw, findings

@@ -32,7 +32,9 @@ def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Integers, reque
 
     Raises ``BadDataError`` that names the source, the row and the column for whatever cannot be read.
     """
-    table = table.set_axis([column_name(name) for name in table.columns], axis=1)
+    names = [column_name(name) for name in table.columns]
+    if names != list(table.columns):
+        table = table.set_axis(names, axis=1)
     times = _time_column(table, origin)
     wanted = [*BAR_COLUMNS, *(["adj_close"] if request.adjust == "adj_close" else [])]
     _check_columns(list(table.columns), wanted, origin)
@@ -78,9 +80,18 @@ def _time_column(table: pd.DataFrame, origin: str) -> pd.Series:
     if isinstance(table.index, pd.DatetimeIndex):
         found.append(table.index.to_series())
     if len(found) != 1:
-        present = ", ".join(table.columns)
-        raise BadDataError(f"{origin}: {len(found)} columns of time, need one, named timestamp or date; present: {present}")
+        present, hint = ", ".join(table.columns), _header_hint(list(table.columns))
+        raise BadDataError(f"{origin}: {len(found)} columns of time, need one, named timestamp or date; present: {present}{hint}")
     return found[0]
+
+
+def _header_hint(names: list[str]) -> str:
+    """What is often behind columns that nobody knows: no header at all, or another character between the cells."""
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        return "; the cells of the file must be parted by commas"
+    if sum(name[:1].isdigit() for name in names) > len(names) / 2:
+        return "; the first line seems to be a bar already: put timestamp,open,high,low,close,volume above it"
+    return ""
 
 
 def _check_columns(names: list[str], wanted: list[str], origin: str) -> None:
@@ -101,6 +112,8 @@ def _numbers(table: pd.DataFrame, name: str, row: Integers, origin: str) -> Floa
     import pandas as pd
 
     column = table[name]
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        return column.to_numpy(dtype=np.float64)
     if column.dtype.kind in "iuf":
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     numbers = pd.to_numeric(column.astype(object).where(column.notna(), None).map(_text_or_none), errors="coerce")

@@ -21,4 +21,6 @@ def placed(error: Exception, strategy: str) -> Exception:
         return type(error)(f"{error} [{strategy}.{users[-1].name}, {users[-1].filename}:{users[-1].lineno}]") if users else error
     if not users or users[-1] is not frames[-1]:
         return error
-    return StrategyError(f"{strategy}.{users[-1].name}, {users[-1].filename}:{users[-1].lineno} raised {type(error).__name__}: {error}")
+    last = users[-1]
+    line = f"\n    {last.line}" if last.line else ""
+    return StrategyError(f"{strategy}.{last.name}, {last.filename}:{last.lineno} raised {type(error).__name__}: {error}{line}")

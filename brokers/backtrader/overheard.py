@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.domain.account_event import Delisted, TradeCorrection
+from framework.domain.account_event import CashInLieu, Delisted, Split, TradeCorrection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +35,9 @@ class Overheard:
             self._trading.settle()
 
     def on_account(self, event: AccountEvent) -> None:
-        """Book the event; Cerebro sees it in the cash, shares that are gone as a trade, and shares taken back in the position."""
+        """Book the event; Cerebro sees it in the cash, shares that are gone as a trade, and other changes in the position."""
         self._desk.on_account(event)
         if isinstance(event, Delisted) and event.quantity_micros:
             self._trading.on_delisting(event)
-        elif isinstance(event, TradeCorrection):
-            self._trading.holdings.correct(event.symbol, self._trading.held(event.symbol))
+        elif isinstance(event, Split | CashInLieu | TradeCorrection) and event.symbol in self._desk.book.positions:
+            self._trading.holdings.correct(self._desk.book.positions[event.symbol])

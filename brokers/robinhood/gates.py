@@ -30,6 +30,35 @@ class OrderGate(Protocol):
         """
 
 
+class PurchaseBook(Protocol):
+    """What was let go to be bought for, by the id under which it was sent; micro-dollars."""
+
+    def others(self, ref: str) -> int:
+        """All that counts but what is under ``ref``."""
+
+    def note(self, ref: str, value: int) -> None:
+        """``value`` is about to leave under ``ref``: the same order under the same id is one purchase, however often it is tried.
+
+        Raises:
+            NotArmedError: It cannot be counted.
+        """
+
+
+class Purchases:
+    """A count that ends with the process."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, int] = {}
+
+    def others(self, ref: str) -> int:
+        """All but ``ref``."""
+        return sum(value for name, value in self._values.items() if name != ref)
+
+    def note(self, ref: str, value: int) -> None:
+        """Count it."""
+        self._values[ref] = value
+
+
 class ShutGate:
     """Backtest, paper, and everything that has not been armed: no order leaves.
 
@@ -84,6 +113,7 @@ class ArmedGate:
         holds_lease: Whether this process still is the one that trades the account.
         is_halted: Whether an operator stopped entries (a HALT file, a signal); sales go on.
         now: ns UTC.
+        purchases: What was bought for so far; ``None`` counts for this gate alone.
     """
 
     def __init__(
@@ -97,11 +127,12 @@ class ArmedGate:
         holds_lease: Callable[[], bool],
         is_halted: Callable[[], bool],
         now: Callable[[], int],
+        purchases: PurchaseBook | None = None,
     ) -> None:
         self._is_live, self._account, self._is_confirmed = is_live, account, is_confirmed
         self._token, self._key, self._now = token, key, now
         self._holds_lease, self._is_halted = holds_lease, is_halted
-        self._bought: dict[str, int] = {}
+        self._purchases = Purchases() if purchases is None else purchases
         self._lock = threading.Lock()
 
     def judge(self, form: Mapping[str, object]) -> None:
@@ -124,12 +155,9 @@ class ArmedGate:
         if self._is_halted():
             raise NotArmedError("not armed: an operator has halted entries")
         with self._lock:
-            # The same order under the same id is one purchase, however often it is tried.
-            name = str(form.get("ref_id"))
-            others = sum(value for ref, value in self._bought.items() if ref != name)
-            value = _value(form)
-            check_amount(token, others, value)
-            self._bought[name] = value
+            name, value = str(form.get("ref_id")), _value(form)
+            check_amount(token, self._purchases.others(name), value)
+            self._purchases.note(name, value)
 
 
 def _value(form: Mapping[str, object]) -> int:

@@ -14,24 +14,25 @@ from framework.engine.market import session_number, session_numbers
 from framework.rules.account.daytrades import Traded, day_trades, pattern_day_trader_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from framework.domain.book import Book
-    from framework.domain.market import BarSeries
+    from framework.domain.market import BarSeries, Integers
     from framework.engine.journal import Journal
     from framework.engine.market import Market
 
 
 def account_notes(market: Market, book: Book, journal: Journal, account_type: str) -> list[str]:
     """Warnings in plain words: data that ended, margin calls, broken good faith, and day trading."""
-    return [*_ended(market, book), *_calls(journal), *_faith(journal), *(_day_trading(market, journal) if account_type != "cash" else ())]
+    lines = [*ended(market.adjusted, market.now, book.quantity), *_calls(journal), *_faith(journal)]
+    return lines if account_type == "cash" else [*lines, *day_trading(market.adjusted, _traded(journal))]
 
 
-def _ended(market: Market, book: Book) -> Iterable[str]:
-    """Symbols whose bars end before the run does, and nobody said why: what is held of them stands at its last price."""
-    for series in market.adjusted:
-        if series.delisting is None and len(series) and session_number(int(series.timestamp[-1])) < session_number(market.now):
-            held = book.quantity(series.symbol)
+def ended(bars: Iterable[BarSeries], now: int, quantity: Callable[[str], int]) -> Iterable[str]:
+    """Symbols whose bars end before ``now`` (ns UTC), and nobody said why: what is held of them stands at its last price."""
+    for series in bars:
+        if series.delisting is None and len(series) and session_number(int(series.timestamp[-1])) < session_number(now):
+            held = quantity(series.symbol)
             valued = f"; the {from_micros(held)} shares held are valued at that close, {series.close[-1]:g}" if held else ""
             yield (
                 f"{series.symbol}: its bars end on {_date(session_number(int(series.timestamp[-1])))}, before the run{valued}; "
@@ -56,10 +57,10 @@ def _faith(journal: Journal) -> Iterable[str]:
         yield f"good faith violations: {len(found)}, first on {first}: sold before the money that bought the shares had settled{until}"
 
 
-def _day_trading(market: Market, journal: Journal) -> Iterable[str]:
-    fills = _traded(journal)
-    count = sum(day_trades(fills).values())
-    pattern = pattern_day_trader_on(fills, _sessions(market.adjusted)) if count else None
+def day_trading(bars: Iterable[BarSeries], fills: Traded) -> Iterable[str]:
+    """When ``fills`` would have made the account one of a pattern day trader."""
+    count = len(day_trades(fills))
+    pattern = pattern_day_trader_on(fills, _sessions(bars)) if count else None
     if pattern is not None:
         yield (
             f"day trades: {count}; from {_date(pattern)} on the account would have been a pattern day trader's, "
@@ -67,9 +68,10 @@ def _day_trading(market: Market, journal: Journal) -> Iterable[str]:
         )
 
 
-def _traded(journal: Journal) -> list[Traded]:
+def _traded(journal: Journal) -> Traded:
     """Fills with the shares held before and after, splits and delistings in between."""
     held: dict[str, int] = {}
+    symbols: dict[str, int] = {}
     found = []
     for event in journal.events:
         if isinstance(event, Split):
@@ -80,13 +82,14 @@ def _traded(journal: Journal) -> list[Traded]:
             fill = event.fill
             before = held.get(fill.symbol, 0)
             held[fill.symbol] = before + fill.side.sign * fill.quantity_micros
-            found.append(Traded(session_number(fill.timestamp), fill.symbol, before, held[fill.symbol]))
-    return found
+            number = symbols.setdefault(fill.symbol, len(symbols))
+            found.append((session_number(fill.timestamp), number, before, held[fill.symbol]))
+    return Traded(*np.array(found, dtype=np.int64).reshape(-1, 4).T)
 
 
-def _sessions(series: Iterable[BarSeries]) -> list[int]:
-    numbers: list[int] = np.unique(np.concatenate([np.unique(session_numbers(one.timestamp)) for one in series])).tolist()
-    return numbers
+def _sessions(series: Iterable[BarSeries]) -> Integers:
+    numbers = [session_numbers(one.timestamp) for one in series]
+    return np.unique(np.concatenate([one[np.flatnonzero(np.diff(one, prepend=one[:1] - 1))] for one in numbers]))
 
 
 def _date(session: int) -> str:

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from framework.app.promotion import shortcomings
+from framework.app.promotion import Promoted, promoted
 from framework.errors import ConfigError, LeaseHeldError, NotArmedError, SafetyError
 from framework.rules.arming import ArmToken, account_hash, arm
 
@@ -39,8 +39,8 @@ class Leave(NamedTuple):
     dry_run: bool = False
 
 
-def check_settings(config: Config, leave: Leave) -> None:
-    """Refuse settings with which nobody means to trade.
+def check_settings(config: Config, leave: Leave, beside: Path) -> Promoted:
+    """Refuse settings with which nobody means to trade; returns what the strategy, which lies in ``beside``, has shown.
 
     Raises:
         NotArmedError: The config does not say live, or nobody has armed.
@@ -53,13 +53,14 @@ def check_settings(config: Config, leave: Leave) -> None:
         raise ConfigError(f'[broker] name = "{config.broker.name}" cannot be traded live; set name = "robinhood"')
     if not leave.is_armed and not leave.dry_run:
         raise NotArmedError("nothing is sent without --arm (real orders) or --dry-run (orders are logged, and none leaves)")
-    missing = shortcomings(config) if leave.is_armed and not leave.dry_run else []
-    if missing and not leave.reason.strip():
-        raise SafetyError(f"not tried enough: {'; '.join(missing)}. Trade on paper first, or give a --reason, kept on the tape")
+    found = promoted(config, beside) if leave.is_armed and not leave.dry_run else Promoted()
+    if found.missing and not leave.reason.strip():
+        raise SafetyError(f"not tried enough: {'; '.join(found.missing)}. Trade on paper first, or give a --reason, kept on the tape")
     if config.limits.profile == "venue" and not leave.reason.strip():
         raise SafetyError(
             '[limits] profile = "venue" leaves only cash, venue and sanity; live it needs a --reason, which is kept on the tape'
         )
+    return found
 
 
 def token_of(config: Config, leave: Leave, account: Secret, key: bytes, now: int, ask: Callable[[str], str]) -> ArmToken:

@@ -13,24 +13,31 @@ from framework.app.policies import policies
 from framework.app.venues import venue_of
 from framework.domain.book import Book
 from framework.domain.values import to_micros
+from framework.domain.venue_rules import ALL_FORCES, ALL_TYPES
 from framework.engine.engine import Engine
 from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.market import Market
 from framework.engine.schedule import Schedule
 from framework.rules import fills
+from framework.rules.shadowing import ShadowLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from data import Dataset
+    from framework.app.actions_ahead import Ahead
     from framework.domain.market import FeedStatus, FinerBars
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker, Driver
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
     from framework.runtime.sessions.arrivals import Arrival
+    from framework.runtime.sessions.driver import Failed
+    from framework.runtime.sessions.shadow import Shadow
 
+#: Micro-dollars: whether there was enough money was the venue's question.
+_PLENTY = 10**18
 #: Inside each finer bar the extreme that hurts comes first.
 _PATHS = (
     ("pessimistic", fills.PESSIMISTIC),
@@ -41,7 +48,7 @@ _PATHS = (
 
 
 class Simulation(NamedTuple):
-    """The parts of a run; ``reason`` is why it has the driver it has."""
+    """The parts of a run; ``reason`` is why it has this driver, ``shadow`` what the fill model makes of the orders of a real venue."""
 
     market: Market
     broker: Broker
@@ -49,6 +56,7 @@ class Simulation(NamedTuple):
     journal: Journal
     driver: Driver
     reason: str
+    shadow: Shadow | None = None
 
 
 def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
@@ -59,30 +67,38 @@ def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation
     return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine), chosen(config, strategy).reason)
 
 
-def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal) -> Simulation:
-    """Bars that arrive, and a simulated venue, behind the one engine."""
+def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal, failed: Failed | None = None) -> Simulation:
+    """Bars that arrive, and a simulated venue, behind the one engine; ``failed`` is told when the strategy raises, which is no end then."""
     parts = _parts(config, strategy, coming.history, coming.span, journal)
     driven = SessionParts(parts.market, parts.broker, parts.engine, parts.broker.on_slice, coming.span[1])
-    return Simulation(*parts, _realtime(config, strategy, driven, coming), "bars arrive one by one")
+    return Simulation(*parts, _realtime(config, strategy, driven, coming, failed), "bars arrive one by one")
 
 
-def live_session(config: Config, strategy: Strategy, coming: Coming, journal: Journal, broker_of: Callable[[Market], Broker]) -> Simulation:
-    """Bars that arrive, and a venue that reports by itself, behind the one engine."""
+def live_session(
+    config: Config,
+    strategy: Strategy,
+    coming: Coming,
+    journal: Journal,
+    broker_of: Callable[[Market], Broker],
+    failed: Failed | None = None,
+) -> Simulation:
+    """Bars that arrive, and a venue that reports by itself, behind the one engine; ``failed`` as for ``session``."""
     world = _world(config, coming.history, coming.span)
     broker = broker_of(world.market)
     engine = _engine(config, strategy, world, broker, journal)
-    driven = SessionParts(world.market, broker, engine, lambda _: None, coming.span[1])
-    return Simulation(world.market, broker, engine, journal, _realtime(config, strategy, driven, coming), "bars arrive one by one")
+    shadow = _shadow(config, world, journal)
+    driver = _realtime(config, strategy, SessionParts(world.market, broker, engine, shadow.work, coming.span[1]), coming, failed)
+    return Simulation(world.market, broker, engine, journal, driver, "bars arrive one by one", shadow)
 
 
-def _realtime(config: Config, strategy: Strategy, parts: SessionParts, coming: Coming) -> Driver:
-    """Who turns the crank of a session."""
+def _realtime(config: Config, strategy: Strategy, parts: SessionParts, coming: Coming, failed: Failed | None) -> Driver:
+    """Who turns the crank of a session. A backtrader strategy that raises ends it: Cerebro cannot go on behind that."""
     guest = guest_of(strategy)
     if guest is not None:
         return hosted_in_session(guest, config, parts, coming.arriving)
     from framework.runtime.sessions.driver import RealtimeDriver
 
-    return RealtimeDriver(parts.market, parts.engine, parts.work, coming.arriving)
+    return RealtimeDriver(parts.market, parts.engine, parts.work, coming.arriving, failed)
 
 
 def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
@@ -91,11 +107,19 @@ def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulatio
 
 
 class Coming(NamedTuple):
-    """What a session knows when it begins, the first and the last time its calendar is asked for (ns UTC), and what arrives."""
+    """What a session knows when it begins, and what comes.
+
+    Attributes:
+        history: The bars known before.
+        span: The first and the last time its calendar is asked for, ns UTC.
+        arriving: The bars that arrive.
+        actions: Splits and dividends that they do not carry themselves.
+    """
 
     history: Dataset
     span: tuple[int, int]
     arriving: Iterable[Arrival | FeedStatus]
+    actions: Sequence[Ahead] = ()
 
 
 def rehearsed(dataset: Dataset) -> Coming:
@@ -140,6 +164,29 @@ def _parts(config: Config, strategy: Strategy, dataset: Dataset, span: tuple[int
     cash, model = to_micros(config.account.cash), fill_model(config, dataset.finer)
     broker = SimulatedBroker(world.market, venue_of(config), cash, model, world.bounds, world.decided.account)
     return _Parts(world.market, broker, _engine(config, strategy, world, broker, journal), journal)
+
+
+def _shadow(config: Config, world: _World, journal: Journal) -> Shadow:
+    """What the fill model makes of orders that a real venue gets: it takes all that the venue took, and has the money for it."""
+    from framework.runtime.sessions.shadow import Shadow
+
+    rules = replace(
+        venue_of(config),
+        order_types=ALL_TYPES,
+        times_in_force=ALL_FORCES,
+        fractional_types=ALL_TYPES,
+        fractional_forces=ALL_FORCES,
+        fractional_in_extended_hours=True,
+        fractional_least_micros=0,
+        extended_types=ALL_TYPES,
+        takes_passed_stops=True,
+        reserves_shares=False,
+    )
+    model = SimulatedBroker(world.market, rules, _PLENTY, fill_model(config, {}), world.bounds)
+    model.connect()
+    section = config.shadow
+    limits = ShadowLimits(section.max_slippage_bps, section.max_missed_pct, section.least_orders, section.window)
+    return Shadow(journal, world.market, model, limits)
 
 
 def fill_model(config: Config, finer: Mapping[str, FinerBars]) -> FillModel:

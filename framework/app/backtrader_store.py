@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from brokers.backtrader.store import Running, SessionStore
 from framework.app.arming import Leave
-from framework.app.live import Ended, LiveSession, Script, Wish
+from framework.app.live import Ended, Script, Wish, live_sitting
 from framework.app.run import resolved_config
 from framework.errors import ConfigError, NotArmedError
 from framework.runtime.loading import validated
@@ -78,11 +78,9 @@ class RobinhoodStore(SessionStore):
     def _opened(self, wanted: Wanted) -> Iterator[Running]:
         config = _of_script(self._config if self._leave else self._config.model_copy(update={"mode": "paper"}), wanted)
         script = Script(wanted.guest, wanted.is_stopped, wanted.hear)
-        with ExitStack() as open_things:
-            session = LiveSession(config, self._wish, open_things, script)
-            with session.opened(self._leave) as opened:
-                yield Running(cast("LiveHost", opened.simulation.driver), opened.note)
-                self.ended = session.ended(opened)
+        with live_sitting(config, self._wish, self._leave, script) as (session, opened):
+            yield Running(cast("LiveHost", opened.simulation.driver), opened.note)
+            self.ended = session.ended(opened)
 
 
 def _resolved(config: str | Path | Mapping[str, object]) -> tuple[Config, Path]:

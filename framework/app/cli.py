@@ -106,7 +106,7 @@ def backtest(
     elif not quiet:
         from framework.app.printing import print_summary
 
-        print_summary(result.summary, folder, result.record.engine_reason)
+        print_summary(result.summary, folder, result.record.engine_reason, (settings.data.start, settings.data.end))
 
 
 def _agreed(settings: Config, record: RunRecord, config: Path) -> str:
@@ -154,21 +154,43 @@ def sweep(
         print_sweep(swept.summary, swept.folder, swept.picture)
 
 
-@app.command(epilog="Examples:  onetape report   ·   onetape report runs/20260131T153000Z-backtest-SmaCross")
+@app.command(
+    epilog="Examples:  onetape report   ·   onetape report runs/monday   ·   onetape report runs/monday runs/tuesday --out both.html"
+)
 @reported
 def report(
-    run: Annotated[str | None, typer.Argument(help="A run folder, or its name below runs/; the newest run by default.")] = None,
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Run folders, or names below runs/; the newest by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the page of several runs goes; comparison.html by default.")] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make the tear sheet of a finished run again: report.html and its pictures."""
+    """Make the tear sheet of a finished run again: report.html and its pictures. Of several runs: one page, side by side."""
     from framework.app.saving import find_run, rewrite_report
 
-    page = rewrite_report(find_run(run))
+    if runs is not None and len(runs) > 1:
+        _compare(runs, out, as_json=as_json, quiet=quiet)
+        return
+    if out is not None:
+        raise ConfigError(f"--out {out} is for several runs; the report of one run is written into its folder")
+    page = rewrite_report(find_run(runs[0] if runs else None))
     if as_json:
         typer.echo(json.dumps({"report": str(page)}))
     elif not quiet:
         typer.echo(f"report: {page}")
+
+
+def _compare(names: list[str], out: Path | None, *, as_json: bool, quiet: bool) -> None:
+    from framework.app.comparing import DEFAULT_PAGE, read_runs, write_comparison
+    from framework.report.comparison_page import document
+
+    compared, place = read_runs(names), out or DEFAULT_PAGE
+    write_comparison(compared, place)
+    if as_json:
+        typer.echo(json.dumps({"report": str(place), **document(compared)}, indent=2, allow_nan=False))
+    elif not quiet:
+        typer.echo(f"report: {place}")
 
 
 @app.command(epilog="Examples:  onetape init   ·   onetape init my_bot")
@@ -203,13 +225,14 @@ def doctor(
             help='With --broker: also place and cancel one share far from the market. "LIVE <last four of the account> <dollars> <hours>".',
         ),
     ] = None,
+    alerts: Annotated[bool, typer.Option("--alerts", help="Send every target of [alerts] a test alert instead.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Check that everything a run needs is here; exit 1 if something is not."""
     from framework.app.examining import examination
 
-    checks = examination(config, broker, arm)
+    checks = examination(config, broker, arm, alerts=alerts)
     if as_json:
         typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
     elif not quiet:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated, NoReturn, ParamSpec
 
 import typer
 
@@ -49,10 +49,20 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
             _discard_output()
             raise typer.Exit(0) from None
         except Exception as error:  # noqa: BLE001 - the last resort: no traceback on the terminal, but none lost either
-            typer.echo(f"error: this is a bug in onetape: {type(error).__name__}: {error}\n{_keep_traceback()}", err=True)
-            raise typer.Exit(EXIT_BUG) from None
+            _end(error)
 
     return wrapper
+
+
+def _end(error: Exception) -> NoReturn:
+    """A package that an extra brings is missing, or it is a bug."""
+    from framework.app.extras import remedy_for
+
+    if isinstance(error, ModuleNotFoundError) and (remedy := remedy_for(error.name or "")):
+        typer.echo(f"error: this needs {error.name}, which is not installed: {remedy}", err=True)
+        raise typer.Exit(ConfigError.exit_code) from None
+    typer.echo(f"error: this is a bug in onetape: {_reported(error)}", err=True)
+    raise typer.Exit(EXIT_BUG) from None
 
 
 def _discard_output() -> None:
@@ -60,10 +70,13 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _keep_traceback() -> str:
+def _reported(error: Exception) -> str:
+    """What it was and where its traceback is kept, both without secrets."""
     import tempfile
-    import traceback
 
+    from framework.runtime.logs.crash import redacted, redactor_of_environment
+
+    crash = redacted(error, redactor_of_environment(Path.cwd()))
     with tempfile.NamedTemporaryFile("w", prefix="onetape-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        traceback.print_exc(file=file)
-    return f"please report it with {file.name}; look through it first, it may quote what it was working on"
+        file.write(crash.report)
+    return f"{crash}\nplease report it with {file.name}; look through it first, it may quote what it was working on"

@@ -8,11 +8,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from framework.app.session_tape import told_by
+from framework.app.tape_place import TAPE
 from framework.domain.order import OrderSide
 from framework.domain.values import notional, rounded_quotient, to_micros
-from framework.errors import BadDataError, ConfigError
-from framework.report.divergence import Decided, RunFacts, Traded
-from framework.report.divergence_page import page
+from framework.errors import BadDataError, ConfigError, MissingDataError
+from framework.report.divergence import Decided, RunFacts, Traded, divergence
+from framework.report.divergence_page import document, page
+from framework.runtime.sessions.marks import SHADOW_FILL
 from framework.runtime.tape.reading import read_bars, read_mode
 from framework.runtime.tape.recording import FIRST, LAST
 from framework.runtime.tape.store import TapeStore
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 #: What an account gets without a trade, and the payload's field that says how much.
 _ACCOUNT = ("cash_in_lieu", "dividend_entitled", "delisted", "interest")
+_AT_A_VENUE = frozenset({"live", "dry-run"})
 #: Of a decision, what makes it the same in another run: not the name it was given there.
 _TERMS = ("symbol", "side", "quantity_micros", "order_type", "limit_micros", "stop_micros", "trail_micros", "trail_type", "time_in_force")
 
@@ -38,7 +41,7 @@ def facts_of_run(folder: Path) -> RunFacts:
     Raises:
         DataError: It has no tape, or it cannot be read.
     """
-    tape = folder / "tape.db"
+    tape = folder / TAPE
     with TapeStore.attach(tape) as store:
         events = list(store.events())
     try:
@@ -46,6 +49,27 @@ def facts_of_run(folder: Path) -> RunFacts:
         return _facts(folder.name, events, series)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise BadDataError(f"{tape}: an event cannot be read ({error!r}); make the run again") from None
+
+
+def shadow_of_run(folder: Path) -> tuple[RunFacts, RunFacts]:
+    """The live run in ``folder``, and what the fill model made of its orders.
+
+    Raises:
+        DataError: It has no tape, it cannot be read, or it has no shadow: only live sessions have one.
+    """
+    real = facts_of_run(folder)
+    with TapeStore.attach(folder / TAPE) as store:
+        header = next(store.events(kinds=[FIRST])).payload
+        fills = list(store.events(kinds=[SHADOW_FILL]))
+    if header.get("mode") not in _AT_A_VENUE:
+        raise MissingDataError(f"{folder.name} is a {header.get('mode')} run and has no shadow: only live sessions do; name a second run")
+    try:
+        traded = _traded(fills, real.decisions, told_by(folder / TAPE).series)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise BadDataError(f"{folder / TAPE}: a shadow fill cannot be read ({error!r})") from None
+    earned = sum(notional(one.shares, real.marks.get(one.symbol, 0)) - one.value - one.fees for one in traded)
+    equity = real.initial + sum(real.account.values()) + earned
+    return real, real._replace(name=f"{real.name} (shadow)", equity=equity, fills=traded)
 
 
 def write_page(place: Path, one: RunFacts, other: RunFacts, found: Divergence) -> None:
@@ -60,6 +84,19 @@ def write_page(place: Path, one: RunFacts, other: RunFacts, found: Divergence) -
         raise ConfigError(f"cannot write {place}: {error.strerror}; choose another place with --out") from None
 
 
+def save_shadow(folder: Path) -> None:
+    """Write what parts the live run in ``folder`` from its shadow into shadow.html and shadow.json beside its report.
+
+    Raises:
+        DataError: The tape cannot be read.
+        ConfigError: They cannot be written.
+    """
+    real, shadow = shadow_of_run(folder)
+    found = divergence(real, shadow)
+    write_page(folder / "shadow.html", real, shadow, found)
+    (folder / "shadow.json").write_text(json.dumps(document(real, shadow, found), indent=2, allow_nan=False), encoding="utf-8")
+
+
 def _facts(name: str, events: list[TapeEvent], series: Mapping[str, BarSeries]) -> RunFacts:
     config = tomllib.loads(str(events[0].payload["config"]))
     decisions = {one.order_id: one for one in map(_decided, _of(events, "order_decided"))}
@@ -70,7 +107,8 @@ def _facts(name: str, events: list[TapeEvent], series: Mapping[str, BarSeries]) 
         if event.kind in _ACCOUNT:
             account[event.kind] += _number(event.payload["amount_micros"])
     initial = to_micros(float(config.get("account", {}).get("cash", 100_000.0)))
-    return RunFacts(name, initial, _final_equity(events), marks, decisions, _traded(events, decisions, series), account)
+    fills = [event for event in events if event.payload.get("execution_id") is not None]
+    return RunFacts(name, initial, _final_equity(events), marks, decisions, _traded(fills, decisions, series), account)
 
 
 def _of(events: Iterable[TapeEvent], kind: str) -> Iterable[TapeEvent]:
@@ -100,8 +138,7 @@ def _final_equity(events: list[TapeEvent]) -> int:
 
 
 def _traded(events: list[TapeEvent], decisions: Mapping[str, Decided], series: Mapping[str, BarSeries]) -> tuple[Traded, ...]:
-    fills = [event for event in events if event.payload.get("execution_id") is not None]
-    return tuple(_fill(event.timestamp, event.payload, decisions[str(event.payload["order_id"])], series) for event in fills)
+    return tuple(_fill(event.timestamp, event.payload, decisions[str(event.payload["order_id"])], series) for event in events)
 
 
 def _fill(timestamp: int, told: Mapping[str, Any], order: Decided, series: Mapping[str, BarSeries]) -> Traded:

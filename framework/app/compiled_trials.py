@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from framework.app.assemble import backtest, fill_model
+from framework.app.booked import finding_lines, waiting_lines
 from framework.app.compiling import LARGE, NAME, objections, prepared_for
+from framework.app.curves import ratio
+from framework.app.looped import Kernels, many_in_a_session, trip_figures
 from framework.app.resolved import config_hasher
-from framework.app.run import finding_lines
 from framework.app.venues import venue_of
-from framework.compiled.columns import F_ORDER, F_PLACE, FEES, IDLE, LIMIT, O_ROW, P_AMOUNT, R_CODE, SLIPPAGE, TARGET, TRADED
+from framework.compiled.columns import FEES, IDLE, LIMIT, P_AMOUNT, R_CODE, SLIPPAGE, TARGET, TRADED
 from framework.compiled.envelope import terms_of
 from framework.compiled.play import play
 from framework.compiled.said import Facts, decisions_hash
@@ -23,21 +25,14 @@ from framework.rules import performance
 from framework.rules.sizing.numbers import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from data import Dataset
-    from framework.compiled.play import Kernel, Played, Written
-    from framework.domain.market import Floats, Integers
+    from framework.compiled.play import Played
+    from framework.domain.market import Floats
     from framework.engine.strategy import Strategy
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
-
-
-class Kernels(NamedTuple):
-    """The loop, and what adds up round trips."""
-
-    loop: Kernel
-    trips: Callable[[Integers, Integers, Integers, int, Integers, Integers], int]
 
 
 class CompiledTrials:
@@ -71,50 +66,41 @@ class CompiledTrials:
         signals = self._kind(**params).signals(self._prepared.panel)  # type: ignore[attr-defined]
         wished = self._prepared.wished(signals, self._facts.strategy, self._sizing)
         played = play(self._prepared, self._terms, wished, self._kernels.loop)
-        if played.left or not self._is_plain(played):
+        trips = None if played.left or not self._is_plain(played) else trip_figures(played.written, self._kernels)
+        if trips is None:
             return None
         equity = played.written.curve[0] / MICRO
-        return {**self._of_curve(played, equity), **self._of_run(params, played, watch)}, equity
+        return {**self._of_curve(played, equity, trips), **self._of_run(params, played, watch)}, equity
 
     def play_nothing(self) -> None:
         """A trial without an opinion: what has to be compiled is compiled."""
         nothing = np.full(self._prepared.panel.close.shape, np.nan)
         wished = self._prepared.wished(nothing, self._facts.strategy, self._sizing)
-        self._trips(play(self._prepared, self._terms, wished, self._kernels.loop).written)
+        trip_figures(play(self._prepared, self._terms, wished, self._kernels.loop).written, self._kernels)
 
     def _is_plain(self, played: Played) -> bool:
         """Whether nothing has happened that takes more words than there are columns for."""
         written = played.written
         if not self._ends_together or written.slots[:, IDLE].any() or (written.refusals[:, R_CODE] >= LIMIT).any():
             return False
-        rows, sessions = written.orders[written.executions[:, F_ORDER], O_ROW], self._prepared.bars.session[written.executions[:, F_PLACE]]
-        pairs = np.sort(sessions * len(written.slots) + rows)
-        return not bool((pairs[1:] == pairs[:-1]).any())  # two fills of a symbol in a session may be a day trade
+        return not many_in_a_session(played)
 
-    def _of_curve(self, played: Played, equity: Floats) -> dict[str, object]:
-        exposure = np.divide(played.written.curve[2] / MICRO, equity, out=np.full_like(equity, np.nan), where=equity > 0.0)
+    def _of_curve(self, played: Played, equity: Floats, trips: tuple[Floats, Floats]) -> dict[str, object]:
+        exposure = ratio(played.written.curve[2] / MICRO, equity)
         traded = int(played.written.account[TRADED]) / MICRO
         return {
             **curve_figures(self.days, equity, self._cash),
-            **trade_figures(*self._trips(played.written)),
+            **trade_figures(*trips),
             "exposure": performance.average(exposure[np.isfinite(exposure)]),
             "turnover": performance.annual_turnover(traded, equity, self.days),
             "fees": int(played.written.account[FEES]) / MICRO,
             "slippage_cost": int(played.written.account[SLIPPAGE]) / MICRO,
         }
 
-    def _trips(self, written: Written) -> tuple[Floats, Floats]:
-        """Dollars that each round trip has earned, and R multiples of those that had a stop."""
-        money, risk = np.empty((2, len(written.executions)), np.int64)
-        count = self._kernels.trips(written.orders, written.executions, written.payments, len(written.slots), money, risk)
-        pairs = zip(money[:count].tolist(), risk[:count].tolist(), strict=True)
-        # Whole numbers, which need not fit a float, divided once.
-        return money[:count] / MICRO, np.array([earned * MICRO / lost for earned, lost in pairs if lost > 0], dtype=np.float64)
-
     def _of_run(self, params: Mapping[str, object], played: Played, watch: Stopwatch) -> dict[str, object]:
         codes = Counter(CODES[code] for code in played.written.refusals[:, R_CODE].tolist())
         waiting = int(np.count_nonzero(played.written.slots[:, TARGET] >= 0))
-        warnings = [*self._findings, *([f"{waiting} orders were still working at the end and never filled"] if waiting else [])]
+        warnings = [*self._findings, *waiting_lines(waiting)]
         return {
             "engine": NAME,
             "bars": self._bars,

@@ -17,6 +17,7 @@ from framework.rules.costs.regulatory import RegulatoryFees
 if TYPE_CHECKING:
     from data import Dataset
     from framework.app.assemble import Simulation
+    from framework.app.booked import Booked
     from framework.compiled.play import Kernel, Played
     from framework.compiled.prepare import Prepared
     from framework.engine.strategy import Strategy
@@ -104,22 +105,21 @@ def _is_warm() -> bool:
     return is_warm()
 
 
-def driven(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation) -> tuple[Simulation, str]:
-    """``simulation`` with the compiled driver, if it can have it and is worth it; and why.
+def by_loop(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, *, forecasts: bool) -> tuple[Booked | None, str]:
+    """What the loop left of this run, if it can play it and is worth it; and why, or why not.
 
     Raises:
         ConfigError: It is asked for by name and cannot.
     """
     tries, why = verdict(config, strategy, dataset, simulation)
     if not tries:
-        return simulation, why
-    from framework.app.compiled_driver import CompiledDriver
-    from framework.compiled.jit import KERNEL
-    from framework.compiled.said import Facts, Writer
+        return None, why
+    from framework.app.looped import Kernels, Looped
+    from framework.compiled.jit import KERNEL, TRIPS
+    from framework.compiled.said import Facts
 
     played = attempted(config, strategy, dataset, simulation, KERNEL)
     if played.left:
-        return simulation, f"the compiled loop was left: {played.left}"
+        return None, f"the compiled loop was left: {played.left}"
     facts = Facts(type(strategy).__name__, simulation.engine.desk.policies, venue_of(config))
-    writer = Writer(played, facts)
-    return simulation._replace(journal=writer.journal, driver=CompiledDriver(simulation, played, writer)), why
+    return Looped(simulation, played, facts, Kernels(KERNEL, TRIPS), forecasts=forecasts).booked(), why

@@ -63,6 +63,30 @@ def settle(
     _send(CommandKind.SETTLE, run, who, why, as_json=as_json, arguments={"order_id": order_id})
 
 
+@control.command(
+    epilog="Examples:  onetape acknowledge unprotected_position AAPL runs/live --why 'I sell it by hand'   ·   "
+    "onetape acknowledge order_parked SmaCross-AAPL-1770000000-buy-1 runs/live --why 'asked the broker'"
+)
+@reported
+def acknowledge(
+    code: Annotated[str, typer.Argument(metavar="INCIDENT", help="What `onetape status` calls it, such as unprotected_position.")],
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The symbol or the order it is of.")],
+    run: RunArgument,
+    why: WhyOption,
+    who: WhoOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that you have looked at an incident: what is over ends, what goes on stops nothing any more and is yours."""
+    from framework.errors import ConfigError, SafetyError
+    from framework.runtime.orders.incidents import code_of
+
+    try:
+        known = code_of(code)
+    except SafetyError as error:
+        raise ConfigError(str(error)) from None
+    _send(CommandKind.ACKNOWLEDGE, run, who, why, as_json=as_json, arguments={"code": str(known), "subject": subject})
+
+
 @control.command("cancel-all", epilog="Examples:  onetape cancel-all runs/live --why 'wrong limit prices' --who ada")
 @reported
 def cancel_all(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:

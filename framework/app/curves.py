@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import numpy as np
 
 from framework.app.marking import Held, Stretch, worth
 from framework.domain.values import MICRO
-from framework.engine.market import session_end, session_number, session_numbers
+from framework.engine.market import session_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 class Curves:
     """Columns with one entry a decision time; without ``forecasts`` those of risk are NaN where something is held.
 
-    While the run goes on only times and changes of the books are noted. The columns are for afterwards.
+    While the run goes on only times and changes of the books are noted. The columns are worked out when they are first looked at.
     """
 
     def __init__(self, desk: Desk, *, forecasts: bool) -> None:
@@ -34,20 +33,12 @@ class Curves:
         self._entries = -1
         self._time = array("q")
         self._stretches: list[Stretch] = []
-        self._holds = False
-        #: Numbers of the decisions with a joint forecast, and the last moment the last of them is good for.
-        self._joint = array("q")
-        self._joint_until = -math.inf
 
     def note(self, timestamp: int) -> None:
         """Write down the account as it stands after the decision at ``timestamp``."""
         self._time.append(timestamp)
         if self._book.entries != self._entries or self._market.grows:
             self._take_stock()
-        if self._holds and timestamp > self._joint_until:
-            # The joint history moves once a session; asking at every minute would cost more than the run.
-            self._joint_until = session_end(session_number(timestamp))
-            self._joint.append(len(self._time) - 1)
 
     def _take_stock(self) -> None:
         """Begin a new stretch, if what happened has changed the books."""
@@ -56,16 +47,32 @@ class Curves:
         held = tuple(Held(row, quantity, series[row]) for row, quantity in self._desk.valuation.positions())
         if not self._stretches or self._stretches[-1][1:] != (book.cash_micros, book.receivable_micros, held):
             self._stretches.append(Stretch(len(self._time) - 1, book.cash_micros, book.receivable_micros, held))
-        self._holds = bool(held) and self._forecasts
 
     def __len__(self) -> int:
         return len(self._time)
 
     @cached_property
     def _worth(self) -> Worth:
-        policy = self._desk.policies.risk
-        joint = np.array(self._joint, dtype=np.int64)
-        return worth(self.timestamps, self._stretches, joint, self._desk.market, policy, forecasts=self._forecasts)
+        return self._worked_out(np.empty(0, np.int64), forecasts=False)
+
+    @cached_property
+    def _risks(self) -> Worth:
+        return self._worked_out(self._joint(), forecasts=True) if self._forecasts else self._worth
+
+    def _worked_out(self, joint: Integers, *, forecasts: bool) -> Worth:
+        return worth(self.timestamps, self._stretches, joint, self._desk.market, self._desk.policies.risk, forecasts=forecasts)
+
+    def _joint(self) -> Integers:
+        """Numbers of the decisions with a joint forecast: that history moves once a session, and asking at every minute would cost much."""
+        at = np.flatnonzero(np.repeat([bool(one.held) for one in self._stretches], self._lengths))
+        sessions = session_numbers(self.timestamps[at])
+        begins: Integers = at[np.diff(sessions, prepend=sessions[:1] - 1) != 0]
+        return begins
+
+    @property
+    def _lengths(self) -> Integers:
+        """How many decision times each stretch has."""
+        return np.diff([one.start for one in self._stretches], append=len(self))
 
     @cached_property
     def timestamps(self) -> Integers:
@@ -80,36 +87,36 @@ class Curves:
     @property
     def cash(self) -> Floats:
         """Dollars, float64 [T]."""
-        lengths = np.diff([one.start for one in self._stretches], append=len(self))
-        return np.repeat(np.array([one.cash for one in self._stretches], dtype=np.int64), lengths) / MICRO
+        return np.repeat(np.array([one.cash for one in self._stretches], dtype=np.int64), self._lengths) / MICRO
 
     @property
     def exposure(self) -> Floats:
         """Sum of |position value| over equity, float64 [T]."""
-        return _ratio(self._worth.gross / MICRO, self.equity)
+        return ratio(self._worth.gross / MICRO, self.equity)
 
     @property
     def var_1d(self) -> Floats:
         """Portfolio VaR forecast at ``[sizing] confidence`` as a fraction of equity, float64 [T]; 0 when flat."""
-        return _ratio(self._worth.var, self.equity)
+        return ratio(self._risks.var, self.equity)
 
     @property
     def cvar_1d(self) -> Floats:
         """The forecast of expected shortfall made with it, float64 [T]."""
-        return _ratio(self._worth.cvar, self.equity)
+        return ratio(self._risks.cvar, self.equity)
 
     @property
     def joint_var_1d(self) -> Floats:
         """The forecast over the positions' joint history, float64 [T]; 0 when flat, NaN within a session after its first decision."""
-        return _ratio(self._worth.joint_var, self.equity)
+        return ratio(self._risks.joint_var, self.equity)
 
     @property
     def joint_cvar_1d(self) -> Floats:
         """The forecast of expected shortfall made with that, float64 [T]."""
-        return _ratio(self._worth.joint_cvar, self.equity)
+        return ratio(self._risks.joint_cvar, self.equity)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """``part`` over ``whole``, NaN where that is not above 0."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0.0)
 
 
@@ -123,8 +130,11 @@ def buy_and_hold(series: Sequence[BarSeries], timestamps: Integers, cash: float)
         # A holder from the first open gets no dividend that went ex that morning.
         paid = np.concatenate(([0.0], np.cumsum(one.dividend[start + 1 :])))
         worth = shares * (one.close[start:] + paid)
-        last = np.searchsorted(one.timestamp[start:], timestamps, side="right") - 1
-        held = np.where(last >= 0, worth[np.maximum(last, 0)], part)
+        if np.array_equal(one.timestamp[start:], timestamps):
+            held = worth
+        else:
+            last = np.searchsorted(one.timestamp[start:], timestamps, side="right") - 1
+            held = np.where(last >= 0, worth[np.maximum(last, 0)], part)
         if one.delisting is not None:
             held = np.where(session_numbers(timestamps) >= one.delisting.day, shares * (one.delisting.payout + paid[-1]), held)
         total += held

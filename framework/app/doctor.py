@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NEEDED = ("backtrader", "exchange-calendars", "jinja2", "matplotlib", "numpy", "pandas", "pydantic", "rich", "tomli-w", "typer")
-_OPTIONAL = (("bokeh_sampledata", "sample"), ("pyarrow", "parquet"), ("optuna", "research"), ("ray", "ray"), ("pyyaml", "yaml"))
 
 
 class Check(NamedTuple):
@@ -54,8 +53,13 @@ def _packages() -> Check:
 
 
 def _extras() -> Check:
-    parts = [f"{extra}: {_version(package) or f'not installed (pip install onetape[{extra}])'}" for package, extra in _OPTIONAL]
-    return Check("extras", True, ", ".join(parts))
+    from framework.app.extras import extras
+
+    known = extras()
+    missing = [extra for extra, packages in known.items() if not all(map(_version, packages))]
+    here = ", ".join(extra for extra in known if extra not in missing) or "none"
+    hint = f'; not installed: {", ".join(missing)} (pip install "onetape[NAME]" brings one)' if missing else ""
+    return Check("extras", True, f"{here}{hint}")
 
 
 def _run_folder() -> Check:

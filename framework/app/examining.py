@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     from framework.app.doctor import Check
 
 
-def examination(config: Path, broker: str | None, phrase: str | None) -> list[Check]:
-    """What was found: of this machine and the config, or of the account at ``broker``.
+def examination(config: Path, broker: str | None, phrase: str | None, *, alerts: bool) -> list[Check]:
+    """What was found: of this machine and the config, of the account at ``broker``, or of who is told (``alerts``).
 
     Raises:
-        ConfigError: There is no such broker, or a phrase without one.
+        ConfigError: There is no such broker, a phrase without one, or a broker and alerts at once.
     """
+    if alerts:
+        from framework.app.alerting import examine_alerts
+        from framework.runtime.loading import load_config
+
+        if broker is not None or phrase is not None:
+            raise ConfigError("--alerts is looked at by itself; leave --broker and --arm out")
+        return examine_alerts(load_config(config), config.resolve().parent)
     if broker is None:
         from framework.app.doctor import examine
 

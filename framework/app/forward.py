@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from data.calendar import session_clock
 from data.request import bar_length
+from framework.app.actions_ahead import actions_ahead
 from framework.app.assemble import Coming
 from framework.app.session import Hooks, opened_session
-from framework.domain.command import CommandKind
 from framework.runtime.sessions.bar_builder import BarBuilder
 from framework.runtime.sessions.quote_feed import Pace, QuoteFeed
 from framework.runtime.sessions.turns import obey
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from framework.app.assemble import Simulation
     from framework.app.session import Opened, Played
     from framework.engine.strategy import Strategy
+    from framework.errors import OnetapeError
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
     from framework.runtime.control.control import Control
@@ -52,6 +53,7 @@ class Crew(NamedTuple):
         jobs: What more is looked after between bars.
         on_slice: Told of each decision, ns UTC.
         on_begin: Told of the parts before anything is decided.
+        on_failure: Told when the strategy raises; the session goes on without entries.
     """
 
     desk: LiveDesk | None = None
@@ -60,6 +62,7 @@ class Crew(NamedTuple):
     jobs: Sequence[Job] = ()
     on_slice: Callable[[int], None] = lambda _: None
     on_begin: Callable[[Simulation], None] = lambda _: None
+    on_failure: Callable[[OnetapeError], object] = lambda _: None
 
 
 def play_forward(
@@ -106,8 +109,9 @@ def opened_forward(
         crew.on_begin(simulation)
 
     venue = None if crew.desk is None else crew.desk.broker_of
-    hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now)
-    with opened_session(config, strategy, Coming(history, (first, now), arriving), store, watch, hooks) as opened:
+    hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now, crew.on_failure)
+    actions = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
+    with opened_session(config, strategy, Coming(history, (first, now), arriving, actions), store, watch, hooks) as opened:
         yield opened
 
 
@@ -126,8 +130,5 @@ def _obey(now: int, turns: Turns, crew: Crew) -> None:
     if crew.control is None:
         return
     for command in crew.control.poll():
-        if command.kind is CommandKind.RESUME and crew.desk is not None:
-            crew.desk.on_resume(command)
-        if command.kind is CommandKind.SETTLE and crew.desk is not None:
-            crew.desk.on_settle(command)
-        obey(turns, crew.control, now, command)
+        at_venue = {} if crew.desk is None else crew.desk.obey(command)
+        obey(turns, crew.control, now, command, at_venue)

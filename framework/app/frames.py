@@ -11,12 +11,14 @@ import pandas as pd
 
 from framework.domain.fill import Trade
 from framework.domain.values import from_micros
+from framework.errors import MissingDataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from framework.domain.fill import Fill
+    from framework.domain.market import BarSeries
     from framework.domain.order import Order
     from framework.domain.record import RunRecord
 
@@ -26,6 +28,7 @@ ORDER_COLUMNS = tuple(
     "parent_id tag strategy".split()
 )
 TRADE_COLUMNS = tuple(field.name for field in fields(Trade))
+CURVES = tuple("equity cash benchmark exposure var_1d cvar_1d joint_var_1d joint_cvar_1d".split())
 
 _TIMES = frozenset({"timestamp", "entry_at", "exit_at"})
 _KINDS = MappingProxyType({"bars_held": np.int64, "wash_sale": np.bool_})
@@ -102,6 +105,24 @@ def trades_frame(trades: Sequence[Trade]) -> pd.DataFrame:
     return _frame(TRADE_COLUMNS, [astuple(one) for one in trades])
 
 
+def bars_frame(series: Mapping[str, BarSeries], symbol: str) -> pd.DataFrame:
+    """Open, high, low, close and volume of ``symbol`` by close of the bar.
+
+    Raises:
+        MissingDataError: ``series`` has no such symbol.
+    """
+    if symbol not in series:
+        raise MissingDataError(f"{symbol!r} is no symbol of this run; it has {', '.join(sorted(series))}")
+    one = series[symbol]
+    columns = {name: getattr(one, name) for name in ("open", "high", "low", "close", "volume")}
+    return pd.DataFrame(columns, index=_utc(one.timestamp))
+
+
 def equity_series(record: RunRecord) -> pd.Series[float]:
     """Equity in dollars by decision time."""
     return pd.Series(record.equity, index=_utc(record.timestamps), name="equity")
+
+
+def curves_frame(record: RunRecord) -> pd.DataFrame:
+    """What stands in equity.csv, by decision time: dollars, and fractions of equity for exposure and the forecasts."""
+    return pd.DataFrame({name: getattr(record, name) for name in CURVES}, index=_utc(record.timestamps))

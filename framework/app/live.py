@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
 from data.calendar import session_bounds
+from framework.app.access import access_of
+from framework.app.alerting import alerts_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
+from framework.app.compare import save_shadow
 from framework.app.forward import Crew, Feed, opened_forward
 from framework.app.hosting import as_strategy_reads
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
-from framework.app.promotion import shortcomings
+from framework.app.promotion import Promoted
+from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
-from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
+from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
+from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
@@ -30,16 +35,14 @@ from framework.engine.indicators import Indicators
 from framework.errors import ConfigError, DataError
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
-from framework.runtime.alerts import Alerts, Channel, Severity
+from framework.runtime.alerts import Severity
 from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
 from framework.runtime.control.switches import HaltFile, HaltSignal
-from framework.runtime.environment import environment_of, state_folder
-from framework.runtime.logs.redaction import Redactor
+from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
 from framework.runtime.orders.ids import Desk
-from framework.runtime.secrets import SecretStore
 from framework.runtime.sessions.arrivals import known_before
 from framework.runtime.sessions.live_desk import LiveDesk, Surroundings
 from framework.runtime.sessions.upkeep import SECOND, Job
@@ -56,13 +59,12 @@ if TYPE_CHECKING:
     from data import Dataset
     from framework.app.assemble import Simulation
     from framework.app.session import Opened
-    from framework.domain.secret import Secret
     from framework.engine.strategy import Strategy
+    from framework.runtime.alerts import Alerts
     from framework.runtime.config import Config
     from framework.runtime.tape.lease import Lease
 
 HALT, NOTED = "HALT", "operator_noted"
-ALERT_URL = "ONETAPE_ALERT_URL"
 #: Seconds a lease lasts, and between two renewals: a request and all its retries take less than the difference.
 LEASE, RENEWAL = 180.0, 20.0
 #: A close is waited for so much longer than its bar, ns, so that what is decided on it is sent.
@@ -98,27 +100,13 @@ class Ended(NamedTuple):
     resumed: int
 
 
-class _Access(NamedTuple):
-    """Who trades where."""
-
-    username: Secret
-    account: Secret
-    key: Secret
-    state: Path
-    double: str | None
-    redact: Redactor
-    alerts: Secret | None
-
-
 def paper_session(config: Config, wish: Wish) -> Ended:
     """Trade on paper on Robinhood's quotes; no order can leave.
 
     Raises:
         OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
     """
-    settings = config.model_copy(update={"mode": "paper"})
-    with ExitStack() as open_things:
-        return LiveSession(settings, wish, open_things).play(None)
+    return _played(config.model_copy(update={"mode": "paper"}), wish, None)
 
 
 def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
@@ -128,9 +116,13 @@ def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
         SafetyError: Something was not confirmed.
         OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
     """
-    check_settings(config, leave)
-    with ExitStack() as open_things:
-        return LiveSession(config, wish, open_things).play(leave)
+    return _played(config, wish, leave)
+
+
+def _played(config: Config, wish: Wish, leave: Leave | None) -> Ended:
+    with live_sitting(config, wish, leave) as (session, opened):
+        opened.simulation.driver.run(opened.note)
+        return session.ended(opened)
 
 
 class Script(NamedTuple):
@@ -147,31 +139,56 @@ class Script(NamedTuple):
     hear: Callable[[str, str], object]
 
 
-class LiveSession:
-    """One session on Robinhood's quotes with everything it holds open in ``open_things``; ``script`` drives it, if there is one."""
+@contextmanager
+def live_sitting(config: Config, wish: Wish, leave: Leave | None, script: Script | None = None) -> Iterator[tuple[LiveSession, Opened]]:
+    """A session with all that it holds, ready for its driver, and to be ``ended`` when that is through; on paper without a ``leave``.
 
-    def __init__(self, config: Config, wish: Wish, open_things: ExitStack, script: Script | None = None) -> None:
+    Raises:
+        SafetyError: Something was not confirmed.
+        OnetapeError: The config, the session at Robinhood or the folder are wrong.
+    """
+    section, promoted, first = config.strategy, Promoted(), Rollout()
+    strategy = script.strategy if script else load_strategy(section.path, section.params, wish.beside, section.cerebro)
+    config = as_strategy_reads(strategy, config)
+    if leave is not None:
+        promoted = check_settings(config, leave, wish.beside)
+        if not leave.dry_run:
+            first = rollout(config, promoted.shown.live_sessions, None if wish.resume is None else find_run(wish.resume))
+            leave = leave._replace(dollars=first.most(round(config.account.cash) if leave.dollars is None else leave.dollars))
+    with ExitStack() as open_things:
+        session = LiveSession(first.capped(config), strategy, wish, open_things, (promoted, first), script)
+        with without_secrets(session.access.redact), session.opened(leave) as opened:
+            yield session, opened
+
+
+class LiveSession:
+    """One session with everything it holds open in ``open_things``; ``script`` drives it, if there is one."""
+
+    def __init__(
+        self,
+        config: Config,
+        strategy: Strategy,
+        wish: Wish,
+        open_things: ExitStack,
+        tried: tuple[Promoted, Rollout],
+        script: Script | None,
+    ) -> None:
         if wish.out is not None and wish.resume is not None:
             raise ConfigError("--out names the folder of a new session, --resume that of one that goes on: give one of them")
         if config.fills.path == "finer":
             raise ConfigError('[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive')
         check_place(wish.out)
-        self.wish, self.open, self.script = wish, open_things, script
-        self.watch, section = Stopwatch(), config.strategy
-        loaded = script.strategy if script else load_strategy(section.path, section.params, wish.beside, section.cerebro)
-        self.strategy, self.config = loaded, as_strategy_reads(loaded, config)
-        self.access = _access(wish.beside)
+        self.config, self.wish, self.open = config, wish, open_things
+        self.strategy, self.script = strategy, script
+        self.promoted, self.first = tried
+        self.watch = Stopwatch()
+        self.access = access_of(config, wish.beside)
         self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
         self.lease: Lease | None = None
         self.leave_from = 0
+        self.purchases = TapedPurchases(now_ns, 0)
         self.simulation: Simulation | None = None
-
-    def play(self, leave: Leave | None) -> Ended:
-        """Play it to its end."""
-        with self.opened(leave) as opened:
-            opened.simulation.driver.run(opened.note)
-            return self.ended(opened)
 
     @contextmanager
     def opened(self, leave: Leave | None) -> Iterator[Opened]:
@@ -180,10 +197,8 @@ class LiveSession:
         Raises:
             SafetyError: Something was not confirmed.
         """
-        if leave is None:
-            gate: OrderGate = ShutGate("this is a paper session")
-        else:
-            check_settings(self.config, leave)
+        gate: OrderGate = ShutGate("this is a paper session")
+        if leave is not None:
             self.open.enter_context(only_trader(self.access.state, self.access.account))
             gate = self._gate(leave)
         history, store, feed, crew = self._prepared(gate, leave)
@@ -195,6 +210,7 @@ class LiveSession:
             return DryRunGate(lambda form: self.narrator.alert(Severity.INFO, "dry run", f"{dict(form)}"), now_ns)
         key = session_key(self.access.key)
         self.leave_from = now_ns()
+        self.purchases = TapedPurchases(now_ns, self.leave_from)
         return ArmedGate(
             is_live=self.config.mode == "live",
             account=self.access.account.reveal(),
@@ -204,6 +220,7 @@ class LiveSession:
             holds_lease=self._may_trade,
             is_halted=self._is_halted,
             now=now_ns,
+            purchases=self.purchases,
         )
 
     def _prepared(self, gate: OrderGate, leave: Leave | None) -> tuple[Dataset, TapeStore, Feed, Crew]:
@@ -214,11 +231,14 @@ class LiveSession:
         logs = self.open.enter_context(SessionLogs(self.folder / "logs", name, self.access.redact, sys.stderr))
         self.narrator = Narrator(logs, self._alerts(), self.script.hear if self.script else None)
         said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
-        if self.script is not None:
-            said["script"] = True  # what more it does to its Cerebro is not known
         if leave is not None and leave.dry_run:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
+        if self.script is not None:
+            said["script"] = True  # what more it does to its Cerebro is not known
+        if self.first.order_dollars is not None:
+            said[ORDER_CAP] = self.first.order_dollars
         store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
+        self.purchases.keep(store)
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())
@@ -228,7 +248,9 @@ class LiveSession:
             control=Control(store, HaltFile(self.folder / HALT), halt_signal),
             lease=self.lease,
             jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
+            on_slice=self._renewal(store),  # a long tape is taken again slice by slice, before any job is done
             on_begin=self._begin,
+            on_failure=self.narrator.failure,
         )
         feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
         return history, store, feed, crew
@@ -238,8 +260,8 @@ class LiveSession:
         return replace(loaded, series=known_before(loaded.series, now), first_trade=now, indicators=Indicators())
 
     def _alerts(self) -> Alerts | None:
-        url = self.access.alerts
-        return None if url is None else self.open.enter_context(Alerts([Channel(url)], self.access.redact))
+        alerts = alerts_of(self.config, self.access.channels, self.access.redact)
+        return None if alerts is None else self.open.enter_context(alerts)
 
     def _linked(self, gate: OrderGate, logs: SessionLogs) -> tuple[RobinhoodLink, RobinhoodGateway]:
         log = logs.logger("requests")
@@ -263,15 +285,23 @@ class LiveSession:
         self.open.callback(lambda: store.release(self.lease) if self.lease is not None and self.lease.seconds_left() > 0 else None)
         calendar = self.config.data.calendar
         mode = "dry-run" if leave.dry_run else "live"
-        if leave.reason:
-            profile = self.config.limits.profile
-            told = {"limits": profile, "missing": shortcomings(self.config), "reason": leave.reason}
-            store.append([NewEvent(now_ns(), NOTED, told)], self.lease)
-            self.narrator.alert(Severity.WARNING, "reason given", str(told))
+        if not leave.dry_run:
+            self._note_leave(store, leave)
         around = Surroundings(
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )
         return LiveDesk(gateway, around)
+
+    def _note_leave(self, store: TapeStore, leave: Leave) -> None:
+        """What was shown, what was missing, why it trades all the same, and what holds in the first sessions."""
+        told = {"limits": self.config.limits.profile, "missing": list(self.promoted.missing), "reason": leave.reason}
+        shown = self.promoted.shown._asdict() | {"unmeasured": list(self.promoted.shown.unmeasured)}
+        first = self.first._asdict() | {"dollars": leave.dollars}
+        store.append([NewEvent(now_ns(), NOTED, {**told, "shown": shown, "first": first})], self.lease)
+        if leave.reason:
+            self.narrator.alert(Severity.WARNING, "reason given", str(told))
+        if self.first.dollars is not None:
+            self.narrator.alert(Severity.INFO, "first sessions", f"dollars an entry and a day are capped: {first}")
 
     def _is_halted(self) -> bool:
         return (self.folder / HALT).exists() or (self.link is not None and self.link.skew.is_too_far)
@@ -300,6 +330,15 @@ class LiveSession:
         self.simulation = simulation
         self.narrator.begin(simulation)
 
+    @contextmanager
+    def _telling_of_death(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # somebody has to know, whatever it was; it goes on up
+            left = ", ".join(self._still_open()) or "nothing that is known"
+            self.narrator.alert(Severity.CRITICAL, "session died", f"{type(error).__name__}: {error}; open: {left}")
+            raise
+
     def ended(self, opened: Opened) -> Ended:
         """The driver is through: let the strategy finish, and keep what was played.
 
@@ -316,16 +355,9 @@ class LiveSession:
         self.narrator.tell(now_ns())
         self.narrator.summarize()
         save_session(played.record, self.folder)
+        if self.lease is not None:  # there is a venue
+            save_shadow(self.folder)
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
-
-    @contextmanager
-    def _telling_of_death(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:  # somebody has to know, whatever it was; it goes on up
-            left = ", ".join(self._still_open()) or "nothing that is known"
-            self.narrator.alert(Severity.CRITICAL, "session died", f"{type(error).__name__}: {error}; open: {left}")
-            raise
 
     def _still_open(self) -> tuple[str, ...]:
         if self.simulation is None:
@@ -334,13 +366,6 @@ class LiveSession:
         orders = [f"{one.side} {one.quantity} {one.symbol} ({one.order_type}, {one.status})" for one in desk.blotter.of()]
         held = [one for _, one in sorted(desk.book.positions.items()) if one.quantity_micros]
         return (*orders, *(f"position of {from_micros(one.quantity_micros)} {one.symbol}" for one in held))
-
-
-def _access(beside: Path) -> _Access:
-    redact = Redactor()
-    secrets, environment = SecretStore(beside, redact), environment_of(beside)
-    needed = [secrets.need(name) for name in (USERNAME, ACCOUNT, SESSION_KEY)]
-    return _Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, secrets.find(ALERT_URL))
 
 
 def _close(timestamp: int, calendar: str) -> int:

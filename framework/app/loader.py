@@ -11,8 +11,9 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framework.app.callbacks import check_callbacks
 from framework.app.hosting import is_backtrader
-from framework.engine.strategy import SignalStrategy, Strategy
+from framework.engine.strategy import Strategy
 from framework.errors import ConfigError, StrategyError
 
 if TYPE_CHECKING:
@@ -21,33 +22,43 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-def load_strategy(place: str, params: Mapping[str, object], beside: Path, cerebro: str | None = None) -> Strategy:
+def load_strategy(
+    place: str, params: Mapping[str, object], beside: Path, cerebro: str | None = None, kind: type[object] | None = None
+) -> Strategy:
     """Import the class at ``place`` and bind ``params``; modules are looked for in ``beside``, the current folder, then as installed.
 
-    A plain ``bt.Strategy`` is taken too; the function at ``cerebro`` sets up its Cerebro.
+    ``kind`` is the class itself, where the caller has it. A plain ``bt.Strategy`` is taken too; the function at ``cerebro`` sets up its
+    Cerebro.
 
     Raises:
         StrategyError: No such module, class or function, it does not import, or it is no strategy.
         ConfigError: A parameter is unknown or of the wrong type, or ``cerebro`` is given for a strategy that has none.
     """
-    where, class_name = f"[strategy] class = {place!r}", place.partition(":")[2]
-    module = _module(place, where, beside)
-    found = getattr(module, class_name, None)
+    found = _class_at(place, beside) if kind is None else kind
     if is_backtrader(found):
         from brokers.backtrader.guest import guest
 
         return guest(found, params, None if cerebro is None else _function(cerebro, beside))
-    if not (isinstance(found, type) and issubclass(found, Strategy)):
-        classes = [name for name, value in vars(module).items() if _is_strategy(value) and value.__module__ == module.__name__]
-        near = difflib.get_close_matches(class_name, classes, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"strategies there: {', '.join(classes) or 'none'}"
-        problem = "is no subclass of framework.Strategy or bt.Strategy" if isinstance(found, type) else "does not exist"
-        raise StrategyError(f"{where}: class {class_name} {problem} in {module.__name__}; {hint}")
+    if not issubclass(found, Strategy):
+        raise StrategyError(f"strategy = {found.__name__}: it is no subclass of framework.Strategy or bt.Strategy")
     if cerebro is not None:
         raise ConfigError(f"[strategy] cerebro = {cerebro!r} sets up a bt.Strategy, and {place} is none; remove the key")
     strategy = found(**params)
-    _check_decides(found, place)
+    check_callbacks(found, place)
     return strategy
+
+
+def _class_at(place: str, beside: Path) -> type[object]:
+    where, class_name = f"[strategy] class = {place!r}", place.partition(":")[2]
+    module = _module(place, where, beside)
+    found: object = getattr(module, class_name, None)
+    if isinstance(found, type) and _is_strategy(found):
+        return found
+    classes = [name for name, value in vars(module).items() if _is_strategy(value) and value.__module__ == module.__name__]
+    near = difflib.get_close_matches(class_name, classes, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"strategies there: {', '.join(classes) or 'none'}"
+    problem = "is no subclass of framework.Strategy or bt.Strategy" if isinstance(found, type) else "does not exist"
+    raise StrategyError(f"{where}: class {class_name} {problem} in {module.__name__}; {hint}")
 
 
 def _is_strategy(value: object) -> bool:
@@ -67,23 +78,6 @@ def _module(place: str, where: str, beside: Path) -> ModuleType:
     with _searched(beside, Path.cwd()):
         _forget_namesake(name)
         return _imported(name, where, beside)
-
-
-def _check_decides(kind: type[Strategy], place: str) -> None:
-    """A class without a single callback of its own would run and never trade: a slip of the pen, such as ``on_bars``."""
-    callbacks = ("on_start", "on_bar", "on_order", "on_fill", "on_stop", "signals")
-    if any(getattr(kind, name, None) not in {getattr(SignalStrategy, name), getattr(Strategy, name, None), None} for name in callbacks):
-        return
-    own = [name for name in vars(kind) if not name.startswith("__")]
-    near = [(name, found[0]) for name in own if (found := difflib.get_close_matches(name, callbacks, 1))]
-    hint = (
-        f"is {near[0][0]!r} meant to be {near[0][1]!r}?"
-        if near
-        else "define on_bar(self, ctx), or derive from SignalStrategy and define signals"
-    )
-    raise StrategyError(
-        f"[strategy] class = {place!r}: {kind.__name__} defines neither on_bar nor signals, so it would never trade; {hint}"
-    )
 
 
 @contextmanager
@@ -119,14 +113,15 @@ def _imported(name: str, where: str, beside: Path) -> ModuleType:
                 f"{where}: there is no module {name!r}{_near(name, beside)}; looked in {beside}, the current folder "
                 "and in the installed packages; write the file's name without .py"
             ) from None
-        raise StrategyError(
-            f"{where}: {name} needs the module {error.name!r}, which is not installed; install it, or mend the name"
-        ) from None
+        remedy = "write `from framework import ...`" if error.name == "onetape" else "install it, or mend the name"
+        raise StrategyError(f"{where}: {name} needs the module {error.name!r}, which is not installed; {remedy}") from None
     except (Exception, SystemExit) as error:  # importing runs the user's code, which may raise anything
         raise StrategyError(f"{where}: {name} cannot be imported: {_described(error)}") from error
 
 
 def _near(name: str, beside: Path) -> str:
+    if name.endswith(".py"):
+        return f"; did you mean {name.removesuffix('.py')!r}?"
     package, _, last = name.rpartition(".")
     file = beside.joinpath(*name.split(".")).with_suffix(".py")
     if file.is_file():

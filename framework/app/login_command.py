@@ -56,6 +56,7 @@ class Terminal:
 def login(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Log in to Robinhood once; paper and live sessions then go on by themselves until Robinhood wants to see you again."""
     from brokers.robinhood.tokens import old_session
+    from framework.runtime.logs.crash import without_secrets
     from framework.runtime.logs.redaction import Redactor
     from framework.runtime.secrets import SecretStore
 
@@ -64,7 +65,8 @@ def login(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, qu
     warning = old_session(Path.home())
     if warning is not None and not quiet:
         person.tell(f"note: {warning}")
-    place = _logged_in(_broker(config), store, redact, person)
+    with without_secrets(redact):
+        place = _logged_in(_broker(config), store, redact, person)
     if as_json:
         typer.echo(json.dumps({"logged_in": True, "session": str(place)}))
     elif not quiet:

@@ -13,7 +13,7 @@ from framework.domain.values import from_micros
 from framework.errors import BadDataError, MissingDataError
 from framework.rules.guards.state import TradingState
 from framework.runtime.orders import events as venue
-from framework.runtime.sessions.marks import DECIDED
+from framework.runtime.sessions.marks import DECIDED, SHADOW_DIVERGED, SHADOW_FILL
 from framework.runtime.tape.recording import FIRST
 from framework.runtime.tape.store import TapeStore
 
@@ -50,6 +50,7 @@ def status_of(run: str) -> Row:
         "positions": [f"{row['quantity']} {row['symbol']}" for row in positions_of(run)],
         "working_orders": len(orders_of(run, ended=False)),
         "incidents": _incidents(events),
+        "shadow": _shadow(events),
     }
 
 
@@ -69,13 +70,19 @@ def positions_of(run: str) -> list[Row]:
 
 def fills_of(run: str) -> list[Row]:
     """What has traded."""
-    rows = views(_place(run).place)["fills"]
+    return [_fill(row, "execution_id") for row in views(_place(run).place)["fills"]]
+
+
+def shadow_fills_of(run: str) -> list[Row]:
+    """What the fill model made of the orders of a live session."""
+    with TapeStore.attach(_place(run).place) as store:
+        return [_fill({"timestamp": event.timestamp, **event.payload}, "shadow_id") for event in store.events(kinds=[SHADOW_FILL])]
+
+
+def _fill(row: Row, name: str) -> Row:
     names = (("quantity", "quantity_micros"), ("price", "price_micros"), ("fees", "fees_micros"))
-    head = ("symbol", "side", "order_id", "execution_id")
-    return [
-        {"time": _utc(row["timestamp"]), **{name: row[name] for name in head}, **{name: _decimal(row[column]) for name, column in names}}
-        for row in rows
-    ]
+    head = {key: row[key] for key in ("symbol", "side", "order_id", name)}
+    return {"time": _utc(row["timestamp"]), **head, **{key: _decimal(row[column]) for key, column in names}}
 
 
 def _order(row: dict[str, Any]) -> Row:
@@ -98,6 +105,15 @@ def _trading(events: list[TapeEvent]) -> str:
     return TradingState(after).name
 
 
+def _shadow(events: list[TapeEvent]) -> str | None:
+    """Of how many shadow fills, and when and how the venue's last came to be too far from them; ``None`` where there are none."""
+    count = sum(event.kind == SHADOW_FILL for event in events)
+    parted = next((event for event in reversed(events) if event.kind == SHADOW_DIVERGED), None)
+    if not count:
+        return None
+    return f"{count} fills" if parted is None else f"{count} fills; {_utc(parted.timestamp)}: {parted.payload['why']}"
+
+
 def _incidents(events: list[TapeEvent]) -> list[str]:
     known: dict[tuple[object, object], str] = {}
     for event in events:
@@ -106,6 +122,8 @@ def _incidents(events: list[TapeEvent]) -> list[str]:
             known[told["code"], told["subject"]] = f"{told['code']}: {told['detail']}"
         elif event.kind == venue.CLEARED:
             known.pop((told["code"], told["subject"]), None)
+        elif event.kind == venue.ACKNOWLEDGED and (told["code"], told["subject"]) in known:
+            known[told["code"], told["subject"]] += f" (acknowledged by {told['who']}: {told['why']})"
     return list(known.values())
 
 

@@ -18,6 +18,7 @@ RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A run folder, its name below runs/, a tape file or an address; by default the newest tape.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
+ShadowOption = Annotated[bool, typer.Option("--shadow", help="Of a live session: the fills of the model, not the venue's.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Those that have ended, too.")]
 
 
@@ -53,13 +54,13 @@ def positions(run: RunArgument = "", as_json: JsonOption = False) -> None:
     _print(positions_of(run), as_json=as_json)
 
 
-@looking.command(epilog="Examples:  onetape fills   ·   onetape fills runs/live --json")
+@looking.command(epilog="Examples:  onetape fills   ·   onetape fills runs/live --json   ·   onetape fills --shadow")
 @reported
-def fills(run: RunArgument = "", as_json: JsonOption = False) -> None:
-    """What has traded, oldest first."""
-    from framework.app.looking import fills_of
+def fills(run: RunArgument = "", shadow: ShadowOption = False, as_json: JsonOption = False) -> None:
+    """What has traded, oldest first; with --shadow what the fill model made of the same orders."""
+    from framework.app.looking import fills_of, shadow_fills_of
 
-    _print(fills_of(run), as_json=as_json)
+    _print(shadow_fills_of(run) if shadow else fills_of(run), as_json=as_json)
 
 
 def _print(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:

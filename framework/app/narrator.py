@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from framework.app.assemble import Simulation
+    from framework.errors import OnetapeError
     from framework.runtime.alerts import Alerts
     from framework.runtime.logs.session import SessionLogs
     from framework.runtime.orders.incidents import Incident
+    from framework.runtime.sessions.shadow import Shadow
 
 _TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNKNOWN, OrderStatus.EXPIRED})
 _SEVERITIES = MappingProxyType({Effect.ALERT: Severity.WARNING, Effect.REDUCING: Severity.WARNING, Effect.HALT: Severity.CRITICAL})
@@ -41,6 +43,8 @@ class Narrator:
         self._session = -1
         self._equity = 0
         self._is_live = False
+        self._parted = 0
+        self._shadow_trouble = ""
 
     def begin(self, simulation: Simulation) -> None:
         """What happens is in ``simulation``."""
@@ -53,6 +57,8 @@ class Narrator:
             self._told = len(self._simulation.journal.events)
             self._fills = len(self._simulation.journal.fills)
             self._equity = self._simulation.engine.desk.valuation.equity()
+            if self._simulation.shadow is not None:
+                self._parted = len(self._simulation.shadow.diverged)
 
     def tell(self, now: int) -> None:
         """Tell what has happened since the last time; ``now`` is ns UTC."""
@@ -63,6 +69,8 @@ class Narrator:
         for event in events[self._told :]:
             self._tell_one(event)
         self._told = len(events)
+        if self._simulation.shadow is not None:
+            self._tell_shadow(self._simulation.shadow)
         self._end_day(session_number(now))
 
     def _tell_one(self, event: object) -> None:
@@ -75,6 +83,14 @@ class Narrator:
             self.alert(
                 Severity.CRITICAL, f"circuit breaker {event.code}", f"trading is {event.after.name}: {event.figure} of {event.limit}"
             )
+
+    def _tell_shadow(self, shadow: Shadow) -> None:
+        for words in shadow.diverged[self._parted :]:
+            self.alert(Severity.WARNING, "live fills are not those of the model", words)
+        self._parted = len(shadow.diverged)
+        if shadow.trouble != self._shadow_trouble:
+            self._shadow_trouble = shadow.trouble
+            self.alert(Severity.WARNING, "shadow", shadow.trouble)
 
     def _end_day(self, session: int) -> None:
         if self._session not in (-1, session):
@@ -95,6 +111,10 @@ class Narrator:
     def incident(self, incident: Incident) -> None:
         """Something a person must know."""
         self.alert(_SEVERITIES[incident.effect], f"{incident.code} {incident.subject}", incident.detail)
+
+    def failure(self, error: OnetapeError) -> None:
+        """The strategy raised."""
+        self.alert(Severity.CRITICAL, "the strategy failed", f"{error}; no entries until somebody resumes, exits and stops go on")
 
     def trouble(self, text: str) -> None:
         """The venue's adapter has something to say."""

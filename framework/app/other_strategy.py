@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
-from framework.runtime.loading import validated
-
-if TYPE_CHECKING:
-    from framework.runtime.config import Config
+from framework.runtime.config import Config
+from framework.runtime.loading import load_config, validated
 
 
 def with_strategy(settings: Config, place: str) -> Config:
@@ -18,3 +17,17 @@ def with_strategy(settings: Config, place: str) -> Config:
     """
     checked = validated({"strategy": {"class": place}, "universe": {"symbols": settings.universe.symbols}}, "--strategy")
     return settings.model_copy(update={"strategy": checked.strategy})
+
+
+def with_class(config: str | Path | Config | Mapping[str, object], kind: type[object]) -> Config:
+    """``config`` for the class ``kind``, which may stand in no file; the section of a dict keeps its ``params``.
+
+    Raises:
+        ConfigError: The config is wrong.
+    """
+    place = f"{kind.__module__}:{kind.__name__}"
+    if isinstance(config, Mapping):
+        section = config.get("strategy", {})
+        named = {**section, "class": place} if isinstance(section, Mapping) else section
+        return validated({**config, "strategy": named}, "config")
+    return with_strategy(config if isinstance(config, Config) else load_config(Path(config)), place)

@@ -15,7 +15,7 @@ from framework.app.session import Hooks, session_parts
 from framework.app.venues import venue_of
 from framework.errors import BadDataError, ConfigError, PartedError, SafetyError
 from framework.runtime.loading import validated
-from framework.runtime.sessions.marks import is_fact
+from framework.runtime.sessions.marks import DECIDED, FORMING, INPUTS, STRATEGY_FAILED, is_fact
 from framework.runtime.sessions.recorded import Fact, bars_of, fact_of, facts_of, first_difference, recorded
 from framework.runtime.sessions.taped_broker import TapedBroker
 from framework.runtime.tape.reading import read_bars
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from framework.engine.market import Market
     from framework.engine.ports import Broker, BrokerListener
     from framework.engine.strategy import Strategy
+    from framework.errors import OnetapeError
     from framework.runtime.config import Config
     from framework.runtime.sessions.recorded import Difference
     from framework.runtime.sessions.taping import Taping
@@ -71,7 +72,7 @@ def replay(tape: str | Path, beside: Path | None = None) -> Replayed:
     strategy = load_strategy(config.strategy.path, config.strategy.params, beside or Path.cwd(), config.strategy.cerebro)
     config = as_strategy_reads(strategy, config)
     if config.mode != "backtest":
-        return _compared(config.mode, events, _session_again(config, strategy, events))
+        return _compared(config.mode, events, _as_far_as_written(events, _session_again(config, strategy, events)))
     simulation = _of_backtest(config, strategy, tape, events)
     with simulation.broker:
         simulation.engine.start(events[0].timestamp)
@@ -85,6 +86,13 @@ def _compared(mode: str, events: Sequence[TapeEvent], found: Sequence[Fact]) -> 
     difference = first_difference(written, found)
     place = len(written) if difference is None else difference.place
     return Replayed(mode, len(written), difference, tuple(written[max(place - 3, 0) : place]))
+
+
+def _as_far_as_written(events: Sequence[TapeEvent], found: Sequence[Fact]) -> Sequence[Fact]:
+    """``found``, without what a process that died in the middle of a turn did not come to write down."""
+    heard = [event.kind for event in events if event.kind in INPUTS]
+    is_whole = not heard or heard[-1] in (DECIDED, FORMING)
+    return found if is_whole else found[: sum(is_fact(event.kind) for event in events)]
 
 
 def _of_backtest(config: Config, strategy: Strategy, tape: str | Path, events: Sequence[TapeEvent]) -> Simulation:
@@ -109,11 +117,16 @@ def _session_again(config: Config, strategy: Strategy, events: Sequence[TapeEven
     history = Dataset(known.history, known.first, ())
     coming = Coming(history, span_of(Dataset(bars_of(known), 0, ())), ())
     venue = None if config.mode == "paper" else _venue_again(config)
-    simulation, turns, _, _ = session_parts(config, strategy, coming, known, None, Hooks(venue=venue))
+    simulation, turns, _, _ = session_parts(config, strategy, coming, known, None, Hooks(venue=venue, on_failure=_may_fail(events)))
     with suppress(PartedError, _EndError), simulation.broker:
         simulation.engine.start(known.first)
         simulation.driver.run(turns.over)
     return facts_of(simulation.journal)
+
+
+def _may_fail(events: Sequence[TapeEvent]) -> Callable[[OnetapeError], object] | None:
+    """A session that went on when its strategy raised is taken again as such."""
+    return (lambda _: None) if any(event.kind == STRATEGY_FAILED for event in events) else None
 
 
 class _EndError(SafetyError):

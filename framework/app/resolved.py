@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from framework.runtime.config import Config
 
 
+#: Sections that change no decision.
+_WATCHING = MappingProxyType({"shadow": True, "promotion": True, "alerts": True})
+
+
 def config_hash(config: Config) -> str:
-    """SHA-256, hexadecimal, of everything in ``config`` but where files lie."""
+    """SHA-256, hexadecimal, of everything in ``config`` but where files lie and who is told: of what decides."""
     return _digest(_portable(config))
 
 
@@ -37,14 +42,14 @@ def _portable(config: Config) -> dict[str, object]:
     tree: dict[str, object] = config.model_dump(
         mode="json",
         by_alias=True,
-        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}},
+        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}, **_WATCHING},
     )
     fitted = config.fills.slippage.file
     return tree if fitted is None else tree | {"fitted": hashlib.sha256(fitted.read_bytes()).hexdigest()}
 
 
-def config_text(config: Config) -> str:
-    """The config as resolved, as TOML; it holds no secrets, since none can be in it."""
+def config_text(config: Config, without: Collection[str] = ()) -> str:
+    """The config as resolved, as TOML, without some sections; it holds no secrets, since none can be in it."""
     import tomli_w
 
     tree = config.model_dump(mode="python", by_alias=True, exclude_none=True)
@@ -53,5 +58,5 @@ def config_text(config: Config) -> str:
             tree[section][key] = str(tree[section][key])
     if "file" in tree["fills"]["slippage"]:
         tree["fills"]["slippage"]["file"] = str(tree["fills"]["slippage"]["file"])
-    tree = {name: value for name, value in tree.items() if value != {}}
+    tree = {name: value for name, value in tree.items() if value != {} and name not in without}
     return tomli_w.dumps(tree)

@@ -14,6 +14,7 @@ from data.calendar import session_closes
 from framework.app.robinhood import DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
 from framework.runtime.clock import now_ns
 from framework.runtime.environment import environment_of, state_folder
+from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.redaction import Redactor
 from framework.runtime.secrets import SecretStore
 
@@ -47,7 +48,7 @@ def open_link(broker: BrokerSection, reason: str) -> Iterator[RobinhoodLink]:
     store, ears = SecretStore(Path.cwd(), redact), Ears(lambda _: None, lambda _: None, io.StringIO())
     username, key, gate = store.need(USERNAME), store.need(SESSION_KEY), ShutGate(reason)
     state, double = state_folder(environment), environment.get(DOUBLE_URL)
-    with RobinhoodLink(broker, username, key, state, gate, redact, ears, double) as link:
+    with without_secrets(redact), RobinhoodLink(broker, username, key, state, gate, redact, ears, double) as link:
         link.wire.open()
         with closing(link.wire):
             link.session.start()

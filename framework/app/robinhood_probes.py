@@ -21,6 +21,7 @@ from framework.errors import OnetapeError
 from framework.rules.arming import account_hash, arm
 from framework.runtime.clock import now_ns, run_stamp
 from framework.runtime.environment import environment_of, state_folder
+from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.redaction import Redactor
 from framework.runtime.secrets import SecretStore
 
@@ -61,7 +62,8 @@ def examine_robinhood(config: Config, phrase: str | None) -> list[Check]:
     opened: list[RobinhoodGateway] = []
     gate = _gate(phrase, account.reveal(), key, opened)
     ears = Ears(lambda _: None, alerts.append, io.StringIO())
-    with RobinhoodLink(config.broker, username, key, state, gate, redact, ears, environment.get(DOUBLE_URL)) as link:
+    double = environment.get(DOUBLE_URL)
+    with without_secrets(redact), RobinhoodLink(config.broker, username, key, state, gate, redact, ears, double) as link:
         gateway = link.gateway(account, LinkCapabilities())
         opened.append(gateway)
         place = _Place(link, gateway, account.reveal(), state)

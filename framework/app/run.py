@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brokers.simulated.broker import SimulatedBroker
-from framework.app.account_notes import account_notes
 from framework.app.assemble import Simulation, backtest
+from framework.app.booked import Booked, booked_by, finding_lines, in_shares
 from framework.app.compiling import NAME as COMPILED
-from framework.app.compiling import driven
+from framework.app.compiling import by_loop
 from framework.app.curves import Curves, buy_and_hold
 from framework.app.hosting import analyses_of, as_strategy_reads, as_strategy_sees, notes_of
 from framework.app.loader import load_strategy
+from framework.app.other_strategy import with_class
 from framework.app.resolved import config_hash, config_text
 from framework.domain.record import RunRecord
 from framework.domain.values import MICRO
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from data import Dataset
-    from framework.domain.book import Book
     from framework.engine.strategy import Strategy
 
 #: Decision times between two reports of progress.
@@ -85,6 +84,43 @@ class RunResult:
 
         return equity_series(self.record)
 
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """The curves of the account by timestamp (UTC).
+
+        Dollars: equity, cash and benchmark (buy and hold). Fractions of equity: exposure and the forecasts of the next session's VaR and
+        expected shortfall, var_1d, cvar_1d, joint_var_1d and joint_cvar_1d, NaN where there is none.
+        """
+        from framework.app.frames import curves_frame
+
+        return curves_frame(self.record)
+
+    def bars(self, symbol: str) -> pd.DataFrame:
+        """The bars of ``symbol`` by timestamp (UTC), warm-up included: open, high, low, close, volume, in the shares of the last day.
+
+        Raises:
+            MissingDataError: The run had no such symbol.
+        """
+        from framework.app.frames import bars_frame
+
+        return bars_frame(self.record.series, symbol)
+
+    def plot(self, symbol: str | None = None) -> Figure:
+        """Equity beside buy and hold, or the closes of ``symbol`` with its trades; a matplotlib figure, which a notebook shows.
+
+        Raises:
+            MissingDataError: The run had no such symbol, or it has no bar to draw.
+        """
+        from framework.app.showing import equity_picture, trades_picture
+
+        return equity_picture(self.record) if symbol is None else trades_picture(self.record, symbol)
+
+    def _repr_html_(self) -> str:
+        """The headline figures, as a notebook shows them."""
+        from framework.app.showing import headline_table
+
+        return headline_table(self.summary)
+
     @property
     def analyzers(self) -> Mapping[str, object]:
         """What each analyzer of a backtrader strategy found, by its name; empty for other strategies."""
@@ -105,6 +141,7 @@ def run(
     config: str | Path | Config | Mapping[str, object],
     data: Mapping[str, pd.DataFrame] | None = None,
     *,
+    strategy: type[object] | None = None,
     finer: Mapping[str, pd.DataFrame] | None = None,
     beside: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -115,6 +152,8 @@ def run(
         config: A file, a ``Config``, or a dict shaped like the file.
         data: Bars by symbol instead of the configured source: columns open, high, low, close, volume (and optional dividend, split), with a
             DatetimeIndex or a timestamp column.
+        strategy: A class instead of the one the config names, such as one written in a notebook. It takes the ``params`` of a dict; those
+            of a file or a ``Config`` belong to the strategy they were written for.
         finer: The same for the bars of ``[data] finer``.
         beside: Folder in which the strategy's module is looked for first; the config file's own, or the current one.
         on_progress: Called now and then with (decision times done, of how many).
@@ -124,11 +163,14 @@ def run(
         DataError: The data is missing or broken.
     """
     watch = Stopwatch()
-    resolved, folder = resolved_config(config)
+    resolved, folder = resolved_config(config if strategy is None else with_class(config, strategy))
     if resolved.mode != "backtest":
         raise ConfigError(f'mode = "{resolved.mode}" is a session, which `onetape {resolved.mode}` plays; run() plays mode = "backtest"')
-    strategy = load_strategy(resolved.strategy.path, resolved.strategy.params, beside or folder, resolved.strategy.cerebro)
-    return RunResult(play(resolved, strategy, load_data(resolved, data, finer), watch, on_progress))
+    section = resolved.strategy
+    loaded = load_strategy(section.path, section.params, beside or folder, section.cerebro, strategy)
+    with seldom_collected():
+        dataset = load_data(resolved, data, finer)
+    return RunResult(play(resolved, loaded, dataset, watch, on_progress))
 
 
 def play(
@@ -146,9 +188,16 @@ def play(
     """
     params = params_of(strategy)  # as it starts: a strategy may use its parameters up
     config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, dataset)
-    simulation, why = driven(config, strategy, dataset, backtest(config, strategy, dataset))
-    curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
-    return replace(record_of(config, strategy, dataset, simulation, curves, watch), params=params, engine_reason=why)
+    simulation = backtest(config, strategy, dataset)
+    looped, why = by_loop(config, strategy, dataset, simulation, forecasts=forecasts)
+    if looped is None:
+        curves = _play(simulation, dataset, Curves(simulation.engine.desk, forecasts=forecasts), on_progress)
+        record = record_of(config, strategy, dataset, simulation, curves, watch)
+    else:
+        if on_progress is not None:
+            on_progress(len(looped.timestamps), len(looped.timestamps))
+        record = replace(_recorded(config, strategy, dataset, simulation, looped, watch), engine=COMPILED)
+    return replace(record, params=params, engine_reason=why)
 
 
 def resolved_config(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
@@ -204,13 +253,10 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
         if on_progress is not None and len(curves) % PROGRESS_STEP == 0:
             on_progress(len(curves), total)
 
-    told = simulation.driver.name == COMPILED
     with simulation.broker, seldom_collected():
-        if not told:
-            simulation.engine.start(dataset.first_trade)
+        simulation.engine.start(dataset.first_trade)
         simulation.driver.run(curves.note if on_progress is None else note)
-        if not told:
-            simulation.engine.stop()
+        simulation.engine.stop()
     if not len(curves):
         raise DataError("no bar lies in the traded range")
     return curves
@@ -218,13 +264,15 @@ def _play(simulation: Simulation, dataset: Dataset, curves: Curves, on_progress:
 
 def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, curves: Curves, watch: Stopwatch) -> RunRecord:
     """The facts of a run that has ended."""
-    from framework import __version__
-    from framework.report.trades import RoundTrips
+    return _recorded(config, strategy, dataset, simulation, booked_by(simulation, curves, config.account.type), watch)
 
-    journal, book, series = simulation.journal, simulation.engine.desk.book, simulation.market.adjusted
-    name = type(strategy).__name__
+
+def _recorded(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, booked: Booked, watch: Stopwatch) -> RunRecord:
+    from framework import __version__
+
+    series, name = simulation.market.adjusted, type(strategy).__name__
     finer = {one.series.symbol: one.series for one in dataset.finer.values()}
-    timestamps = curves.timestamps
+    timestamps = booked.timestamps
     first = int(timestamps[0])
     return RunRecord(
         run_id=f"{run_stamp()}-{config.mode}-{name}",
@@ -238,73 +286,35 @@ def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
         bars=sum(int((one.timestamp >= first).sum()) for one in series),
         initial_cash=config.account.cash,
         timestamps=timestamps,
-        equity=curves.equity,
-        cash=curves.cash,
-        exposure=curves.exposure,
-        var_1d=curves.var_1d,
-        cvar_1d=curves.cvar_1d,
-        joint_var_1d=curves.joint_var_1d,
-        joint_cvar_1d=curves.joint_cvar_1d,
+        equity=booked.equity,
+        cash=booked.cash,
+        exposure=booked.exposure,
+        forecasts=booked.forecasts,
         benchmark=buy_and_hold(series, timestamps, config.account.cash),
         series=dict(zip(simulation.market.symbols, series, strict=True)),
         finer=finer,
-        fills=tuple(journal.fills),
-        orders=tuple(journal.orders),
-        trades=RoundTrips(journal.fills, journal.orders, journal.account_events, dict(zip(simulation.market.symbols, series, strict=True))),
-        account_events=tuple(journal.account_events),
-        refusals=tuple(journal.refusals),
-        fees=book.fees_micros / MICRO,
-        slippage_cost=book.slippage_micros / MICRO,
-        traded_value=book.traded_micros / MICRO,
-        warnings=(*_warnings(config, simulation, dataset), *notes_of(strategy)),
+        fills=booked.fills,
+        orders=booked.orders,
+        trades=booked.trades,
+        account_events=booked.account_events,
+        refusals=booked.refusals,
+        fees=booked.fees / MICRO,
+        slippage_cost=booked.slippage / MICRO,
+        traded_value=booked.traded / MICRO,
+        warnings=(*finding_lines(dataset), *booked.notes, *notes_of(strategy)),
         elapsed_seconds=watch.seconds,
-        decisions_hash=journal.decisions_hash,
+        decisions_hash=booked.decisions_hash,
         inputs_hash=inputs_hash([*series, *finer.values()]),
         config_hash=config_hash(config),
         version=__version__,
         config_text=config_text(config),
-        events=tuple(journal.events),
-        open_positions=_held(book),
+        events=booked.events,
+        open_positions=in_shares(booked.positions),
         sectors=_sectors(simulation),
         analyses=analyses_of(strategy),
     )
 
 
-def _held(book: Book) -> dict[str, float]:
-    """Shares at the end, by symbol."""
-    return {symbol: float(position.quantity) for symbol, position in sorted(book.positions.items()) if position.quantity_micros}
-
-
 def _sectors(simulation: Simulation) -> dict[str, str]:
     known = simulation.engine.desk.policies.sectors
     return {symbol: known[symbol] for symbol in simulation.market.symbols if symbol in known}
-
-
-def _warnings(config: Config, simulation: Simulation, dataset: Dataset) -> tuple[str, ...]:
-    lines = finding_lines(dataset)
-    if isinstance(simulation.broker, SimulatedBroker):
-        lines += _waits(simulation.broker)
-    lines += account_notes(simulation.market, simulation.engine.desk.book, simulation.journal, config.account.type)
-    for code in dict.fromkeys(one.code for one in simulation.journal.transitions if one.after > one.before):
-        times = [transition.timestamp for transition in simulation.journal.transitions if transition.code == code]
-        lines.append(f"guard {code}: tripped {len(times)} x, first at {_utc(times[0])}")
-    waiting = sum(not order.role.protects for order in simulation.engine.desk.blotter.orders.values())
-    if waiting:
-        lines.append(f"{waiting} orders were still working at the end and never filled")
-    return tuple(lines)
-
-
-def finding_lines(dataset: Dataset) -> list[str]:
-    """What was found in the bars and let pass."""
-    return [f"{finding.symbol}: {finding.kind.value}: {finding.detail} ({finding.action})" for finding in dataset.findings]
-
-
-def _waits(broker: SimulatedBroker) -> list[str]:
-    lines = [f"{symbol}: orders waited on {bars} bars without volume" for symbol, bars in sorted(broker.idle_bars.items())]
-    for symbol, bars in sorted(broker.coarse_bars.items()):
-        lines.append(f"{symbol}: orders worked on {bars} bars without finer bars, walked as one each, the extreme that hurts first")
-    return lines
-
-
-def _utc(timestamp: int) -> str:
-    return f"{datetime.fromtimestamp(timestamp // 10**9, UTC):%Y-%m-%d %H:%M} UTC"

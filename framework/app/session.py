@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from framework.app.actions_ahead import carried
 from framework.app.assemble import Coming, live_session, session
 from framework.app.curves import Curves
 from framework.app.hosting import as_strategy_sees
 from framework.app.policies import policies
 from framework.app.resolved import config_hash, config_text
 from framework.app.run import record_of
+from framework.domain.command import CommandKind, OperatorCommand
 from framework.domain.values import to_micros
 from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.strategy import description_of, params_of
 from framework.errors import DataError
+from framework.rules.guards.state import TradingState
 from framework.runtime.clock import now_ns
+from framework.runtime.control.audit import command_event
+from framework.runtime.sessions.marks import SHADOW_DIVERGED, STRATEGY_FAILED
 from framework.runtime.sessions.recorded import recorded
 from framework.runtime.sessions.taping import Taping
 from framework.runtime.sessions.turns import Turns
+from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.inputs import BARS
 from framework.runtime.tape.store import TapeStore
 
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from framework.domain.record import RunRecord
     from framework.engine.market import Market
     from framework.engine.strategy import Strategy
+    from framework.errors import OnetapeError
     from framework.runtime.clock import Stopwatch
     from framework.runtime.config import Config
     from framework.runtime.sessions.arrivals import Arrival
@@ -57,7 +65,8 @@ def header(config: Config, strategy: Strategy) -> dict[str, object]:
         "cash_micros": to_micros(config.account.cash),
         "strategy": type(strategy).__name__,
         "description": description_of(type(strategy)),
-        "config": config_text(config),
+        # Who is told, and what it takes to trade, may change between two starts.
+        "config": config_text(config, without=("alerts", "promotion")),
         "config_hash": config_hash(config),
         "sectors": {symbol: sectors[symbol] for symbol in config.universe.symbols if symbol in sectors},
     }
@@ -72,6 +81,7 @@ class Hooks(NamedTuple):
         venue: Makes the broker that stands for a real venue; ``None`` where it is simulated.
         lease: What the process trades under.
         now: ns UTC.
+        on_failure: Told when the strategy raises in a decision, and the session goes on without entries; ``None`` ends it with the error.
     """
 
     on_slice: Callable[[int], None] = lambda _: None
@@ -79,6 +89,7 @@ class Hooks(NamedTuple):
     venue: Callable[[Taping, Market], TapedBroker] | None = None
     lease: Lease | None = None
     now: Callable[[], int] = now_ns
+    on_failure: Callable[[OnetapeError], object] | None = None
 
 
 class Parts(NamedTuple):
@@ -96,13 +107,19 @@ def session_parts(config: Config, strategy: Strategy, coming: Coming, known: Rec
     taping = Taping(store, journal, known, hooks.lease)
     history = as_strategy_sees(strategy, _history(coming, known))
 
+    simulation: Simulation
+    turns: Turns
+
     def slices() -> Iterator[Arrival | FeedStatus]:
-        yield from turns.arriving(coming.arriving)  # asked for when the engine is there
+        arriving = carried(coming.arriving, coming.actions, _last_seen(history, known)) if coming.actions else coming.arriving
+        yield from turns.arriving(arriving)  # asked for when the engine is there
 
     all_of_it = Coming(history, coming.span, slices())
+    tell = hooks.on_failure
+    failed = None if tell is None else lambda at, error: _failed(taping, simulation, tell, at, error)
     if hooks.venue is None:
-        simulation = session(config, strategy, all_of_it, journal)
-        turns = Turns(simulation.engine, taping, lambda _: None)
+        simulation = session(config, strategy, all_of_it, journal, failed)
+        turns = Turns(simulation.engine, taping, lambda _: None, failed=failed)
     else:
         venue = hooks.venue
         brokers: list[TapedBroker] = []
@@ -111,8 +128,10 @@ def session_parts(config: Config, strategy: Strategy, coming: Coming, known: Rec
             brokers.append(venue(taping, market))
             return brokers[0]
 
-        simulation = live_session(config, strategy, all_of_it, journal, broker_of)
-        turns = Turns(simulation.engine, taping, brokers[0].hear, brokers[0].go_live)
+        simulation = live_session(config, strategy, all_of_it, journal, broker_of, failed)
+        if simulation.shadow is not None:
+            simulation.shadow.note = partial(_beside, taping, reduces=config.shadow.action == "reduce")
+        turns = Turns(simulation.engine, taping, brokers[0].hear, brokers[0].go_live, failed)
     return Parts(simulation, turns, taping, history)
 
 
@@ -128,6 +147,15 @@ class Opened(NamedTuple):
     simulation: Simulation
     note: Callable[[int], None]
     ended: Callable[[], Played]
+
+
+def _failed(taping: Taping, simulation: Simulation, tell: Callable[[OnetapeError], object], timestamp: int, error: OnetapeError) -> None:
+    """The strategy raised: no entries until a person has looked; exits, stops and the operator go on."""
+    if not taping.beside(NewEvent(timestamp, STRATEGY_FAILED, {"why": str(error)})):
+        return
+    tell(error)
+    if simulation.engine.desk.breakers.trading is TradingState.ACTIVE:
+        taping.note(command_event(timestamp, OperatorCommand(CommandKind.REDUCE, "strategy", f"it raised: {error}")))
 
 
 def play_session(
@@ -164,6 +192,8 @@ def opened_session(
 
     def note(timestamp: int) -> None:
         curves.note(timestamp)
+        if simulation.shadow is not None:
+            simulation.shadow.decided()
         turns.over(timestamp)
         hooks.on_slice(timestamp)
 
@@ -178,6 +208,20 @@ def opened_session(
         simulation.engine.start(history.first_trade)
         hooks.on_begin(turns, simulation)
         yield Opened(simulation, note, ended)
+
+
+def _last_seen(history: Dataset, known: Recorded) -> dict[str, int]:
+    """The close of the last bar of each symbol, ns UTC."""
+    seen = {symbol: int(one.timestamp[-1]) for symbol, one in history.series.items() if len(one)}
+    for arrival in known.arrivals():
+        seen |= dict.fromkeys(arrival.bars, arrival.timestamp)
+    return seen
+
+
+def _beside(taping: Taping, mark: NewEvent, *, reduces: bool) -> None:
+    """Keep what the shadow says; where it says that fills have parted too far, and that is to stop entries, command it with that."""
+    if taping.beside(mark) and reduces and mark.kind == SHADOW_DIVERGED:
+        taping.note(command_event(mark.timestamp, OperatorCommand(CommandKind.REDUCE, "shadow", str(mark.payload["why"]))))
 
 
 def _slices(known: Recorded) -> int:

@@ -166,18 +166,20 @@ def replay(
 @reported
 def compare(
     one: Annotated[str, typer.Argument(metavar="RUN_A", help="A run folder, or an id below runs/.")],
-    other: Annotated[str, typer.Argument(metavar="RUN_B", help="The run it is compared with.")],
+    other: Annotated[
+        str, typer.Argument(metavar="[RUN_B]", help="The run it is compared with; a live run alone is compared with its shadow fills.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Write the page there, too.", show_default=False)] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Where do two runs part: decisions, fills, slippage, and the money, explained to the cent? Exit code 1 when decisions differ."""
-    from framework.app.compare import facts_of_run, write_page
+    from framework.app.compare import facts_of_run, shadow_of_run, write_page
     from framework.app.saving import find_run
     from framework.report.divergence import divergence
     from framework.report.divergence_page import document, verdict
 
-    first, second = facts_of_run(find_run(one)), facts_of_run(find_run(other))
+    first, second = (facts_of_run(find_run(one)), facts_of_run(find_run(other))) if other else shadow_of_run(find_run(one))
     found = divergence(first, second)
     if out is not None:
         write_page(out, first, second, found)

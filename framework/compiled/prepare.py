@@ -82,7 +82,9 @@ def objection(market: Market, first: int, bounds: Callable[[int], tuple[int, int
 def outage(market: Market, first: int, due: Callable[[int], int], most: int) -> str:
     """The symbol of which ``most`` bars in a row did not come from ``first`` (ns UTC) on, in words; empty where there is none."""
     end = max(int(one.timestamp[-1]) for one in market.adjusted)
-    for one in market.adjusted:
+    for number, one in enumerate(market.adjusted):
+        if number and np.array_equal(one.timestamp, market.adjusted[number - 1].timestamp):
+            continue  # most symbols have the bars of their neighbor
         steps = np.diff(one.timestamp, append=end)
         # So many bars take so much longer than the shortest step; most pairs of bars need no calendar.
         wide = np.flatnonzero(steps >= most * int(steps[:-1].min(initial=end)))
@@ -230,8 +232,7 @@ class _Table:
         self._first, self._place = first, np.concatenate(parts)
         self._var, self._cvar = np.full((2, len(self._place)), math.nan)
         self._known = np.zeros(len(self._place), dtype=np.bool_)
-        for row in range(len(parts)):
-            self._roll(row)
+        self._roll()
 
     @property
     def columns(self) -> tuple[Integers, Integers, Floats]:
@@ -244,33 +245,41 @@ class _Table:
         seen = np.arange(count) + (1 if self._daily else 0)
         return np.maximum(seen - 1, 0)
 
-    def _roll(self, row: int) -> None:
-        """Full windows."""
-        lookback, returns, known = self._policy.lookback, self._sessions[row].returns, self._returns_known(row)
-        least = max(self._policy.minimum, 2, reaching_minimum(self._policy.confidence))
-        full = np.flatnonzero(known >= lookback) if lookback >= least else np.empty(0, np.int64)
-        if len(full):
-            var, cvar = rolling_historical(returns, lookback, self._policy.confidence, self._policy.quantile)
-            places = self._first[row] + full
-            self._var[places], self._cvar[places] = var[known[full] - 1], cvar[known[full] - 1]
-        self._known[self._first[row] + full] = True
+    def _roll(self) -> None:
+        """Full windows, of all symbols with as many returns at once."""
+        policy, alike = self._policy, dict[int, list[int]]()
+        for row, sessions in enumerate(self._sessions):
+            alike.setdefault(len(sessions.returns), []).append(row)
+        if policy.lookback < max(policy.minimum, 2, reaching_minimum(policy.confidence)):
+            return
+        for rows in alike.values():
+            returns = np.column_stack([self._sessions[row].returns for row in rows])
+            figures = rolling_historical(returns, policy.lookback, policy.confidence, policy.quantile)
+            for row, var, cvar in zip(rows, figures[0].T, figures[1].T, strict=True):
+                known = self._returns_known(row)
+                full = np.flatnonzero(known >= policy.lookback)
+                places, last = self._first[row] + full, known[full] - 1
+                self._var[places], self._cvar[places], self._known[places] = var[last], cvar[last], True
 
-    def know(self, places: Integers) -> None:
-        """Work out what will be asked at ``places``."""
+    def know(self, asked: Integers) -> None:
+        """Work out what will be ``asked`` at these places."""
         if self._known.all():
             return
-        some = places[np.diff(places, prepend=-1) > 0]
+        some = asked[np.diff(asked, prepend=-1) > 0]
+        places: list[int] = []
+        windows: list[Floats] = []
         for row in range(len(self._first) - 1):
             own = slice(self._first[row], self._first[row + 1])
             index = np.searchsorted(self._place[own], some, side="right") - 1
             missing = index[index >= 0][~self._known[own][index[index >= 0]]]
-            wanted = np.unique(missing).tolist() if len(missing) else []
-            if wanted:
+            if len(missing):
                 known, returns = self._returns_known(row), self._sessions[row].returns
-                windows = [returns[max(known[one] - self._policy.lookback, 0) : known[one]] for one in wanted]
-                at = self._first[row] + np.array(wanted)
-                self._var[at], self._cvar[at] = symbol_risks(windows, self._policy)
-                self._known[at] = True
+                wanted: list[int] = np.unique(missing).tolist()
+                windows += [returns[max(known[one] - self._policy.lookback, 0) : known[one]] for one in wanted]
+                places += [int(self._first[row]) + one for one in wanted]
+        if places:
+            self._var[places], self._cvar[places] = symbol_risks(windows, self._policy)
+            self._known[places] = True
 
     def at(self, found: Issued, *, cvar: bool) -> Floats:
         """VaR, or CVaR, of each wish's symbol at its time."""

@@ -18,12 +18,18 @@ from framework.compiled.columns import (
     FILLED,
     GUARD,
     LIMIT,
+    O_KIND,
+    O_PLACE,
+    O_QUANTITY,
+    O_ROW,
+    O_STOP,
     PAID,
     PROFIT_PROTECTION,
     REFUSES,
     RELEASED,
     SENT,
     TRIPS_NOW,
+    WHY,
 )
 from framework.domain import endings
 from framework.domain.account_event import Dividend, Entitlement
@@ -63,10 +69,13 @@ class Facts(NamedTuple):
 def decisions_hash(played: Played, facts: Facts) -> str:
     """The hash of all decisions, of a run in which no order was denied: what ``Journal.decisions_hash`` would be."""
     sides = [(f"{symbol}|buy|", f"{symbol}|sell|") for symbol in played.prepared.panel.symbols]
-    times, endings, lines = played.prepared.times, _Endings(facts), []
-    for order, strength in zip(played.written.orders.tolist(), played.written.strengths.tolist(), strict=True):
-        place, row, signed, kind, why, stop, _, _, _ = order
-        lines.append(f"{times[place]}|{sides[row][signed < 0]}{abs(signed)}|{endings[kind, why, stop, strength]}")
+    orders, endings = played.written.orders, _Endings(facts)
+    times = played.prepared.panel.timestamp[orders[:, O_PLACE]].tolist()
+    columns = [orders[:, column].tolist() for column in (O_ROW, O_QUANTITY, O_KIND, WHY, O_STOP)]
+    lines = [
+        f"{time}|{sides[row][signed < 0]}{abs(signed)}|{endings[kind, why, stop, strength]}"
+        for time, row, signed, kind, why, stop, strength in zip(times, *columns, played.written.strengths.tolist(), strict=True)
+    ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

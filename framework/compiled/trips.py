@@ -21,18 +21,20 @@ from framework.compiled.columns import (
     P_PLACE,
     P_ROW,
 )
-from framework.domain.values import notional, opposed, rounded_quotient
+from framework.domain.values import notional, opposed, rounded_share
 
 if TYPE_CHECKING:
     from framework.domain.market import Integers
 
 #: Fields of a round trip while its fills arrive: shares held (signed), what it brought in, shares entered and their price times quantity
-#: (1e-12 dollars), and the first stop's order, -1 without.
-HOLDS, MONEY, ENTERED, WEIGHT, FIRST_STOP, TRIP = range(6)
+#: (1e-12 dollars, which may wrap around), that in micro-dollars, and the first stop's order, -1 without.
+HOLDS, MONEY, ENTERED, WEIGHT, PRICED, FIRST_STOP, TRIP = range(7)
+#: Micro-dollars at risk beyond which 1e-12 dollars do not fit int64.
+LARGEST_RISK = 9 * 10**12
 
 
 def closed_trips(orders: Integers, executions: Integers, payments: Integers, symbols: int, money: Integers, risk: Integers) -> int:
-    """How many round trips have ended; ``money`` gets what each has earned, micro-dollars, in the order they ended.
+    """How many round trips have ended, -1 where a risk does not fit; ``money`` gets what each has earned, micro-dollars, as they ended.
 
     ``risk`` gets what would have been lost at the first stop's level, 1e-12 dollars, 0 without a stop.
     """
@@ -49,11 +51,13 @@ def closed_trips(orders: Integers, executions: Integers, payments: Integers, sym
         closing = min(quantity, abs(trip[HOLDS])) if opposed(trip[HOLDS], sign) else 0
         value = notional(quantity, price)
         closing_value = value if closing == quantity else notional(closing, price)
-        closing_fees = rounded_quotient(fill[F_FEES] * closing, quantity)
+        closing_fees = rounded_share(fill[F_FEES], closing, quantity)
         if closing > 0:
             trip[MONEY] -= sign * closing_value + closing_fees
             trip[HOLDS] += sign * closing
             if trip[HOLDS] == 0:
+                if is_too_large(trip, orders):
+                    return -1
                 money[ended], risk[ended] = trip[MONEY], at_risk(trip, orders, -sign)
                 ended += 1
                 trip[:] = 0
@@ -64,6 +68,7 @@ def closed_trips(orders: Integers, executions: Integers, payments: Integers, sym
             trip[HOLDS] += sign * opening
             trip[ENTERED] += opening
             trip[WEIGHT] += opening * price
+            trip[PRICED] += value - closing_value
             if stops[number] >= 0 and (trip[FIRST_STOP] < 0 or orders[stops[number], O_PLACE] < orders[trip[FIRST_STOP], O_PLACE]):
                 trip[FIRST_STOP] = stops[number]
     return ended
@@ -76,6 +81,11 @@ def first_stops(orders: Integers) -> Integers:
         if orders[number, O_PARENT] >= 0:
             stops[orders[number, O_PARENT]] = number
     return stops
+
+
+def is_too_large(trip: Integers, orders: Integers) -> bool:
+    """Whether more is lost at the first stop's level than ``at_risk`` can say."""
+    return bool(trip[FIRST_STOP] >= 0 and abs(trip[PRICED] - notional(trip[ENTERED], orders[trip[FIRST_STOP], O_STOP])) > LARGEST_RISK)
 
 
 def at_risk(trip: Integers, orders: Integers, sign: int) -> int:

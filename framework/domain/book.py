@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 class Position:
     """Shares held in one symbol; negative is short.
 
-    ``cost_micros`` is what the open shares cost (negative for a short: what was received), fees not included.
+    Attributes:
+        symbol: Whose shares.
+        quantity_micros: Micro-shares, signed.
+        cost_micros: What the open shares cost, micro-dollars, fees left out; negative for a short: what was received.
+        realized_micros: Profit of what was closed, micro-dollars, fees left out.
     """
 
     symbol: str
@@ -63,7 +67,14 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a broker says of the account, in dollars."""
+    """What a broker says of the account, in dollars.
+
+    Attributes:
+        account_number: As the broker writes it.
+        cash: Cash, settled or not.
+        equity: Cash and positions.
+        buying_power: What entries may cost now.
+    """
 
     account_number: str
     cash: Decimal

@@ -18,6 +18,7 @@ class CommandKind(StrEnum):
     RESUME = "resume"  # every breaker is closed
     CANCEL = "cancel"  # one order, named by the argument order_id
     SETTLE = "settle"  # the venue never had the order named by the argument order_id, whose answer was lost: a person has looked
+    ACKNOWLEDGE = "acknowledge"  # a person has looked at the incident named by the arguments code and subject
     CANCEL_ALL = "cancel_all"  # every working order that protects no position
     FLATTEN = "flatten"  # halt, cancel all, and leave every position at market
     OVERRIDE = "override"  # another value for a setting, for the process that reads it

@@ -17,8 +17,18 @@ if TYPE_CHECKING:
 class Fill:
     """Shares that changed hands.
 
-    ``price_micros`` is what was paid or received; ``reference_micros`` is the price the market gave before slippage. ``fees_micros`` is
-    never negative. ``timestamp`` is the close of the bar (ns UTC) in simulation.
+    Attributes:
+        execution_id: The venue's, or made by the simulation; each is booked once.
+        order_id: Whose fill it is.
+        timestamp: When, ns UTC; in simulation the close of the bar.
+        symbol: What was traded.
+        side: Buy or sell.
+        quantity_micros: Micro-shares, above 0.
+        price_micros: What was paid or received, micro-dollars a share, slippage included and fees not.
+        reference_micros: The price the market gave before slippage.
+        fees_micros: Commission and regulatory fees, micro-dollars, never negative.
+        tag: The order's.
+        strategy: Who decided the order.
     """
 
     execution_id: str
@@ -68,11 +78,30 @@ class Refusal(NamedTuple):
 class Trade:
     """A round trip: from flat to flat (or through zero) in one symbol.
 
-    Money in dollars as float, for statistics only; the books are in the fills. ``pnl`` is net of fees and includes dividends.
-    ``r_multiple`` is pnl over the money at risk between entry and its first protective stop, ``None`` without one. ``mae`` and
-    ``mfe`` are the worst and best excursion from the average entry price as fractions of it (mae <= 0 <= mfe). ``realized_gain`` is what
-    would be reported of its first-in, first-out lots, dividends apart: without ``disallowed_loss`` (not below 0), which a wash sale takes
-    away, and with losses that earlier wash sales have put on these lots.
+    Money in dollars as float, for statistics only; the books are in the fills.
+
+    Attributes:
+        symbol: What was traded.
+        side: ``long`` or ``short``.
+        entry_at: First fill, ns UTC.
+        exit_at: Last fill, ns UTC.
+        quantity: Shares entered in all, above 0.
+        entry_price: Mean price of what opened it, dollars.
+        exit_price: Mean price of what closed it, dollars.
+        pnl: Profit, net of fees, dividends included.
+        return_fraction: ``pnl`` over what the entry cost.
+        fees: Commission and regulatory fees of all its fills.
+        dividends: Received (above 0) or owed while it was open.
+        r_multiple: ``pnl`` over the money at risk between entry and its first protective stop; ``None`` without one.
+        mae: Worst excursion from the average entry price, a fraction of it, at most 0.
+        mfe: Best excursion, a fraction of it, at least 0.
+        bars_held: Closes between entry and exit; 0 within one bar.
+        entry_tag: Tag of the order that opened it.
+        exit_tag: Tag of the order that closed it.
+        realized_gain: What would be reported of its first-in, first-out lots, dividends apart: without ``disallowed_loss``, and with losses
+            that earlier wash sales have put on these lots.
+        disallowed_loss: What a wash sale takes away of a loss, not below 0.
+        wash_sale: Whether one did.
     """
 
     symbol: str

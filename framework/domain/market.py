@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 class Bar:
     """One bar of one symbol; an impossible one cannot be made.
 
-    ``timestamp`` is the bar's close in nanoseconds since 1970, UTC. Prices are dollars, volume is shares.
+    Attributes:
+        symbol: Whose bar.
+        timestamp: Its close, nanoseconds since 1970, UTC.
+        open: First price, dollars.
+        high: Highest price, dollars.
+        low: Lowest price, dollars.
+        close: Last price, dollars.
+        volume: Shares traded.
+
+    Raises:
+        BadDataError: A price or volume is not finite, not positive, or high and low do not contain open and close.
     """
 
     symbol: str
@@ -66,7 +76,18 @@ class ClosedBar:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The best bid and ask and the last trade; dollars, sizes in shares, ``timestamp`` in ns UTC."""
+    """The best bid and ask and the last trade.
+
+    Attributes:
+        symbol: Whose.
+        timestamp: When, ns UTC.
+        bid: Best price that somebody pays, dollars.
+        ask: Best price that somebody asks, dollars; not below the bid.
+        last: Price of the last trade, dollars.
+
+    Raises:
+        BadDataError: A price is not finite or not above 0, or the bid is above the ask.
+    """
 
     symbol: str
     timestamp: int

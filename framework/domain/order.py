@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class OrderSide(StrEnum):
-    """Buy or sell; ``sign`` is +1 or -1, so that one formula serves both."""
+    """``buy`` or ``sell``; ``sign`` is +1 or -1, so that one formula serves both."""
 
     BUY = "buy"
     SELL = "sell"
@@ -34,7 +34,11 @@ class OrderSide(StrEnum):
 
 
 class OrderType(StrEnum):
-    """How the price of an order is found. ``stop`` and ``stop_market`` are read as ``stop_loss``."""
+    """How the price of an order is found. ``stop`` and ``stop_market`` are read as ``stop_loss``.
+
+    ``market``: the next price. ``limit``: ``limit_price`` or better. ``stop_loss``: a market order from ``stop_price`` on. ``stop_limit``:
+    a limit order from ``stop_price`` on. ``trailing_stop``: a stop that follows the best price since it was accepted.
+    """
 
     MARKET = "market"
     LIMIT = "limit"
@@ -55,7 +59,11 @@ class TrailType(StrEnum):
 
 
 class TimeInForce(StrEnum):
-    """How long an order works (FIX tag 59)."""
+    """How long an order works (FIX tag 59).
+
+    ``day``: to the end of the session. ``gtc``: until it is canceled. ``ioc``: what trades at once. ``fok``: all of it at once, or nothing.
+    ``opg``: at the opening. ``cls``: at the close.
+    """
 
     DAY = "day"
     GTC = "gtc"
@@ -71,7 +79,12 @@ class TimeInForce(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """Where an order is in its life; the transitions are in ``rules.lifecycle``."""
+    """Where an order is in its life; the transitions are in ``rules.lifecycle``.
+
+    ``initialized``: decided. ``denied``: we said no; the venue never saw it. ``emulated``: held by us until its price is reached.
+    ``submitted``: written down and sent. ``accepted``: the venue has it. ``rejected``: the venue said no. ``partially_filled``, ``filled``.
+    ``pending_cancel``: we asked to cancel it. ``canceled``, ``expired``. ``unknown``: sent, the answer was lost; it is settled by asking.
+    """
 
     INITIALIZED = "initialized"
     DENIED = "denied"  # we said no; the venue never saw it
@@ -140,11 +153,33 @@ class Order:
     alone. Integers ending in ``_micros`` are exact (1 = 1e-6 dollars or shares); the properties without the ending give the same as
     ``Decimal``.
 
-    ``trail_micros`` is in micro-percent for ``TrailType.PERCENTAGE`` (5 % = 5_000_000) and in micro-dollars for ``AMOUNT``. A
-    trailing stop may carry a ``stop_micros``: a level it already reached. ``oco_id`` is the first order of a group of which only one is
-    to fill. ``triggered`` is the venue's word that the stop price was reached: what is left is a market or limit order.
-    ``extended_hours`` lets it work outside of regular hours too. ``good_from`` (ns UTC) is when the order whose place it takes was made,
-    from which its time in force counts.
+    Attributes:
+        order_id: Ours, made of strategy, symbol, moment, side and a counter; the same in every mode.
+        symbol: What is traded.
+        side: Buy or sell.
+        quantity_micros: Micro-shares asked for, above 0.
+        order_type: How its price is found.
+        created_at: When it was decided, ns UTC.
+        limit_micros: Worst price accepted, micro-dollars.
+        stop_micros: Price that triggers it, micro-dollars; of a trailing stop the level it has reached already.
+        trail_micros: Distance of a trailing stop: micro-percent (5 % = 5_000_000) or micro-dollars, as ``trail_type`` says.
+        trail_type: Unit of that distance.
+        time_in_force: How long it works.
+        extended_hours: Whether it works outside of regular hours too.
+        role: Why it exists: a target, an explicit order, a stop, a take-profit, a flatten.
+        parent_id: The entry that a stop or take-profit belongs to.
+        oco_id: The first order of a group of which only one is to fill.
+        strategy: Who decided it.
+        tag: The strategy's own word for it.
+        reason: Why it was decided.
+        status: Where it is in its life.
+        filled_micros: Micro-shares filled so far.
+        filled_value_micros: What they cost or brought, micro-dollars, fees left out.
+        fees_micros: Fees so far, micro-dollars.
+        changes: Every state change, oldest first, with time and reason.
+        asked: The terms before the venue restated them for the first time.
+        triggered: The venue's word that the stop price was reached: what is left is a market or limit order.
+        good_from: When the order whose place it takes was made, ns UTC: its time in force counts from there.
     """
 
     order_id: str
@@ -277,6 +312,7 @@ class OrderUpdate:
     """What a broker reports of one order; ``fill`` is set when shares were traded.
 
     ``restated`` are the terms of an order that goes on working under new ones (FIX ExecType Restated); its status stays what it is.
+    ``unsolicited``: the venue ended it without our asking, and what it guarded is still ours to guard.
     """
 
     order_id: str
@@ -285,11 +321,18 @@ class OrderUpdate:
     reason: str = ""
     fill: Fill | None = None
     restated: OrderTerms | None = None
+    unsolicited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """An entry with its exits (FIX ContingencyType 2, one triggers the other); they are placed as it fills, and one cancels the other."""
+    """An entry with its exits (FIX ContingencyType 2, one triggers the other); they are placed as it fills, and one cancels the other.
+
+    Attributes:
+        entry: The order that opens the position.
+        take_profit: Limit price of the one exit, dollars; ``None`` for none.
+        stop_loss: Stop price of the other, dollars; ``None`` for the configured stop.
+    """
 
     entry: Order
     take_profit: Decimal | None

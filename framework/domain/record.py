@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,6 +12,26 @@ if TYPE_CHECKING:
     from framework.domain.fill import Fill, Refusal, Trade
     from framework.domain.market import BarSeries, Floats, Integers
     from framework.domain.order import Order
+
+
+class Forecasts(Protocol):
+    """Forecasts of risk, float64, one a decision time, worked out when they are first looked at: nothing in a run needs them."""
+
+    @property
+    def var_1d(self) -> Floats:
+        """VaR, a positive fraction of equity."""
+
+    @property
+    def cvar_1d(self) -> Floats:
+        """Expected shortfall, likewise."""
+
+    @property
+    def joint_var_1d(self) -> Floats:
+        """VaR over the positions' joint history, NaN where there is none."""
+
+    @property
+    def joint_cvar_1d(self) -> Floats:
+        """Expected shortfall over it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +62,7 @@ class RunRecord:
     equity: Floats
     cash: Floats
     exposure: Floats
-    var_1d: Floats
-    cvar_1d: Floats
-    joint_var_1d: Floats
-    joint_cvar_1d: Floats
+    forecasts: Forecasts
     benchmark: Floats
     series: Mapping[str, BarSeries]
     fills: Sequence[Fill]
@@ -70,3 +87,23 @@ class RunRecord:
     finer: Mapping[str, BarSeries] = field(default_factory=dict)
     analyses: Mapping[str, object] = field(default_factory=dict)
     engine_reason: str = ""
+
+    @property
+    def var_1d(self) -> Floats:
+        """Of ``forecasts``."""
+        return self.forecasts.var_1d
+
+    @property
+    def cvar_1d(self) -> Floats:
+        """Of ``forecasts``."""
+        return self.forecasts.cvar_1d
+
+    @property
+    def joint_var_1d(self) -> Floats:
+        """Of ``forecasts``."""
+        return self.forecasts.joint_var_1d
+
+    @property
+    def joint_cvar_1d(self) -> Floats:
+        """Of ``forecasts``."""
+        return self.forecasts.joint_cvar_1d

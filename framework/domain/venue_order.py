@@ -21,6 +21,7 @@ class OutcomeKind(StrEnum):
 
     ACCEPTED = "accepted"  # the venue has it
     REJECTED = "rejected"  # the venue said no, in a form we know
+    FORBIDDEN = "forbidden"  # it said no to us, not to the order: the account may not, and the next order would be refused too
     EXISTS = "exists"  # the venue has had this client id before: the order is there, and is to be found
     NOT_SENT = "not_sent"  # no byte has left
     THROTTLED = "throttled"  # refused for its rate, not accepted

@@ -88,13 +88,17 @@ class Calls:
             raise self._typed(name, error) from error
 
     def _typed(self, name: str, error: Exception) -> OnetapeError:
+        where, line = self._where(name, error)
         if isinstance(error, OnetapeError):
-            return type(error)(f"{error} [{self._where(name, error)}]")
-        return StrategyError(f"{self._where(name, error)} raised {type(error).__name__}: {error}")
+            return type(error)(f"{error} [{where}]{line}")
+        return StrategyError(f"{where} raised {type(error).__name__}: {error}{line}")
 
-    def _where(self, name: str, error: BaseException) -> str:
-        own = type(self._strategy).__module__
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("calls.py")]
-        place = f", {frames[0].filename}:{frames[0].lineno}" if frames else f", module {own}"
+    def _where(self, name: str, error: BaseException) -> tuple[str, str]:
+        """The callback with time and place, and the line of the user's file that raised, or called what did."""
         time = f" at {self._context.now:%Y-%m-%d %H:%M} UTC" if name.startswith("on_b") else ""
-        return f"{type(self._strategy).__name__}.{name}{time}{place}"
+        callback = f"{type(self._strategy).__name__}.{name}{time}"
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("calls.py")]
+        if not frames:
+            return f"{callback}, module {type(self._strategy).__module__}", ""
+        last = [frame for frame in frames if frame.filename == frames[0].filename][-1]
+        return f"{callback}, {last.filename}:{last.lineno}", f"\n    {last.line}" if last.line else ""

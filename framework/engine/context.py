@@ -161,10 +161,15 @@ class Context:
         """Ask for a position of ``strength`` in [-1, 1], sized by the configured sizer; 0 closes it.
 
         All targets of one bar are sized together, strongest first, after the callback returns; the last call for a symbol counts.
-        ``stop`` is the price of the protective stop, instead of the configured one.
+
+        Args:
+            symbol: One of the universe.
+            strength: 1 is a full position, -1 a full short one where the venue has them.
+            stop: Price of the protective stop, dollars, instead of the configured one.
+            tag: A word of your own for the order, the fills and the trade.
 
         Raises:
-            InvalidOrderError: Unknown symbol, or a strength that is NaN or outside [-1, 1].
+            InvalidOrderError: Unknown symbol, a strength that is NaN or outside [-1, 1], or a stop on the wrong side of the price.
         """
         plan = None if stop is None else self._given_stop(symbol, strength, positive_micros(stop, "stop", symbol))
         self._targets.note(self._desk.market.row_of(symbol), strength_of(strength, symbol), plan, tag)
@@ -175,6 +180,10 @@ class Context:
         What is nearer to its weight than ``[rebalance] band`` is left alone, exits excepted. What leaves is sent now, what is bought once
         that has traded, at the decision after it. Weights take the place of the sizer; limits, stops and breakers hold as for any target.
         A later ``target`` takes its symbol out of the portfolio, a later ``rebalance`` replaces all of it.
+
+        Args:
+            weights: Parts of equity by symbol; what is held and not named is sold.
+            tag: A word of your own for the orders.
 
         Raises:
             InvalidOrderError: A symbol is not in the universe, or its weight is no number.
@@ -211,9 +220,18 @@ class Context:
     ) -> Order:
         """Buy ``quantity`` shares. The order returned shows its own progress; a refused one has status DENIED and its reason.
 
-        ``time_in_force`` is ``day``, ``gtc``, ``ioc`` (what trades at once), ``fok`` (all at once or nothing), ``opg`` (at the next
-        opening) or ``cls`` (at the close). Of this order and ``oco``, an earlier one, only one is to fill: what one fills is taken from
-        the other. With ``extended_hours`` it works before the open and after the close too, as far as the venue allows.
+        Args:
+            symbol: One of the universe.
+            quantity: Shares, above 0.
+            order_type: ``market``, ``limit``, ``stop_loss``, ``stop_limit`` or ``trailing_stop``.
+            limit_price: Worst price, dollars; for ``limit`` and ``stop_limit``.
+            stop_price: Price that triggers it, dollars; for ``stop_loss`` and ``stop_limit``.
+            trail_amount: Distance of a ``trailing_stop``.
+            trail_type: Its unit: ``percentage`` (5 means 5 %) or ``amount`` (dollars a share).
+            time_in_force: ``day``, ``gtc``, ``ioc`` (what trades at once), ``fok`` (all or nothing), ``opg`` (at the opening), ``cls``.
+            tag: A word of your own for the order, its fills and the trade.
+            oco: An earlier order: only one of the two is to fill, and what one fills is taken from the other.
+            extended_hours: Work before the open and after the close too, as far as the venue allows.
 
         Raises:
             InvalidOrderError: The order could never be valid.
@@ -248,7 +266,11 @@ class Context:
         *,
         extended_hours: bool = False,
     ) -> Order:
-        """Sell ``quantity`` shares; as ``buy``. Selling more than is held opens a short where the venue has it."""
+        """Sell ``quantity`` shares, with the arguments of ``buy``. Selling more than is held opens a short where the venue has it.
+
+        Raises:
+            InvalidOrderError: The order could never be valid.
+        """
         return self._desk.order(
             symbol,
             OrderSide.SELL,
@@ -278,7 +300,15 @@ class Context:
         """Enter with the exits decided now: a limit at ``take_profit``, a stop at ``stop_loss``, or both.
 
         They are live from the entry's fill, and one cancels the other. Without ``stop_loss`` the entry gets the configured stop.
-        ``time_in_force`` is that of the entry; the exits work until one of them fills.
+
+        Args:
+            symbol: One of the universe.
+            quantity: Shares, above 0.
+            take_profit: Limit price of the one exit, dollars.
+            stop_loss: Stop price of the other, dollars.
+            limit_price: Worst price of the entry, dollars; at market without one.
+            side: Of the entry: ``buy``, or ``sell`` for a short.
+            time_in_force: Of the entry; the exits work until one of them fills.
 
         Raises:
             InvalidOrderError: The order could never be valid, an exit is on the wrong side of the entry, or there is none.
@@ -297,12 +327,12 @@ class Context:
         return self._desk.give_up(order)
 
     def cancel_all(self, symbol: str | None = None) -> int:
-        """Cancel all open orders but protective ones; returns how many."""
+        """Cancel all open orders (of ``symbol``) but protective ones; returns how many."""
         orders = [order for order in self.open_orders(symbol) if not order.role.protects]
         return sum(self._desk.cancel(order.order_id, "strategy") for order in orders)
 
     def schedule(self, when: str, callback: Callable[[Context], None]) -> None:
-        """Call ``callback(ctx)`` in every session at ``market_open`` or ``market_close``, with an offset such as ``-15m`` or ``+1h``.
+        """Call ``callback(ctx)`` in every session at ``when``: ``market_open`` or ``market_close``, with an offset such as ``-15m``.
 
         It runs at the first bar close at or after that time, before ``on_bar``.
 

@@ -52,7 +52,7 @@ class Desk:
     Attributes:
         book: The ledger's view of cash and positions.
         blotter: Orders that may still fill.
-        breakers: The circuit breakers.
+        breakers, protection: The circuit breakers; the exits of all positions.
         trips: Results of closed positions.
     """
 
@@ -79,11 +79,11 @@ class Desk:
         self._freshness = freshness
         self.breakers = Breakers(policies.guards, journal)
         self.trips = RoundTrips()
-        self._protection = Protection(self, exits_outlive=policies.exits_outlive)
-        self._contingencies = Contingencies(self, self._protection)
+        self.protection = Protection(self, exits_outlive=policies.exits_outlive)
+        self._contingencies = Contingencies(self, self.protection)
         self._emulation = Emulation(self, self._step)
         self._margin = Margin(self) if policies.account.type is AccountType.MARGIN else None
-        self._standings = Standings(self, self._protection)
+        self._standings = Standings(self, self.protection)
         self._validator = PreTradeValidator(policies.limits, broker.capabilities)
         self._counter = (0, 0)
         #: Until when there is nothing to look at, ns UTC, unless more than so many events have happened by then.
@@ -112,7 +112,7 @@ class Desk:
         if update.fill is not None:
             self._book_fill(order, update.fill)
         if not order.is_open:
-            self._protection.after_end(order)
+            self.protection.after_end(order, update)
             if update.status is OrderStatus.REJECTED:
                 self._note_bare(order, f"the venue says {update.reason}")
         elif update.status is OrderStatus.SUBMITTED:
@@ -122,7 +122,7 @@ class Desk:
         realized = ledger.post_fill(self.book, fill)
         self._standings.on_fill(fill)
         self._trip_ended(fill.timestamp, self.trips.on_fill(fill, self.book.quantity(fill.symbol), realized))
-        self._protection.after_fill(order, fill)
+        self.protection.after_fill(order, fill)
         self._contingencies.after_fill(order, fill)
 
     def on_account(self, event: AccountEvent) -> None:
@@ -132,15 +132,15 @@ class Desk:
         self._standings.on_account(event)
         match event:
             case Split():
-                self._protection.on_split(event)
+                self.protection.on_split(event)
             case TradeCorrection():
-                self._protection.align(event.symbol)
+                self.protection.align(event.symbol)
             case CashInLieu() | Delisted():
                 self._trip_ended(event.timestamp, self.trips.on_payout(event.symbol, self.book.quantity(event.symbol), realized))
-                self._protection.align(event.symbol)
+                self.protection.align(event.symbol)
             case Entitlement():
                 each = rounded_quotient(abs(event.amount_micros) * MICRO, abs(event.quantity_micros))
-                self._protection.on_dividend(event.symbol, each)
+                self.protection.on_dividend(event.symbol, each)
 
     def _trip_ended(self, timestamp: int, earned: int | None) -> None:
         if earned is not None:
@@ -153,10 +153,10 @@ class Desk:
 
     def on_close(self, timestamp: int, session: int) -> None:
         """Must we get out? Move stops with the bars that closed, and let the circuit breakers see what the account is worth."""
-        guards, orders = self._protection.guards_any, self.blotter.orders
+        guards, orders = self.protection.guards_any, self.blotter.orders
         self._standings.on_session(session)
         if guards or orders:
-            self._protection.on_close()
+            self.protection.on_close()
             self._emulation.on_close()
             self._standings.forget()  # time stops were counted beside levels that had not moved yet
         if self._margin is not None:
@@ -306,7 +306,7 @@ class Desk:
         if refusal is not None:
             self.journal.refused(refusal)
         order = approved.order
-        self._protection.before_send(order, plan, reducing(order, standing))
+        self.protection.before_send(order, plan, reducing(order, standing))
         self.journal.decided(order)
         if self._emulation.holds(order):
             self._step(order, OrderStatus.EMULATED, HELD)

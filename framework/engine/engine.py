@@ -91,6 +91,10 @@ class Engine:
         self._calls.bar(timestamp)
         self._targets.settle()
 
+    def on_failure(self) -> None:
+        """The strategy raised in the middle of a decision: what it had asked for until then and what is no order yet is not done."""
+        self._targets.forget()
+
     @property
     def forming(self) -> int:
         """The close of the bar to which what happens now belongs, ns UTC."""

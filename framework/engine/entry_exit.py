@@ -33,7 +33,7 @@ class MarketData:
         self.now: datetime = context.now
 
     def feature(self, name: str) -> float:
-        """A registered risk feature, as ``ctx.feature``."""
+        """The risk feature ``name``, as ``ctx.feature`` has it."""
         return self._context.feature(self.symbol, name)
 
     @property
@@ -50,7 +50,7 @@ class EntryExitStrategy(Strategy):
     """
 
     def should_enter(self, symbol: str, data: MarketData) -> bool:  # noqa: ARG002 - for the subclass
-        """Whether to enter ``symbol`` now."""
+        """Whether to enter ``symbol`` now; ``data`` is what is known of it."""
         raise StrategyError(f"{type(self).__name__} must define should_enter(self, symbol, data)")
 
     def should_exit(self, symbol: str, position: Position) -> bool:  # noqa: ARG002 - for the subclass
@@ -58,11 +58,11 @@ class EntryExitStrategy(Strategy):
         raise StrategyError(f"{type(self).__name__} must define should_exit(self, symbol, position)")
 
     def strength(self, symbol: str, data: MarketData) -> float:  # noqa: ARG002 - for the subclass
-        """How much of the sizer's full position an entry asks for, in [-1, 1]."""
+        """How much of the sizer's full position an entry into ``symbol`` asks for, in [-1, 1]; ``data`` is what is known of it."""
         return 1.0
 
     def stop_price(self, symbol: str, data: MarketData) -> float | None:  # noqa: ARG002 - for the subclass
-        """Where the protective stop of an entry lies, dollars; ``None`` for the configured one."""
+        """Where the stop of an entry into ``symbol`` lies, dollars, from ``data``; ``None`` for the configured one."""
         return None
 
     def data(self, symbol: str) -> MarketData:

@@ -29,6 +29,7 @@ class Growing:
         self._room = 0  # what was loaded is not ours to write into
         self._timestamp = series.timestamp
         self._floats = {name: getattr(series, name) for name in _FLOATS}
+        self._delisting = series.delisting
         self._pay_day = series.pay_day  # ``None`` as long as each dividend is paid on its ex date
 
     def append(self, one: ClosedBar) -> BarSeries:
@@ -74,7 +75,7 @@ class Growing:
     def _series(self) -> BarSeries:
         columns = {name: column[: self._length] for name, column in self._floats.items()}
         pay_day = None if self._pay_day is None else self._pay_day[: self._length]
-        return BarSeries(self._symbol, self._timestamp[: self._length], **columns, pay_day=pay_day)
+        return BarSeries(self._symbol, self._timestamp[: self._length], **columns, pay_day=pay_day, delisting=self._delisting)
 
 
 def _wider(column: Column, length: int, room: int) -> Column:

@@ -32,6 +32,7 @@ class Operator:
                 breakers.on_reduce(now, by)
             case CommandKind.RESUME:
                 breakers.on_resume(now)
+                self._desk.protection.try_again()
             case CommandKind.CANCEL:
                 order_id = str(command.arguments.get("order_id"))
                 return self._told(canceled=[order_id] if self._desk.cancel(order_id, by) else [])

@@ -22,8 +22,18 @@ if TYPE_CHECKING:
 class Panel:
     """Bars of N symbols on one time line of T closes; read-only.
 
-    ``timestamp`` int64 [T] ns UTC; the other columns float64 [T, N], NaN where a symbol had no bar. Columns follow ``symbols`` (sorted).
-    ``series`` are the same bars symbol by symbol, ``places`` the rows they stand in; ``indicators`` is what is known of them already.
+    Attributes:
+        symbols: Names of the N columns, sorted.
+        timestamp: int64 [T], closes, ns UTC.
+        open: float64 [T, N], dollars in the shares of the last bar; NaN where a symbol had no bar, as in all columns.
+        high: float64 [T, N], dollars.
+        low: float64 [T, N], dollars.
+        close: float64 [T, N], dollars.
+        volume: float64 [T, N], shares.
+        series: The same bars, symbol by symbol.
+        places: The rows of each symbol's bars.
+        daily: Whether a bar is a session.
+        indicators: What is known of these bars already.
     """
 
     symbols: tuple[str, ...]
@@ -62,7 +72,7 @@ class Panel:
         return self.indicators.get(key, make)
 
     def feature(self, name: str) -> Floats:
-        """A registered risk feature as float64 [T, N], such as ``var_95_1d`` or ``cvar_99_10d``; positive fractions of value.
+        """The risk feature ``name`` as float64 [T, N], such as ``var_95_1d`` or ``cvar_99_10d``; positive fractions of value.
 
         Row t uses the 252 daily total returns of sessions complete at that close, and is NaN before there are so many and where the symbol
         had no bar. ``ctx.feature`` gives the same value, bit for bit, to a strategy that decides bar by bar.

@@ -60,28 +60,28 @@ class Broker(Protocol):
         """
 
     def hold_order(self, order_id: str) -> None:
-        """Take a working order from the venue and hold it here. Where that takes time, what is sent next waits for its shares.
+        """Take the working order ``order_id`` from the venue and hold it here. Where that takes time, what is sent next waits for it.
 
         Raises:
             BrokerError: The broker does not know it, or cannot have it back.
         """
 
     def release_order(self, order_id: str) -> None:
-        """Send the venue an order that was held.
+        """Send the venue the order ``order_id`` that was held.
 
         Raises:
             BrokerError: As for ``place_order``.
         """
 
     def cancel_order(self, order_id: str) -> bool:
-        """Cancel a working order; ``False`` when it had already ended.
+        """Cancel the working order ``order_id``; ``False`` when it had already ended.
 
         Raises:
             OrderCancellationError: The broker does not know the order.
         """
 
     def get_order(self, order_id: str) -> Order:
-        """The broker's view of one order, ended ones included.
+        """The broker's view of the order ``order_id``, ended ones included.
 
         Raises:
             BrokerError: The broker does not know it.
@@ -100,7 +100,7 @@ class Broker(Protocol):
         """Cash plus the value of all positions, dollars."""
 
     def get_quote(self, symbol: str) -> Quote:
-        """The current quote.
+        """The current quote of ``symbol``.
 
         Raises:
             MissingDataError: There is none.

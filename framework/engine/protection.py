@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from framework.domain.order import Order, OrderRole, OrderStatus, OrderType, TrailType
 from framework.domain.values import each_of, floor_to_lot, notional, to_micros
+from framework.engine.again import Again
+from framework.engine.market import session_number
 from framework.rules.account.splits import split_price
 from framework.rules.stops.atr import on_tick
 from framework.rules.stops.policy import ExitPolicy
@@ -21,11 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from framework.domain.account_event import Split
-    from framework.domain.book import Book
     from framework.domain.fill import Fill
-    from framework.engine.blotter import Blotter
-    from framework.engine.market import Market
-    from framework.engine.ports import Broker
+    from framework.domain.order import OrderUpdate
+    from framework.engine.door import Door
 
 #: Exits whose prices were given with the entry: nothing moves them.
 AS_GIVEN = ExitPolicy()
@@ -49,41 +49,6 @@ class ExitPlan:
         """The same plan in the shares of a split."""
         seen = Seen(*(split_price(price, new, old) for price in self.seen))
         return ExitPlan(self.policy, seen, split_price(self.stop_micros, new, old), split_price(self.target_micros, new, old))
-
-
-class Door(Protocol):
-    """What protection needs of the order path."""
-
-    @property
-    def market(self) -> Market:
-        """Bars so far."""
-
-    @property
-    def book(self) -> Book:
-        """Cash and positions."""
-
-    @property
-    def blotter(self) -> Blotter:
-        """Working orders."""
-
-    @property
-    def broker(self) -> Broker:
-        """Where orders go."""
-
-    def submit(self, order: Order, plan: ExitPlan | None) -> Order:
-        """Check and send an order."""
-
-    def cancel(self, order_id: str, reason: str) -> bool:
-        """Cancel a working order."""
-
-    def reduce(self, order: Order, quantity: int, reason: str) -> None:
-        """Make a working order smaller."""
-
-    def close(self, symbol: str, reason: str) -> Order | None:
-        """Leave a position at market."""
-
-    def protective(self, symbol: str, direction: int, quantity: int, kind: OrderType, role: OrderRole, parent_id: str) -> Order:
-        """A new order that guards a position."""
 
 
 @dataclass(slots=True)
@@ -113,6 +78,7 @@ class Protection:
         self._exits_outlive = exits_outlive
         self._plans: dict[str, ExitPlan] = {}
         self._guarded: dict[str, Guarded] = {}
+        self._again = Again()
 
     @property
     def guards_any(self) -> bool:
@@ -152,11 +118,23 @@ class Protection:
             self._cancel_exits(order, abs(held))
         self.align(fill.symbol)
 
-    def after_end(self, order: Order) -> None:
-        """React to an order that ended: shares it was about to sell need their stop again, and so do those whose stop has expired."""
+    def after_end(self, order: Order, update: OrderUpdate) -> None:
+        """React to an order that ended: shares it was about to sell need their stop again, and so do those whose stop the venue ended."""
         self._plans.pop(order.order_id, None)
-        if not order.role.protects or order.status is OrderStatus.EXPIRED:
+        if not order.role.protects or order.status is OrderStatus.EXPIRED or self._may_again(order, update):
             self.align(order.symbol)
+
+    def _may_again(self, order: Order, update: OrderUpdate) -> bool:
+        """Whether a protective order that was canceled, and not by us, is to be placed again now."""
+        ours = any(change.status is OrderStatus.PENDING_CANCEL for change in order.changes)
+        if update.status is not OrderStatus.CANCELED or ours:
+            return False
+        return self._again.may(order.symbol, session_number(update.timestamp), wanted=update.unsolicited)
+
+    def try_again(self) -> None:
+        """A person says that trading goes on: what was left unguarded because somebody else canceled what guarded it is guarded again."""
+        for symbol in self._again.forgotten():
+            self.align(symbol)
 
     def _guard(self, order: Order, plan: ExitPlan | None, price: int) -> None:
         known = self._guarded.get(order.symbol)

@@ -49,6 +49,10 @@ class Rebalancing:
         self._weights, self.tag = weights, tag
         self._symbols, self._leaving, self._is_second = set(self._desk.market.symbols), [], False
 
+    def forget(self) -> None:
+        """Nothing is wanted any more."""
+        self._weights = None
+
     def leave(self, symbol: str) -> None:
         """A target of its own decides on ``symbol`` from now on."""
         self._symbols.discard(symbol)

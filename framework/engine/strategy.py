@@ -34,10 +34,10 @@ class Strategy:
         bind(self, params)
 
     def on_start(self, ctx: Context) -> None:
-        """Run once before the first bar."""
+        """Run once before the first bar; ``ctx`` is the same object in every call."""
 
     def on_bar(self, ctx: Context) -> None:
-        """Run after each close; all bars that close at one instant count as one call."""
+        """Run after each close, with what ``ctx`` shows up to it; all bars that close at one instant count as one call."""
 
     def on_order(self, ctx: Context, order: Order) -> None:
         """Run once for every state change of one of this strategy's orders, before the next ``on_bar``.
@@ -47,7 +47,7 @@ class Strategy:
         """
 
     def on_fill(self, ctx: Context, fill: Fill) -> None:
-        """Run after each fill."""
+        """Run after each ``fill`` of one of this strategy's orders, before the next ``on_bar``."""
 
     def on_stop(self, ctx: Context) -> None:
         """Run once after the last bar."""
@@ -68,6 +68,9 @@ class SignalStrategy(Strategy):
 
         Returns:
             float64 [T, N] in [-1, 1]: -1 full short, 0 flat, 1 full long.
+
+        Raises:
+            StrategyError: The class defines none.
         """
         raise StrategyError(f"{type(self).__name__} must define signals(self, bars)")
 

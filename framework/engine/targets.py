@@ -51,6 +51,11 @@ class Targets:
         self._noted = {}
         self._rebalancing.note(weights, tag)
 
+    def forget(self) -> None:
+        """What was wanted and has not become orders is not wanted any more."""
+        self._noted = {}
+        self._rebalancing.forget()
+
     def settle(self) -> None:
         """Send what the weights ask for; then size all targets together and send what must change, reductions first, then the strongest."""
         if not (self._noted or self._rebalancing.is_wanted):

@@ -1,16 +1,19 @@
-"""One look for every figure, and figures to SVG and PNG bytes. The only importer of matplotlib is this package's charts."""
+"""One look for every figure, and figures to SVG and PNG. The only importer of matplotlib is this package's charts."""
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import io
 import re
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from framework.report.palette import follow_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,13 +95,25 @@ def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return x[kept], y[kept]
 
 
-def to_svg(figure: Figure) -> str:
-    """The figure as a data URI of SVG: sharp at any size, the same bytes for the same figure."""
+def to_svg(figure: Figure) -> Markup:
+    """The figure as an SVG element in the colors of the page it stands in: sharp at any size, the same text for the same figure."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    drawn = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>", "", text.getvalue().partition("<svg")[2], flags=re.DOTALL)
     # A hundredth of a point is below what a screen or a printer can show; matplotlib writes a millionth. Scales stay exact.
-    short = re.sub(r"(?<!scale\()\b(\d+\.\d\d)\d+", r"\1", text.getvalue())
-    return f"data:image/svg+xml;base64,{base64.b64encode(short.encode()).decode()}"
+    short = re.sub(r"(?<!scale\()\b(\d+\.\d\d)\d+", r"\1", drawn)
+    inside = short.partition(">")[2].replace("\n", " ")
+    width, height = (f"{72 * inches:g}" for inches in figure.get_size_inches())
+    head = f'<svg class="drawing" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">'
+    return Markup(head + follow_theme(_own_names(re.sub(r"\s{2,}", " ", inside))))  # noqa: S704 - matplotlib's, which escapes
+
+
+def _own_names(svg: str) -> str:
+    """The drawing with names that no other one on the page has, and none that nothing refers to."""
+    mark = hashlib.sha256(svg.encode()).hexdigest()[:8]
+    used = set(re.findall(r"(?:url\(|href=\")#([^\")]+)", svg))
+    named = re.sub(r' id="([^"]+)"', lambda found: f' id="{mark}-{found[1]}"' if found[1] in used else "", svg)
+    return re.sub(r"(url\(|href=\")#", rf"\g<1>#{mark}-", named)
 
 
 def to_png(figure: Figure) -> bytes:

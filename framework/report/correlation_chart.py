@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
 from framework.report import canvas
 from framework.report.tables import Cell
@@ -81,7 +81,14 @@ def correlation_figure(history: History, symbols: Sequence[str], line: Timeline)
     axes.grid(visible=False)
     places = line.place(times)
     edges = np.concatenate((places[:1] - (places[1] - places[0]), places))
-    colours = LinearSegmentedColormap.from_list("", [canvas.GAIN, "#FFFFFF", canvas.LOSS])
+    # Shades of two colors on whatever lies below, so that they are right on a dark page, too.
+    shades = (
+        (0.0, to_rgba(canvas.GAIN, 1.0)),
+        (0.5, to_rgba(canvas.GAIN, 0.0)),
+        (0.5, to_rgba(canvas.LOSS, 0.0)),
+        (1.0, to_rgba(canvas.LOSS, 1.0)),
+    )
+    colours = LinearSegmentedColormap.from_list("", shades)
     axes.pcolormesh(edges, np.arange(len(names) + 1.0), figures.T, cmap=colours, vmin=-1.0, vmax=1.0, linewidth=0)
     axes.set_yticks(np.arange(len(names)) + 0.5, names)
     axes.set_ylim(len(names), 0)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-import jinja2
-
+from framework.report import pages
 from framework.report.divergence import COMPONENTS
 
 if TYPE_CHECKING:
@@ -97,10 +95,9 @@ def page(one: RunFacts, other: RunFacts, found: Divergence) -> str:
     slipped = [
         row._asdict() | {"mean": f"{row.mean:.2f}", "worst": f"{row.worst:.2f}"} for run in (one, other) for row in slippage_by_hour(run)
     ]
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    template = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True).get_template(TEMPLATE)
     both, mine, theirs = found.decisions
-    return template.render(
+    return pages.render(
+        TEMPLATE,
         one=one.name,
         other=other.name,
         total=_money(found.total),

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 FOREVER = 2**63 - 1
 
 
-class StopStep(NamedTuple):
-    """A state change of a protective stop, with the level that held from it on (micro-dollars; ``None`` without one)."""
+class LevelStep(NamedTuple):
+    """A state change of an order that waits for a price, with the level that held from it on (micro-dollars; ``None`` without one)."""
 
     order_id: str
     symbol: str
@@ -34,8 +34,8 @@ class StopStep(NamedTuple):
     level: int | None
 
 
-class WorkingStop(NamedTuple):
-    """A stop that worked from ``since`` until just before ``until`` (ns UTC), at ``price`` dollars in the shares of that time."""
+class WorkingLevel(NamedTuple):
+    """A stop or a limit that worked from ``since`` until just before ``until`` (ns UTC), at ``price`` dollars in the shares of then."""
 
     symbol: str
     price: float
@@ -118,15 +118,15 @@ def _price(bars: BarSeries, timestamp: int) -> float:
     return float(bars.close[seen - 1] * np.prod(bars.split[seen:])) if seen else float("nan")
 
 
-def working_stops(steps: Iterable[StopStep]) -> tuple[WorkingStop, ...]:
-    """When each stop worked, from the state changes of one order after another, oldest first."""
+def working_levels(steps: Iterable[LevelStep]) -> tuple[WorkingLevel, ...]:
+    """When each order worked at which price, from the state changes of one order after another, oldest first."""
     found = []
     for _, group in groupby(steps, key=attrgetter("order_id")):
         rows = list(group)
         for row, following in zip(rows, [*rows[1:], None], strict=True):
             if row.status in OPEN_STATUSES and row.level is not None:
                 found.append(
-                    WorkingStop(row.symbol, row.level / MICRO, row.timestamp, FOREVER if following is None else following.timestamp)
+                    WorkingLevel(row.symbol, row.level / MICRO, row.timestamp, FOREVER if following is None else following.timestamp)
                 )
     return tuple(found)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import Markup
 
 from framework.report import canvas, charts
 from framework.report.dates import iso_dates, session_days
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure as the page shows it: its title, one sentence, and the image as a data URI (empty when there is nothing to draw)."""
+    """A figure as the page shows it: its title, one sentence, and the drawing as an SVG element (empty when there is nothing to draw)."""
 
     title: str
     sentence: str
-    source: str = ""
+    drawing: Markup = field(default_factory=Markup)
 
 
 #: The figures that need a curve, by the names the template uses, and their titles.
@@ -91,8 +92,8 @@ def _exposure(data: TearSheetData, line: Timeline) -> Picture:
 
 def _var(checks: VarChecks, line: Timeline) -> Picture:
     """The forecast sizes are made with, the sum of the positions' VaR, is the one that is judged in words."""
-    source = canvas.to_svg(charts.var_figure(checks, line)) if checks.total.made else ""
-    return Picture(CURVES["var"], verdict(checks.total), source)
+    drawing = canvas.to_svg(charts.var_figure(checks, line)) if checks.total.made else Markup()
+    return Picture(CURVES["var"], verdict(checks.total), drawing)
 
 
 def _results(data: TearSheetData) -> Picture:
@@ -138,7 +139,7 @@ def _panel(data: TearSheetData, line: Timeline, symbol: str, held: OpenPosition 
     trades = [trade for trade in data.trades if trade.symbol == symbol]
     figure = price_figure(data.series[symbol], line, trades, held)
     sentence = f"{_record(trades)}{' One position is still open.' if held else ''}"
-    return Picture(symbol, sentence, canvas.to_svg(figure) if figure is not None else "")
+    return Picture(symbol, sentence, canvas.to_svg(figure) if figure is not None else Markup())
 
 
 def _record(trades: Sequence[Trade]) -> str:

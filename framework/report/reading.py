@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 import numpy as np
 
 from framework.domain.fill import Fill, Trade
-from framework.domain.order import OrderRole, OrderSide, OrderStatus
+from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderType
 from framework.errors import BadDataError, MissingDataError
 from framework.report.cells import read_float, read_micros, read_text
 from framework.report.dates import parse_utc
 from framework.report.folder import EQUITY_COLUMNS, FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS
-from framework.report.holdings import StopStep, working_stops
+from framework.report.holdings import LevelStep, working_levels
 from framework.report.summary import SUMMARY_FIELDS
 from framework.report.tear_sheet_data import TearSheetData
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from framework.domain.account_event import AccountEvent
     from framework.domain.market import BarSeries, Floats, Integers
-    from framework.report.holdings import WorkingStop
+    from framework.report.holdings import WorkingLevel
     from framework.rules.guards.state import Transition
 
 FILES = ("summary.json", "config.toml", "equity.csv", "fills.csv", "orders.csv", "trades.csv")
@@ -161,24 +161,28 @@ def _trade(row: dict[str, str]) -> Trade:
 
 class _OrdersRead(TypedDict):
     order_states: dict[str, int]
-    stops: tuple[WorkingStop, ...]
+    stops: tuple[WorkingLevel, ...]
+    limits: tuple[WorkingLevel, ...]
 
 
 def _read_orders(path: Path) -> _OrdersRead:
-    """Number of orders by their last status, and when each protective stop worked."""
-    rows = _read_rows(path, ORDER_COLUMNS, lambda row: (row["role"], _stop_step(row)))
-    last = {step.order_id: str(step.status) for _, step in rows}
+    """Number of orders by their last status, and when each protective stop and each limit order worked."""
+    rows = _read_rows(
+        path, ORDER_COLUMNS, lambda row: (row["role"], row["order_type"], _step(row, "stop_price"), _step(row, "limit_price"))
+    )
+    last = {stop.order_id: str(stop.status) for _, _, stop, _ in rows}
     return {
         "order_states": dict(sorted(Counter(last.values()).items())),
-        "stops": working_stops(step for role, step in rows if role == OrderRole.STOP),
+        "stops": working_levels(stop for role, _, stop, _ in rows if role == OrderRole.STOP),
+        "limits": working_levels(limit for _, order_type, _, limit in rows if order_type == OrderType.LIMIT),
     }
 
 
-def _stop_step(row: dict[str, str]) -> StopStep:
-    return StopStep(
+def _step(row: dict[str, str], level: str) -> LevelStep:
+    return LevelStep(
         row["order_id"],
         read_text(row["symbol"]) or "",
         parse_utc(row["timestamp"]),
         OrderStatus(row["status"]),
-        read_micros(row["stop_price"]) if row["stop_price"] else None,
+        read_micros(row[level]) if row[level] else None,
     )

@@ -12,6 +12,7 @@ import numpy as np
 from framework.domain.account_event import Dividend, Interest
 from framework.domain.values import MICRO
 from framework.report.dates import iso_dates, session_days
+from framework.report.trades import figures_of
 from framework.rules import performance
 
 if TYPE_CHECKING:
@@ -100,14 +101,10 @@ def summarize(record: RunRecord) -> dict[str, object]:
     borrowing cash and shares cost, less what cash brought; ``dividends`` are those paid, less those owed on short sales.
     """
     days = session_days(record.timestamps)
-    trades = record.trades
     figures: dict[str, object] = {
         **_facts(record, iso_dates(days[[0, -1]]) if days.size else []),
         **curve_figures(days, record.equity, record.initial_cash),
-        **trade_figures(
-            np.array([trade.pnl for trade in trades], dtype=np.float64),
-            np.array([trade.r_multiple for trade in trades if trade.r_multiple is not None], dtype=np.float64),
-        ),
+        **trade_figures(*figures_of(record.trades)),
         **_book_figures(record, days),
     }
     return {name: figures[name] for name in SUMMARY_FIELDS}

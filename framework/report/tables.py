@@ -68,7 +68,7 @@ class Cost(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A trade in the lists of the largest."""
+    """A trade in the lists of the largest; ``number`` is its place on the interactive chart, ``None`` where it is not there."""
 
     symbol: str
     side: str
@@ -80,6 +80,8 @@ class Row(NamedTuple):
     fraction: str
     multiple: str
     bars: str
+    tone: str
+    number: int | None
 
 
 class Refused(NamedTuple):
@@ -119,7 +121,7 @@ def _loss(value: float | None) -> str:
 
 
 #: Field of the summary, its name, how it is written, what it is.
-_DEFINITIONS: tuple[tuple[str, str, Callable[[float | None], str], str], ...] = (
+DEFINITIONS: tuple[tuple[str, str, Callable[[float | None], str], str], ...] = (
     ("final_equity", "Final equity", money, "Cash and positions at the last close, dollars"),
     ("total_return", "Total return", _signed_percent, "Final equity over initial cash, less 1"),
     ("cagr", "CAGR", _signed_percent, "Compound annual growth rate: the product of (1 + daily return) to the power 252/n, less 1"),
@@ -160,7 +162,7 @@ def metrics(data: TearSheetData, benchmark: Mapping[str, float | None]) -> list[
     """Every figure of the summary with buy and hold's beside it and its definition."""
     rows = [
         Metric(name, show(data.figure(field)), show(benchmark[field]) if field in benchmark else "", definition)
-        for field, name, show, definition in _DEFINITIONS
+        for field, name, show, definition in DEFINITIONS
     ]
     returns = _together(data)
     rows.append(Metric("Beta", number(performance.beta(*returns)), "", "Slope of the daily returns on buy and hold's"))
@@ -239,8 +241,8 @@ def value_traded(data: TearSheetData) -> float:
     return sum(fill.quantity_micros * fill.price_micros for fill in data.fills) / MICRO**2
 
 
-def largest(trades: Sequence[Trade], sign: int, *, intraday: bool) -> list[Row]:
-    """Up to ten trades with the largest gain (``sign`` +1) or loss (-1), the largest first."""
+def largest(trades: Sequence[Trade], sign: int, numbers: Mapping[int, int], *, intraday: bool) -> list[Row]:
+    """Up to ten trades with the largest gain (``sign`` +1) or loss (-1), the largest first; ``numbers`` are on the chart, by ``id``."""
     chosen = sorted((trade for trade in trades if trade.pnl * sign > 0.0), key=lambda trade: -sign * trade.pnl)[:LARGEST]
     entries = local_times((trade.entry_at for trade in chosen), intraday=intraday)
     exits = local_times((trade.exit_at for trade in chosen), intraday=intraday)
@@ -256,6 +258,8 @@ def largest(trades: Sequence[Trade], sign: int, *, intraday: bool) -> list[Row]:
             percent(trade.return_fraction, signed=True),
             number(trade.r_multiple, signed=True),
             f"{trade.bars_held:,}",
+            "up" if sign > 0 else "down",
+            numbers.get(id(trade)),
         )
         for trade, entry, leave in zip(chosen, entries, exits, strict=True)
     ]

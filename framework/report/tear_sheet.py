@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
 import numpy as np
 
-from framework.report import canvas, charts, circuit_breakers, tables, var_table
+from framework.report import canvas, charts, circuit_breakers, pages, tables, var_table
+from framework.report.chart_data import chart_document, charted_trades
 from framework.report.dates import local_times
 from framework.report.pictures import pictures, price_panels
 from framework.report.risk_page import risk_section
 from framework.report.timeline import Timeline
 from framework.report.trades import open_positions
 from framework.report.var_check import check_both
+from framework.report.verdict import cautions, verdict
 from framework.report.wording import NOT_AVAILABLE, money, number, price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from framework.report.chart_data import Document
     from framework.report.tear_sheet_data import TearSheetData
     from framework.report.trades import OpenPosition
 
 TEMPLATE = "tear_sheet.html.j2"
+SCRIPTS = (pages.CHARTS, "chart.js")
 
 #: Symbols written out at the top of the page.
 MOST_SYMBOLS = 12
@@ -38,17 +41,19 @@ def write_tear_sheet(data: TearSheetData, folder: Path) -> None:
 
 def render(data: TearSheetData) -> str:
     """The page as HTML. Every text of the run is escaped; nothing is loaded from outside."""
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    template = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     held = open_positions(data.fills, data.account_events)
     line = Timeline.of(data.timestamps)
     checks = check_both(data)
+    document = chart_document(data, line, held)
     with canvas.styled():
         figures = pictures(data, line, checks)
         panels, panels_sentence = price_panels(data, line, held)
         book = risk_section(data, line)
-    return template.get_template(TEMPLATE).render(
-        **_tables(data, held, intraday=line.intraday),
+    return pages.render(
+        TEMPLATE,
+        *(SCRIPTS if document else ()),
+        document=document,
+        **_tables(data, held, document, intraday=line.intraday),
         **_opening(data),
         risk=var_table.risk_rows(checks),
         risk_sentence=var_table.comparison_sentence(checks),
@@ -61,17 +66,20 @@ def render(data: TearSheetData) -> str:
     )
 
 
-def _tables(data: TearSheetData, held: Sequence[OpenPosition], *, intraday: bool) -> dict[str, object]:
+def _tables(data: TearSheetData, held: Sequence[OpenPosition], document: Document | None, *, intraday: bool) -> dict[str, object]:
     benchmark = tables.benchmark_figures(data)
+    numbers = charted_trades(data, document)
     return {
         "cards": tables.headline(data, benchmark, len(held)),
+        "verdict": verdict(data, benchmark),
+        "cautions": cautions(data),
         "metrics": tables.metrics(data, benchmark),
         "years": tables.heat_map(data),
         "costs": tables.costs(data),
         "turnover": number(data.figure("turnover"), digits=1),
         "value_traded": money(tables.value_traded(data)),
-        "wins": tables.largest(data.trades, +1, intraday=intraday),
-        "losses": tables.largest(data.trades, -1, intraday=intraday),
+        "wins": tables.largest(data.trades, +1, numbers, intraday=intraday),
+        "losses": tables.largest(data.trades, -1, numbers, intraday=intraday),
         "refusals": tables.refusals(data),
         "orders": tables.order_sentence(data),
         "guards": circuit_breakers.changes(data.transitions, intraday=intraday),

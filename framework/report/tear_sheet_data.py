@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from framework.domain.order import OrderRole
-from framework.report.holdings import StopStep, working_stops
+from framework.domain.order import OrderRole, OrderType
+from framework.report.holdings import LevelStep, working_levels
 from framework.report.summary import summarize
 from framework.rules.guards.state import Transition
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from framework.domain.market import BarSeries, Floats, Integers
     from framework.domain.order import Order
     from framework.domain.record import RunRecord
-    from framework.report.holdings import WorkingStop
+    from framework.report.holdings import WorkingLevel
 
 
 DEFAULT_CONFIDENCE = 0.95
@@ -34,7 +34,8 @@ class TearSheetData:
     ``summary`` is the content of ``summary.json``. The arrays are the columns of ``equity.csv``: ns UTC, dollars, and fractions of
     equity for ``exposure`` and the four forecasts (NaN where there is none). ``order_states`` counts orders by their last status.
     ``series`` may lack symbols, or be empty: their prices are then left out of the page. ``transitions`` are what the circuit
-    breakers did, ``account_events`` what happened to the account without a trade, both in the order it happened.
+    breakers did, ``account_events`` what happened to the account without a trade, both in the order it happened. ``stops`` and ``limits``
+    are when protective stops and limit orders worked, and where.
     """
 
     summary: Mapping[str, object]
@@ -56,7 +57,8 @@ class TearSheetData:
     transitions: tuple[Transition, ...] = ()
     account_events: tuple[AccountEvent, ...] = ()
     sectors: Mapping[str, str] = field(default_factory=dict)
-    stops: tuple[WorkingStop, ...] = ()
+    stops: tuple[WorkingLevel, ...] = ()
+    limits: tuple[WorkingLevel, ...] = ()
 
     def figure(self, name: str) -> float | None:
         """A number of the summary; ``None`` when the run does not have it."""
@@ -93,11 +95,18 @@ class TearSheetData:
         return sizing.get(key) if isinstance(sizing, dict) else None
 
 
-def _stop_steps(orders: Sequence[Order]) -> Iterator[StopStep]:
+def _stop_steps(orders: Sequence[Order]) -> Iterator[LevelStep]:
     for order in orders:
         if order.role is OrderRole.STOP:
             for change, terms in order.steps():
-                yield StopStep(order.order_id, order.symbol, change.timestamp, change.status, terms.stop_micros)
+                yield LevelStep(order.order_id, order.symbol, change.timestamp, change.status, terms.stop_micros)
+
+
+def _limit_steps(orders: Sequence[Order]) -> Iterator[LevelStep]:
+    for order in orders:
+        if order.order_type is OrderType.LIMIT:
+            for change, terms in order.steps():
+                yield LevelStep(order.order_id, order.symbol, change.timestamp, change.status, terms.limit_micros)
 
 
 def from_record(record: RunRecord) -> TearSheetData:
@@ -121,6 +130,7 @@ def from_record(record: RunRecord) -> TearSheetData:
         series=record.series,
         transitions=tuple(event for event in record.events if isinstance(event, Transition)),
         sectors=record.sectors,
-        stops=working_stops(_stop_steps(record.orders)),
+        stops=working_levels(_stop_steps(record.orders)),
+        limits=working_levels(_limit_steps(record.orders)),
         account_events=tuple(record.account_events),
     )

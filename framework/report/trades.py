@@ -13,16 +13,17 @@ import numpy as np
 
 from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split
 from framework.domain.fill import Fill, Trade
+from framework.domain.market import nothing
 from framework.domain.order import OrderRole, TrailType
 from framework.domain.values import MICRO, notional, rounded_quotient
 from framework.engine.market import session_number
 from framework.rules.account.lots import TaxLots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from framework.domain.account_event import AccountEvent
-    from framework.domain.market import BarSeries
+    from framework.domain.market import BarSeries, Floats
     from framework.domain.order import Order
     from framework.rules.account.lots import Closing
 
@@ -254,9 +255,19 @@ class RoundTrips(Sequence["Trade"]):
     """``round_trips``, worked out when first looked at: after many fills, with their lots, they are as much work as the run itself."""
 
     def __init__(
-        self, fills: Sequence[Fill], orders: Sequence[Order], account_events: Sequence[AccountEvent], series: Mapping[str, BarSeries]
+        self,
+        fills: Sequence[Fill],
+        orders: Sequence[Order],
+        account_events: Sequence[AccountEvent],
+        series: Mapping[str, BarSeries],
+        figures: Callable[[], tuple[Floats, Floats] | None] = nothing,
     ) -> None:
         self._facts = (fills, orders, account_events, series)
+        self._figures = figures
+
+    def figures(self) -> tuple[Floats, Floats]:
+        """Dollars each has earned, and R multiples of those that had a stop; from columns, where the run left such."""
+        return self._figures() or figures_of(self._trades)
 
     @cached_property
     def _trades(self) -> tuple[Trade, ...]:
@@ -271,6 +282,14 @@ class RoundTrips(Sequence["Trade"]):
 
     def __len__(self) -> int:
         return len(self._trades)
+
+
+def figures_of(trades: Sequence[Trade]) -> tuple[Floats, Floats]:
+    """Dollars that each of ``trades`` has earned, and R multiples of those that had a stop."""
+    if isinstance(trades, RoundTrips):
+        return trades.figures()
+    multiples = [trade.r_multiple for trade in trades if trade.r_multiple is not None]
+    return np.array([trade.pnl for trade in trades], dtype=np.float64), np.array(multiples, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

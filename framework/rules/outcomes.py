@@ -11,10 +11,12 @@ bytes left, no whole answer (time-out, reset, short body)      UNKNOWN
 400 or 422, an object with the key of our client id            EXISTS
 400 or 422, a known form of refusal                            REJECTED
 401 with a ``detail``                                          NOT_AUTHENTICATED
-403 with a ``detail``                                          REJECTED
+403 with a ``detail``                                          FORBIDDEN
 429 with a ``detail`` or a hint when to come back              THROTTLED
 anything else                                                  UNKNOWN
 ============================================================  =================
+
+FORBIDDEN is the account's: it is restricted, or the session may not trade. 400 says what is wrong with the order.
 
 A cancel has no id to show and no client id: any 2xx is ACCEPTED, and 404 with a ``detail`` is REJECTED.
 """
@@ -81,7 +83,7 @@ def _refusal(status: int, body: object, has_hint: bool) -> OutcomeKind:
     if status == 429 and (has_hint or _has_detail(body)):
         return _K.THROTTLED
     if status in (401, 403) and _has_detail(body):
-        return _K.NOT_AUTHENTICATED if status == 401 else _K.REJECTED
+        return _K.NOT_AUTHENTICATED if status == 401 else _K.FORBIDDEN
     return _K.UNKNOWN
 
 

@@ -31,10 +31,11 @@ class Severity(IntEnum):
 
 
 class Channel(NamedTuple):
-    """A place alerts go: its Apprise URL (it holds passwords), and the least severity that goes there."""
+    """A place alerts go: its Apprise URL (it holds passwords), the least severity that goes there, and what the config calls it."""
 
     url: Secret
     least: Severity = Severity.INFO
+    name: str = ""
 
 
 class Alert(NamedTuple):
@@ -126,19 +127,29 @@ class Alerts:
         while (alert := self._queue.get()) is not None:
             wanted = [sender for least, sender in self._senders if alert.severity >= least]
             # One channel may be down; the others are tried all the same.
-            delivered = [self._deliver(sender, alert) for sender in wanted]
-            self._undelivered = 0 if any(delivered) or not wanted else self._undelivered + 1
+            arrived = [_deliver(sender, alert, self._timeout) for sender in wanted]
+            self._undelivered = 0 if any(arrived) or not wanted else self._undelivered + 1
 
-    def _deliver(self, sender: Apprise, alert: Alert) -> bool:
-        from apprise import NotifyType
 
-        kinds = {Severity.INFO: NotifyType.INFO, Severity.WARNING: NotifyType.WARNING, Severity.CRITICAL: NotifyType.FAILURE}
-        again = f"\n({alert.repeats} more since the last message)" if alert.repeats else ""
-        title = f"[{alert.severity.name}] {alert.title}"
-        try:
-            return bool(sender.notify(title=title, body=f"{alert.text}{again}", notify_type=kinds[alert.severity], timeout=self._timeout))
-        except Exception:  # noqa: BLE001 - a plugin for somebody's service may raise anything
-            return False
+def delivered(channel: Channel, alert: Alert, timeout: float = 20.0) -> bool:
+    """Whether ``channel`` takes ``alert`` now, within ``timeout`` seconds; whoever asks has taken the secrets out of it.
+
+    Raises:
+        ConfigError: The extra ``alerts`` is not installed, or the URL is not understood.
+    """
+    return _deliver(_sender(channel.url), alert, timeout)
+
+
+def _deliver(sender: Apprise, alert: Alert, timeout: float) -> bool:
+    from apprise import NotifyType
+
+    kinds = {Severity.INFO: NotifyType.INFO, Severity.WARNING: NotifyType.WARNING, Severity.CRITICAL: NotifyType.FAILURE}
+    again = f"\n({alert.repeats} more since the last message)" if alert.repeats else ""
+    title = f"[{alert.severity.name}] {alert.title}"
+    try:
+        return bool(sender.notify(title=title, body=f"{alert.text}{again}", notify_type=kinds[alert.severity], timeout=timeout))
+    except Exception:  # noqa: BLE001 - a plugin for somebody's service may raise anything
+        return False
 
 
 def _sender(url: Secret) -> Apprise:

@@ -13,12 +13,13 @@ from framework.domain.values import SYMBOL_PATTERN
 from framework.runtime.config_fields import Day, Number, Parameter, Section, Whole
 from framework.runtime.cost_config import FeesChoice, Slippage, SlippageChoice
 from framework.runtime.risk_config import GuardsSection, LimitsSection, OrdersSection, RebalanceSection, SizingSection, StopsSection
+from framework.runtime.watch_config import AlertsSection, PromotionSection, ShadowSection
 
 _CLASS_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 _PLACES = MappingProxyType(
     {
-        "path": '"module:ClassName", for example "strategies.sma_cross:SmaCross"',
+        "path": '"module:ClassName", for example "strategies.sma_cross:SmaCross": the file without .py, folders parted by dots',
         "cerebro": '"module:function", for example "my_setup:build"',
     }
 )
@@ -30,9 +31,24 @@ class StrategySection(Section):
     A ``bt.Strategy`` may have a function ``cerebro`` ("module:function") beside it that sets up its Cerebro.
     """
 
-    path: Annotated[str, Field(alias="class", examples=["strategies.sma_cross:SmaCross"])]
-    params: dict[str, Parameter] = Field(default_factory=dict)
-    cerebro: str | None = None
+    path: Annotated[
+        str,
+        Field(
+            alias="class",
+            examples=["strategies.sma_cross:SmaCross"],
+            description='The strategy, as "module:ClassName": beside the config, or installed.',
+        ),
+    ]
+    params: dict[str, Parameter] = Field(
+        default_factory=dict,
+        examples=[{"fast": 10, "slow": 30}],
+        description="Values of the strategy's parameters, its typed class attributes; what is left out keeps the class's default.",
+    )
+    cerebro: str | None = Field(
+        default=None,
+        examples=["my_setup:build"],
+        description='For a backtrader strategy: "module:function" that sets up its Cerebro (data, analyzers, sizers).',
+    )
 
     @field_validator("path", "cerebro")
     @classmethod
@@ -45,7 +61,10 @@ class StrategySection(Section):
 class UniverseSection(Section):
     """Which symbols may be traded."""
 
-    symbols: Annotated[tuple[str, ...], Field(min_length=1, examples=[["AAPL", "MSFT"]])]
+    symbols: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, examples=[["AAPL", "MSFT"]], description="US equity symbols, each once; their order does not matter."),
+    ]
 
     @field_validator("symbols")
     @classmethod
@@ -60,21 +79,55 @@ class UniverseSection(Section):
 
 
 class DataSection(Section):
-    """Where bars come from; see the data guide for what each policy accepts."""
+    """Where bars come from, and what is done about those that are wrong."""
 
-    source: Literal["sample", "csv", "parquet", "catalog", "robinhood"] = "sample"
-    path: Path | None = None
-    resolution: Annotated[str, Field(pattern=r"^(1d|[1-9]\d{0,3}[mh])$")] = "1d"
-    start: Day | None = None
-    end: Day | None = None
-    warmup: Annotated[Whole, Field(ge=0)] = 252
-    calendar: str = "XNYS"
-    timezone: str = "America/New_York"
-    adjust: Literal["splits", "adj_close", "none"] = "splits"
-    policy: dict[str, str] = Field(default_factory=dict)
-    actions: Path | None = None
-    finer: str | None = None
-    finer_path: Path | None = None
+    source: Literal["sample", "csv", "parquet", "catalog", "robinhood"] = Field(
+        default="sample",
+        description="Where bars are read: the shipped sample, files in path, the local catalogue, or Robinhood.",
+    )
+    path: Path | None = Field(
+        default=None,
+        examples=["bars"],
+        description="Folder of SYMBOL.csv or SYMBOL.parquet files, or of the catalogue; relative to the config file.",
+    )
+    resolution: Annotated[str, Field(pattern=r"^(1d|[1-9]\d{0,3}[mh])$")] = Field(
+        default="1d", description="Length of a bar that is decided on: 1d, or minutes or hours such as 5m and 1h."
+    )
+    start: Day | None = Field(
+        default=None, examples=["2005-01-03"], description="First session traded, inclusive; left out, the first there is."
+    )
+    end: Day | None = Field(
+        default=None, examples=["2012-12-31"], description="Last session traded, inclusive; left out, the last there is."
+    )
+    warmup: Annotated[Whole, Field(ge=0)] = Field(
+        default=252, description="Bars of history before start for each symbol, as far as there are any: seen, not traded."
+    )
+    calendar: str = Field(default="XNYS", description="Exchange calendar, a name of the exchange_calendars library.")
+    timezone: str = Field(
+        default="America/New_York", description="How times without an offset are read, and whose hours the calendar's sessions are."
+    )
+    adjust: Literal["splits", "adj_close", "none"] = Field(
+        default="splits",
+        description="What the files hold: prices of their day with splits, an adjusted close too, or prices adjusted already.",
+    )
+    policy: dict[str, str] = Field(
+        default_factory=dict,
+        examples=[{"gap": "accept"}],
+        description="What to do with each kind of bad bar: see the table of kinds below.",
+    )
+    actions: Path | None = Field(
+        default=None,
+        examples=["actions.csv"],
+        description="CSV file of splits, dividends, delistings and symbol changes; relative to the config file.",
+    )
+    finer: str | None = Field(
+        default=None,
+        examples=["5m"],
+        description='Resolution of the bars that fills walk along, such as 5m; set together with [fills] path = "finer".',
+    )
+    finer_path: Path | None = Field(
+        default=None, examples=["minutes"], description="Folder of the finer bars' files, another one than path."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> DataSection:
@@ -89,11 +142,19 @@ class AccountSection(Section):
     limited: paid in full, sales can be spent at once; cash: sales settle first, no short sales; margin: half of an entry may be borrowed.
     """
 
-    cash: Annotated[Number, Field(ge=0.01, le=1e9)] = 100_000.0
-    type: Literal["limited", "cash", "margin"] = "limited"
-    debit_rate: Annotated[Number, Field(ge=0.0, le=1.0)] | None = None
-    credit_rate: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.0
-    borrow_rate: Annotated[Number, Field(ge=0.0, le=10.0)] | None = None
+    cash: Annotated[Number, Field(ge=0.01, le=1e9)] = Field(default=100_000.0, description="Cash at the start, dollars.")
+    type: Literal["limited", "cash", "margin"] = Field(default="limited", description="What an entry is paid with: see the account page.")
+    debit_rate: Annotated[Number, Field(ge=0.0, le=1.0)] | None = Field(
+        default=None,
+        examples=[0.06],
+        description="Interest on borrowed cash a year, a fraction; left out, 0.08 in a margin account and 0 in the others.",
+    )
+    credit_rate: Annotated[Number, Field(ge=0.0, le=1.0)] = Field(default=0.0, description="Interest received on cash a year, a fraction.")
+    borrow_rate: Annotated[Number, Field(ge=0.0, le=10.0)] | None = Field(
+        default=None,
+        examples=[0.02],
+        description="Cost of shares sold short a year, a fraction of their value; left out, 0.01 in a margin account and 0 in the others.",
+    )
 
 
 class BrokerSection(Section):
@@ -105,25 +166,48 @@ class BrokerSection(Section):
     whose answer is lost is asked again ``max_retries`` times.
     """
 
-    name: Literal["robinhood", "generic"] = "robinhood"
-    fractional: bool | None = None
-    rate_limit_requests: Annotated[Whole, Field(ge=1, le=10_000)] = 5
-    rate_limit_window: Annotated[Number, Field(gt=0.0, le=3_600.0)] = 15.0
-    order_cooldown: Annotated[Number, Field(ge=0.0, le=60.0)] = 2.0
-    backoff_base: Annotated[Number, Field(ge=1.0, le=10.0)] = 2.0
-    max_backoff: Annotated[Number, Field(ge=1.0, le=900.0)] = 60.0
-    max_retries: Annotated[Whole, Field(ge=0, le=10)] = 3
+    name: Literal["robinhood", "generic"] = Field(
+        default="robinhood", description="The venue: its rules hold in every mode, and live orders go there."
+    )
+    fractional: bool | None = Field(
+        default=None,
+        examples=[True],
+        description="Whether parts of a share are traded; left out, the venue decides (robinhood whole shares, generic parts).",
+    )
+    rate_limit_requests: Annotated[Whole, Field(ge=1, le=10_000)] = Field(
+        default=5, description="Requests allowed in any rate_limit_window."
+    )
+    rate_limit_window: Annotated[Number, Field(gt=0.0, le=3_600.0)] = Field(default=15.0, description="Length of that window, seconds.")
+    order_cooldown: Annotated[Number, Field(ge=0.0, le=60.0)] = Field(default=2.0, description="Least time between two orders, seconds.")
+    backoff_base: Annotated[Number, Field(ge=1.0, le=10.0)] = Field(
+        default=2.0, description="After the n-th refusal without a hint the venue is left alone for this to the power n, seconds."
+    )
+    max_backoff: Annotated[Number, Field(ge=1.0, le=900.0)] = Field(default=60.0, description="Longest of these waits, seconds.")
+    max_retries: Annotated[Whole, Field(ge=0, le=10)] = Field(
+        default=3, description="How often a read whose answer was lost is asked again; an order never is."
+    )
 
 
 class FillsSection(Section):
     """How bars become fills; ``compat`` "backtrader" fills as backtrader's own broker does, which has no path and no cap on volume."""
 
-    path: Literal["pessimistic", "optimistic", "nearest", "finer"] = "pessimistic"
-    limit_fill: Literal["touch", "through"] = "touch"
-    max_volume_share: Annotated[Number, Field(ge=0.0, le=1.0)] = 0.10
-    slippage: SlippageChoice = Slippage()
-    fees: FeesChoice = "venue"
-    compat: Literal["none", "backtrader"] = "none"
+    path: Literal["pessimistic", "optimistic", "nearest", "finer"] = Field(
+        default="pessimistic",
+        description="The way of the price inside a bar: which extreme comes first, or the bars of a finer resolution.",
+    )
+    limit_fill: Literal["touch", "through"] = Field(
+        default="touch", description="Whether a limit order fills when its price is touched, or only when the market trades through it."
+    )
+    max_volume_share: Annotated[Number, Field(ge=0.0, le=1.0)] = Field(
+        default=0.10, description="Part of a bar's volume that all our orders together may take; 0 turns the cap off."
+    )
+    slippage: SlippageChoice = Field(
+        default=Slippage(), description="How far fills are worse than the market's price: a model's name, or a table of [fills.slippage]."
+    )
+    fees: FeesChoice = Field(default="venue", description='What trades cost: "venue", "none", or a table of [fills.fees].')
+    compat: Literal["none", "backtrader"] = Field(
+        default="none", description="backtrader fills as backtrader's own broker does: no path, no cap on volume."
+    )
 
     @model_validator(mode="after")
     def _no_idle_keys(self) -> FillsSection:
@@ -140,7 +224,9 @@ ENGINES: tuple[str, ...] = get_args(Engine)
 class EngineSection(Section):
     """Who turns the crank."""
 
-    name: Engine = "auto"
+    name: Engine = Field(
+        default="auto", description="The driver that plays the bars; auto picks the fastest that can. The result never depends on it."
+    )
 
 
 class Later(Section):
@@ -150,7 +236,9 @@ class Later(Section):
 class Config(Section):
     """Everything a run is told. Secrets are no part of it."""
 
-    mode: Literal["backtest", "paper", "live"] = "backtest"
+    mode: Literal["backtest", "paper", "live"] = Field(
+        default="backtest", description="What a run is: history, a forward test, or real orders. Nothing else changes with it."
+    )
     strategy: StrategySection
     universe: UniverseSection
     data: DataSection = DataSection()
@@ -163,6 +251,9 @@ class Config(Section):
     orders: OrdersSection = OrdersSection()
     rebalance: RebalanceSection = RebalanceSection()
     fills: FillsSection = FillsSection()
+    shadow: ShadowSection = ShadowSection()
+    promotion: PromotionSection = PromotionSection()
+    alerts: AlertsSection = AlertsSection()
     tape: Later = Later()
     engine: EngineSection = EngineSection()
 

@@ -35,13 +35,31 @@ class Slippage(Section):
     ``coefficient`` times the square root of the fill's share of a day's volume, in daily volatilities. fitted reads ``file``.
     """
 
-    model: Literal["none", "bps", "half_spread", "impact", "fitted"] = "bps"
-    bps: Annotated[Number, Field(ge=0.0, le=1000.0)] = 2.0
-    dollars: Annotated[Number, Field(gt=0.0, le=100.0)] | None = None
-    estimate: Literal["corwin_schultz"] | None = None
-    coefficient: Annotated[Number, Field(ge=0.0, le=100.0)] = 1.0
-    sessions: Annotated[Whole, Field(ge=3, le=1000)] = 20
-    file: Path | None = None
+    model: Literal["none", "bps", "half_spread", "impact", "fitted"] = Field(
+        default="bps", description="Which model: see the page about costs."
+    )
+    bps: Annotated[Number, Field(ge=0.0, le=1000.0)] = Field(
+        default=2.0, description="Fixed part of the price, hundredths of a percent; in half_spread and impact the half spread."
+    )
+    dollars: Annotated[Number, Field(gt=0.0, le=100.0)] | None = Field(
+        default=None, examples=[0.005], description="The half spread in dollars a share, in place of bps."
+    )
+    estimate: Literal["corwin_schultz"] | None = Field(
+        default=None,
+        examples=["corwin_schultz"],
+        description="Estimate the half spread from daily highs and lows; bps stands in without history.",
+    )
+    coefficient: Annotated[Number, Field(ge=0.0, le=100.0)] = Field(
+        default=1.0, description="What the square-root impact is multiplied by."
+    )
+    sessions: Annotated[Whole, Field(ge=3, le=1000)] = Field(
+        default=20, description="Completed sessions behind spread, volume and volatility."
+    )
+    file: Path | None = Field(
+        default=None,
+        examples=["slippage.toml"],
+        description="Fitted parameters, as onetape calibrate writes them; relative to the config file.",
+    )
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Slippage:
@@ -75,13 +93,19 @@ class Fees(Section):
     SEC and FINRA take of sales.
     """
 
-    per_order: Annotated[Number, Field(ge=0.0, le=1000.0)] = 0.0
-    per_share: Annotated[Number, Field(ge=0.0, le=100.0)] = 0.0
-    rate: Annotated[Number, Field(ge=0.0, le=0.1)] = 0.0
-    tiers: Annotated[tuple[Tier, ...], BeforeValidator(_pairs)] = ()
-    minimum: Annotated[Number, Field(ge=0.0, le=1000.0)] = 0.0
-    max_rate: Annotated[Number, Field(gt=0.0, le=1.0)] | None = None
-    regulatory: bool = False
+    per_order: Annotated[Number, Field(ge=0.0, le=1000.0)] = Field(default=0.0, description="Dollars an order.")
+    per_share: Annotated[Number, Field(ge=0.0, le=100.0)] = Field(default=0.0, description="Dollars a share.")
+    rate: Annotated[Number, Field(ge=0.0, le=0.1)] = Field(default=0.0, description="Fraction of the order's value.")
+    tiers: Annotated[tuple[Tier, ...], BeforeValidator(_pairs)] = Field(
+        default=(),
+        examples=[[[300_000, 0.0035], [3_000_000, 0.002]]],
+        description="Pairs [shares of the month up to which it holds, dollars a share], the smallest first, in place of per_share.",
+    )
+    minimum: Annotated[Number, Field(ge=0.0, le=1000.0)] = Field(default=0.0, description="Least commission of an order, dollars.")
+    max_rate: Annotated[Number, Field(gt=0.0, le=1.0)] | None = Field(
+        default=None, examples=[0.01], description="Most commission of an order, a fraction of its value; goes before minimum."
+    )
+    regulatory: bool = Field(default=False, description="Add the fees of SEC and FINRA on sales, by date, without any venue's waivers.")
 
     @model_validator(mode="after")
     def _is_one_price(self) -> Fees:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PREFIX = "ONETAPE__"
 
 #: Alias, and the key whose value it holds.
-_ALIASES = (
+ALIASES = (
     ("HRP_MAX_PORTFOLIO_VAR_PCT", ("sizing", "max_portfolio_var_pct")),
     ("HRP_MAX_POSITION_VAR_PCT", ("sizing", "max_position_var_pct")),
     ("ROBINHOOD_RATE_LIMIT_REQUESTS", ("broker", "rate_limit_requests")),
@@ -69,7 +69,7 @@ def overrides(environment: Mapping[str, str]) -> Iterator[Override]:
     Raises:
         ConfigError: An alias holds what it cannot mean.
     """
-    for name, key in _ALIASES:
+    for name, key in ALIASES:
         if environment.get(name):
             yield Override(name, key, environment[name])
     yield from _sizing_switch("HRP_USE_VAR_SIZING", environment)

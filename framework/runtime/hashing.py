@@ -22,7 +22,7 @@ def inputs_hash(series: Iterable[BarSeries]) -> str:
     for one in sorted(series, key=lambda one: one.symbol):
         digest.update(one.symbol.encode())
         for name in columns_of(one):
-            digest.update(column_bytes(one, name))
+            digest.update(_stored(one, name).data)
         one.release()
     return digest.hexdigest()
 
@@ -39,5 +39,9 @@ def column_type(name: str) -> str:
 
 def column_bytes(series: BarSeries, name: str) -> bytes:
     """The column ``name`` as bytes; a delisting is one of two numbers, its day and its payout."""
+    return _stored(series, name).tobytes()
+
+
+def _stored(series: BarSeries, name: str) -> Floats:
     column: Floats = np.asarray(getattr(series, name))
-    return column.astype(column_type(name), copy=False).tobytes()
+    return np.ascontiguousarray(column.astype(column_type(name), copy=False))

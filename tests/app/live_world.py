@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from data import Dataset
+    from framework.app.narrator import Narrator
     from framework.app.session import Opened, Played
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
@@ -162,6 +163,7 @@ class Live(NamedTuple):
     Attributes:
         incidents: What its order manager raised.
         tape: Of what kind its tape is.
+        narrator: Who tells logs and people, if anybody does.
     """
 
     double: RobinhoodDouble | RemoteDouble
@@ -169,6 +171,7 @@ class Live(NamedTuple):
     folder: Path
     incidents: list[Incident]
     tape: type[TapeStore] = TapeStore
+    narrator: Narrator | None = None
 
     def play(
         self, config: Config, strategy: Strategy, history: Dataset, bars: int, operator: Callable[[int], object] = lambda _: None
@@ -190,7 +193,8 @@ class Live(NamedTuple):
     ) -> Iterator[Opened]:
         """The same session, ready for its driver."""
         link, decided = AtDouble(self.double, self.folder), []
-        around = Surroundings(DESK, Clocks(link), lambda at: next_window(at, REGULAR)[1], self.incidents.append)
+        alarm = self.incidents.append if self.narrator is None else self.narrator.incident
+        around = Surroundings(DESK, Clocks(link), lambda at: next_window(at, REGULAR)[1], alarm)
         desk = LiveDesk(link.gateway, around)
         feed = Feed(GatewayQuotes(link.gateway, self.days.now, link.alerts.append), self.days, lambda: len(decided) == bars or stopped())
         jobs = [Job(SECOND, lambda _: link.session.tick())]
@@ -199,10 +203,15 @@ class Live(NamedTuple):
             decided.append(timestamp)
             operator(len(decided))
 
+        if self.narrator is not None:
+            jobs.append(Job(SECOND, self.narrator.tell))
+
         try:
             with self.tape.open(self.folder / "tape.db", header=header(config, strategy)) as store:
                 control = Control(store, HaltFile(self.folder / "HALT"), HaltSignal())
                 hands = Crew(desk if config.mode == "live" else None, control, jobs=jobs, on_slice=told)
+                if self.narrator is not None:
+                    hands = hands._replace(on_begin=self.narrator.begin, on_failure=self.narrator.failure)
                 if config.mode == "paper":
                     link.gateway.connect()
                 with opened_forward(config, strategy, history, store, Stopwatch(), feed, hands) as opened:

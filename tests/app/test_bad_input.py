@@ -82,7 +82,7 @@ TWENTY = [
     Case(
         "strategy raising in on_bar",
         USAGE,
-        ("Mine.on_bar at 2006-01-03 21:00 UTC", "mine.py:7", "ZeroDivisionError: division by zero"),
+        ("Mine.on_bar at 2006-01-03 21:00 UTC", "mine.py:7", "ZeroDivisionError: division by zero\n    1 / 0\n"),
         on_bar("1 / 0"),
     ),
     Case("strategy without its parameters' types", USAGE, ("Mine.fast = 10 has no type", "write `fast: int = 10`"), strategy("fast = 10")),
@@ -181,7 +181,31 @@ STRATEGIES = [
     Case("parameter that is a list", USAGE, ("[strategy] params.fast = [1]", "a number, text"), config(strategy={"params": {"fast": [1]}})),
     Case("parameters that cannot be", USAGE, ("fast = 40", "below slow"), config(strategy={"params": {"fast": 40}})),
     Case("parameter without a default", USAGE, ("Mine.fast has no default", "write `fast: int = ...`"), strategy("fast: int")),
-    Case("on_bar without ctx", USAGE, ("Mine.on_bar", "positional argument"), strategy("def on_bar(self): pass")),
+    Case(
+        "on_bar without ctx",
+        USAGE,
+        ("Mine.on_bar cannot be called", "positional argument", "write def on_bar(self, ctx)"),
+        strategy("def on_bar(self): pass"),
+    ),
+    Case("on_bar without self", USAGE, ("Mine.on_bar", "write def on_bar(self, ctx)"), strategy("def on_bar(ctx): pass")),
+    Case("on_fill without the fill", USAGE, ("write def on_fill(self, ctx, fill)",), strategy("def on_fill(self, ctx): pass")),
+    Case("names of the command", USAGE, ("'onetape'", "from framework import"), {**strategy("pass"), "mine.py": "import onetape\n"}),
+    Case("path for a module", USAGE, ("module:ClassName", "without .py"), config(strategy={"class": "./mine.py:Mine"})),
+    Case(
+        "file for a module",
+        USAGE,
+        ("there is no module 'mine.py'; did you mean 'mine'?",),
+        {**strategy("pass"), **config(strategy={"class": "mine.py:Mine"})},
+    ),
+    Case(
+        "strategy raising in a method of its own",
+        USAGE,
+        ("mine.py:9", "NameError: name 'clos' is not defined\n    return clos[-1]\n"),
+        strategy("def on_bar(self, ctx):\n    self.last()\ndef last(self):\n    return clos[-1]"),
+    ),
+    Case(
+        "refused order", USAGE, ("mine.py:7]\n    ctx.buy('AAPL', 1, order_type='stp')\n",), on_bar("ctx.buy('AAPL', 1, order_type='stp')")
+    ),
     Case("strategy that exits", USAGE, ("the strategy called sys.exit(0)", "raise an exception"), on_bar("raise SystemExit(0)")),
     Case("schedule that cannot be read", USAGE, ("'market_cloze'", "market_close"), on_bar("ctx.schedule('market_cloze', print)")),
     Case("schedule finer than the bars", USAGE, ("'market_close-15m'", "daily"), on_bar("ctx.schedule('market_close-15m', print)")),
@@ -208,6 +232,8 @@ BARS = [
     Case("session left out", DATA, ("no bar on 2012-02-01", '[data.policy] gap = "accept"'), bars([*ROWS[:20], *ROWS[21:]])),
     Case("split not declared", DATA, ("IBM at 2012-02-01", "a split of 2"), bars(HALVED)),
     Case("column left out", DATA, ("no column volume", "present: timestamp"), bars(csv_text(ROWS).replace("volume", "vol"))),
+    Case("no header", DATA, ("the first line seems to be a bar", "timestamp,open"), bars(csv_text(ROWS).partition("\n")[2])),
+    Case("semicolons", DATA, ("IBM.csv", "parted by commas"), bars(csv_text(ROWS).replace(",", ";"))),
     Case("page instead of bars", DATA, ("IBM.csv", "columns of time"), bars("<html>not found</html>")),
     Case("no folder of bars", DATA, ("[data] path", "is not a folder"), bars(ROWS, path="baars")),
     Case("path left out", USAGE, ("[data] path is not set", "IBM.csv"), bars(ROWS, path=None)),
@@ -327,6 +353,26 @@ def test_a_bug_is_called_a_bug_and_its_traceback_kept(folder, monkeypatch):
     (kept,) = folder.glob("onetape-crash-*.txt")
     assert str(kept) in err
     assert "Traceback" in kept.read_text(encoding="utf-8")
+
+
+def test_a_crash_file_holds_no_secret_of_the_environment(folder, monkeypatch):
+    write(SOUND, folder)
+    (folder / ".env").write_text("ROBINHOOD_ACCOUNT_NUMBER=canary-998877\n")
+    monkeypatch.setenv("ONETAPE_ALERT_URL_DESK", "json://canary-host/canary-path")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+    def crash(*_, **__):
+        raise ZeroDivisionError("canary-998877 json://canary-host/canary-path canary%2D998877")
+
+    monkeypatch.setattr("framework.app.run.run", crash)
+    code, _, err = call("backtest")
+    (kept,) = folder.glob("onetape-crash-*.txt")
+    text = kept.read_text(encoding="utf-8")
+    assert code == 70
+    assert "ZeroDivisionError" in text
+    assert "crash" in text
+    assert "canary" not in err + text
 
 
 def test_the_sound_project_of_these_cases_runs(folder):

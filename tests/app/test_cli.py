@@ -214,6 +214,28 @@ def test_doctor_passes_where_a_run_would(folder):
     )
 
 
+def test_doctor_names_every_extra():
+    (said,) = [check["detail"] for check in read_json(call("doctor", "--json").out) if check["name"] == "extras"]
+    assert all(extra in said for extra in ("sample", "parquet", "research", "robinhood", "catalog", "models", "alerts"))
+
+
+@pytest.mark.parametrize(("module", "command", "extra"), [("requests", "login", "robinhood"), ("requests", "paper", "robinhood")])
+def test_a_package_that_is_not_installed_is_named_with_what_brings_it(module, command, extra, folder):
+    write(config(), folder)
+    start = f"import sys; sys.modules[{module!r}] = None; sys.argv = ['onetape', {command!r}]; from framework.app.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", start], cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (2, f'error: this needs {module}, which is not installed: pip install "onetape[{extra}]"\n')
+
+
+def test_a_module_that_no_extra_brings_is_a_bug(folder):
+    write(config(), folder)
+    start = "import sys; sys.modules['rich.console'] = None; sys.argv = ['onetape', 'backtest']; from framework.app.cli import main; main()"
+    given = {**os.environ, "TMPDIR": str(folder)}
+    done = subprocess.run([sys.executable, "-c", start], cwd=folder, env=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert "this is a bug in onetape: ModuleNotFoundError" in done.stderr
+
+
 def test_doctor_passes_where_nothing_is_yet():
     code, out, _ = call("doctor")
     assert code == 0
@@ -313,3 +335,26 @@ def test_a_progress_bar_is_drawn_on_a_terminal_only(monkeypatch):
         assert nothing is None
     with progress(shown=True) as report:
         report(5, 10)
+
+
+def test_a_run_that_traded_nothing_says_so(folder):
+    write(config(strategy={"params": {"fast": 5, "slow": 500}}), folder)
+    assert re.search(r"note: nothing was traded in \d+ bars: does the strategy ever ask\?", call("backtest", "--no-report").out)
+    write(config(sizing={"min_position_value": 1e9}), folder)
+    assert "note: nothing was traded: see what was refused, above" in call("backtest", "--no-report").out
+
+
+def test_a_range_that_the_bars_do_not_fill_is_named(folder):
+    write(config(data={"end": "2024-12-31"}), folder)
+    assert "note: [data] end = 2024-12-31, and the bars end on 2013-03-01" in call("backtest", "--no-report").out
+    write(config(data={"start": "1990-01-02"}), folder)
+    assert "note: [data] start = 1990-01-02, and the bars begin on 2000-03-01" in call("backtest", "--no-report").out
+    write(config(data={"start": "2006-01-01"}), folder)
+    assert "note: [data]" not in call("backtest", "--no-report").out
+
+
+def test_a_rehearsal_names_what_can_be_done_with_it(folder):
+    write(config(), folder)
+    done = call("paper", "--rehearse", "--out", "paper")
+    assert "next: `onetape replay paper`" in done.out
+    assert "onetape compare paper" in done.out

@@ -69,7 +69,7 @@ def test_the_command_says_it_in_a_sentence_a_page_and_a_document(folder):
     assert sum(found["components"].values()) == pytest.approx(found["difference"], abs=0.01)
     page = (folder / "page.html").read_text()
     assert "one less three" in page
-    assert "http" not in page
+    assert "://" not in page
 
 
 def test_a_folder_without_a_tape_is_refused(folder):

@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -208,3 +209,13 @@ def test_buy_and_hold_is_paid_for_a_delisted_symbol_too(project):
     assert record.benchmark[before] == pytest.approx(
         half / gone.open[0] * gone.close[-1] + half / other.open[0] * (other.close[before] + other.dividend[1 : before + 1].sum())
     )
+
+
+def test_a_rehearsed_session_and_one_that_goes_on_from_its_tape_see_the_same_actions(project, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(copied(project, tmp_path / "rehearsed", ACTIONS))
+    assert call("paper", "--rehearse", "--out", "p").code == 0
+    first, known = (json.loads((place / "summary.json").read_text()) for place in (Path("p"), folder))
+    own = {"run_id", "mode", "engine", "elapsed_seconds", "config_hash"}
+    assert {name for name in known if known[name] != first[name]} <= own
+    assert call("paper", "--rehearse", "--resume", "p").code == 0
+    assert call("replay", "p").code == 0

@@ -20,6 +20,7 @@ from brokers.robinhood.tokens import SessionFile, Tokens
 from framework.app.arming import only_trader
 from framework.app.promotion import shortcomings, shown_by
 from framework.app.resolved import config_text
+from framework.app.rollout import rollout
 from framework.domain.secret import Secret
 from framework.runtime.clock import now_ns
 from framework.runtime.loading import load_config
@@ -172,8 +173,18 @@ def test_what_was_shown_on_paper_is_counted_over_runs_of_the_same_strategy(folde
         killed / "tape.db", header={"mode": "paper", "config": config_text(mine.model_copy(update={"mode": "paper"})), "account": "a"}
     ) as store:
         store.append([NewEvent(30_000 * 86_400 * 10**9, BARS, {})])
-    assert shown_by(mine) == (5, 4, 0.04)
-    assert shortcomings(mine) == ["4 of 5 round trips in them"]
+    found = shown_by(mine, folder)
+    assert found[:4] == (5, 4, 0.04, 0.0)
+    assert (found.live_sessions, len(found.unmeasured)) == (4, 3)  # these tapes are made up: nobody can decide on them again
+    missing = shortcomings(mine, found)
+    assert missing[0] == "4 of 5 round trips in them"
+    assert all(one.startswith("it is not known how far ") for one in missing[1:])
+    gates = mine.promotion.model_copy(update={"paper_sessions": 6, "round_trips": 4, "max_drawdown_pct": 0.03})
+    stricter = mine.model_copy(update={"promotion": gates})
+    assert shortcomings(stricter, found._replace(unmeasured=())) == [
+        "5 of 6 trading sessions on paper with live quotes",
+        "a drawdown of 4.0% on paper, 3% at most",
+    ]
     assert onetape("live", "--arm", "--confirm", "0001").code == 4
 
 
@@ -239,3 +250,126 @@ def test_a_signal_stops_a_session_cleanly(folder, onetape, double, number):
     out, said = running.communicate(timeout=30)
     assert running.returncode == 0, said
     assert b"before a bar had closed" in out
+
+
+def test_a_crash_in_a_session_quotes_no_token_account_or_address(folder, onetape, double, monkeypatch):
+    project(folder, "paper")
+    address = "json://127.0.0.1:9/canary-address"
+    monkeypatch.setenv("ONETAPE_ALERT_URL", address)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    token = double.issue_token()["access_token"]
+
+    def crash(session):
+        redact = session.access.redact
+        redact.add(Secret("access token", token))  # as the link does once it is logged in
+        raise ZeroDivisionError(f"{token} {ACCOUNT} {address} {base64.b64encode(KEY).decode()}")
+
+    monkeypatch.setattr("framework.app.live.LiveSession._history", crash)
+    done = onetape("paper", "--for", "1s", "--out", "run")
+    (kept,) = folder.glob("onetape-crash-*.txt")
+    text = kept.read_text(encoding="utf-8") + done.err
+    assert done.code == 70
+    assert "ZeroDivisionError" in text
+    for secret in (token, ACCOUNT, "canary-address", base64.b64encode(KEY).decode()):
+        assert secret not in text
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_targets_of_the_config_hear_what_is_severe_enough_for_them(folder, onetape, hook, monkeypatch):
+    targets = {"desk": {"variable": "ONETAPE_ALERT_URL_DESK"}, "pager": {"variable": "ONETAPE_ALERT_URL_PAGER", "least": "critical"}}
+    project(folder, alerts={"targets": targets})
+    refused = onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s")
+    assert refused.code == 2
+    assert "ONETAPE_ALERT_URL_DESK is not set" in refused.err
+    for name in ("DESK", "PAGER"):
+        monkeypatch.setenv(f"ONETAPE_ALERT_URL_{name}", f"json://127.0.0.1:{hook.server_address[1]}/{name.lower()}")
+    assert onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--out", "run").code == 0
+    assert {one["title"] for one in hook.told} >= {"[WARNING] reason given"}
+    assert len([one for one in hook.told if one["title"] == "[WARNING] reason given"]) == 1  # the pager is for worse
+    tested = onetape("doctor", "--alerts", "--json")
+    assert tested.code == 0
+    assert [(one["name"], one["passed"]) for one in json.loads(tested.out)] == [("alerts desk", True), ("alerts pager", True)]
+    assert {one["title"] for one in hook.told} >= {"[INFO] test alert", "[CRITICAL] test alert"}
+    monkeypatch.setenv("ONETAPE_ALERT_URL_PAGER", "json://127.0.0.1:9/nobody")
+    failed = onetape("doctor", "--alerts")
+    assert failed.code == 1
+    assert "not delivered to the address in ONETAPE_ALERT_URL_PAGER" in failed.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [((), "there is nobody to tell"), (("--broker", "robinhood"), "by itself")],
+    ids=["no target", "with a broker"],
+)
+def test_an_examination_of_alerts_that_makes_no_sense_is_refused(folder, onetape, arguments, said):
+    project(folder)
+    done = onetape("doctor", "--alerts", *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_an_address_in_the_config_is_refused_and_not_repeated(folder, onetape):
+    project(folder, alerts={"targets": {"desk": {"variable": "mailto://me:canary-word@example.com"}}})
+    done = onetape("doctor")
+    assert "name of an environment variable" in done.out + done.err
+    assert "canary-word" not in done.out + done.err
+
+
+def test_the_lease_is_renewed_while_a_long_tape_is_taken_again(folder, onetape, monkeypatch):
+    project(folder)
+    monkeypatch.setattr("framework.app.live.LEASE", 0.8)
+    monkeypatch.setattr("framework.app.live.RENEWAL", 0.4)
+    slices = []
+
+    def long_replay(_config, _strategy, _history, store, _watch, _feed, crew):
+        for number in range(12):
+            time.sleep(0.1)
+            crew.on_slice(number)
+            slices.append(number)
+        store.append([NewEvent(now_ns(), "test", {})], crew.lease)  # refused where the lease has expired
+        crew.on_begin(None)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("framework.app.live.opened_forward", long_replay)
+    done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--out", "run")
+    assert done.code == 130, done.err
+    assert len(slices) == 12
+
+
+def header_and_note(run):
+    with TapeStore.attach(run / "tape.db") as store:
+        return next(store.events()).payload, [event.payload for event in store.events(kinds=["operator_noted"])]
+
+
+def test_the_first_live_sessions_trade_little_and_the_tape_says_so(folder, onetape):
+    project(folder)
+    live = ("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s")
+    assert onetape(*live, "--out", "run").code == 0
+    said, (noted,) = header_and_note(folder / "run")
+    assert said["first_order_dollars"] == 500.0
+    assert "max_order_value_dollars = 500.0" in said["config"]
+    assert noted["first"] == {"sessions": 0, "order_dollars": 500.0, "dollars": 2500}
+    assert noted["shown"]["sessions"] == 0
+    project(folder, promotion={"first_sessions": 0})
+    assert onetape(*live, "--resume", "run").code == 0  # it keeps what it began with
+    assert onetape(*live, "--dollars", "700", "--out", "later").code == 0
+    said, (noted,) = header_and_note(folder / "later")
+    assert "first_order_dollars" not in said
+    assert noted["first"] == {"sessions": 0, "order_dollars": None, "dollars": 700}
+
+
+def test_a_cap_of_the_config_that_is_tighter_than_that_of_the_first_sessions_stays(folder):
+    project(folder, limits={"max_order_value_dollars": 200})
+    mine = load_config(folder / "onetape.toml")
+    assert rollout(mine, 4, None).capped(mine).limits.max_order_value_dollars == 200
+    assert rollout(mine, 5, None).capped(mine) is mine
+    assert (rollout(mine, 4, None).most(9_999), rollout(mine, 5, None).most(9_999)) == (2_500, 9_999)
+
+
+def test_targets_and_gates_may_change_between_two_starts(folder, onetape):
+    project(folder)
+    assert onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--out", "run").code == 0
+    project(folder, alerts={"most_an_hour": 9}, promotion={"paper_sessions": 9})
+    done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--resume", "run")
+    assert done.code == 0, done.err

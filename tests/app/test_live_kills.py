@@ -8,7 +8,6 @@ import signal
 import time
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,9 +16,10 @@ from brokers.robinhood.testing.clock import iso
 from data import Dataset
 from data.calendar import session_closes
 from framework.app.loader import load_strategy
+from framework.app.looking import status_of
 from framework.app.replay import replay
 from framework.domain.command import CommandKind, OperatorCommand
-from framework.errors import AuthenticationError, BrokerError, DataError, SafetyError, StrategyError, TapeError
+from framework.errors import AuthenticationError, BrokerError, DataError, SafetyError, TapeError
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import load_config
 from framework.runtime.tape.store import TapeStore
@@ -31,12 +31,7 @@ from tests.brokers.robinhood.live.world import truth_of
 from tests.builders import bars
 from tests.campaigns import size
 from tests.kills.checker import rows_of, violations
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from framework.runtime.tape.chain import NewEvent, TapeEvent
-    from framework.runtime.tape.lease import Lease
+from tests.replays.world import DiedError, MortalTape
 
 KNOWN, COUNT, KILLED_COUNT = 25, 16, 32
 SYMBOLS = ["AAPL", "IBM"]
@@ -59,26 +54,6 @@ def on_bar(self, ctx):
         elif step == 4:
             ctx.target(symbol, 0.0)
 """
-
-
-class DiedError(BaseException):
-    """The process is gone: nothing after it was done."""
-
-
-class MortalTape(TapeStore):
-    """Dies with the process at a write, before it is on the disk or after."""
-
-    left = 1 << 30
-    after = False
-
-    def append(self, events: Sequence[NewEvent], lease: Lease | None = None) -> tuple[TapeEvent, ...]:
-        type(self).left -= 1
-        if self.left == 0 and not self.after:
-            raise DiedError
-        written = super().append(events, lease)
-        if self.left == 0:
-            raise DiedError
-        return written
 
 
 def market():
@@ -211,7 +186,7 @@ def test_a_process_that_is_killed_at_random_points_loses_and_doubles_nothing(pro
 
 
 @pytest.mark.slow
-def test_a_strategy_that_raises_ends_the_session_which_goes_on_when_it_is_mended(project, monkeypatch):
+def test_a_strategy_that_raises_stops_entries_and_nothing_else(project, monkeypatch):
     code = (project / "mine.py").read_text()
     raising = 'if ctx.state["day"] == 4 and __import__("os").environ.get("BROKEN"):\n            raise KeyError("day")'
     broken = f'ctx.state["day"] += 1\n        {raising}'
@@ -221,9 +196,15 @@ def test_a_strategy_that_raises_ends_the_session_which_goes_on_when_it_is_mended
     with opened_double(start, "100000", SYMBOLS, price) as double:
         live = Live(double, Days(double, moves), project, [])
         monkeypatch.setenv("BROKEN", "1")
-        with pytest.raises(StrategyError, match="raised"):
-            live.play(settings, load_strategy(settings.strategy.path, settings.strategy.params, project), history, 6)
-        monkeypatch.delenv("BROKEN")
-        live.play(settings, load_strategy(settings.strategy.path, settings.strategy.params, project), history, 6)
+        for count in (3, 4, 5, 9):  # begun again before it raises, where it does, and after it
+            live.play(settings, load_strategy(settings.strategy.path, settings.strategy.params, project), history, count)
         assert violations(project / "tape.db", truth_of(double)) == []
+    with TapeStore.attach(project / "tape.db") as store:
+        (failed,) = store.events(kinds=["strategy_failed"])
+        (command,) = store.events(kinds=["command_reduce"])
+        orders = [event for event in store.events(kinds=["order_decided"]) if event.timestamp > failed.timestamp]
+    assert "Mine.on_bar" in failed.payload["why"]
+    assert command.payload["who"] == "strategy"
+    assert orders
+    assert status_of(str(project / "tape.db"))["trading"] == "REDUCING"
     assert replay(project / "tape.db", project).difference is None

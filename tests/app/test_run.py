@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from framework import Config, OnetapeError, load_config, run
+from framework import Config, OnetapeError, Strategy, load_config, run
 from framework.domain.account_event import Dividend
 from framework.errors import ConfigError, MissingDataError, SecretInConfigError, StrategyError
 from tests.app.project import COLUMNS, ROWS, bars, config, strategy, tree, write
@@ -225,3 +225,72 @@ def test_orders_left_working_and_bars_without_volume_are_warned_of(folder):
     warnings = run(write(files, folder) / "onetape.toml").summary["warnings"]
     assert "60 orders were still working at the end and never filled" in warnings
     assert any("IBM" in line and "without volume" in line for line in warnings)
+
+
+class Steady(Strategy):
+    """Holds IBM."""
+
+    weight: float = 1.0
+
+    def on_bar(self, ctx):
+        if not ctx.position("IBM").quantity:
+            ctx.target("IBM", self.weight)
+
+
+def test_a_class_that_stands_in_no_file_runs_with_the_params_of_a_dict():
+    given = tree(strategy={"class": None, "params": {"weight": 0.5}})
+    result = run(given, strategy=Steady)
+    assert (result.summary["strategy"], result.summary["params"]) == ("Steady", {"weight": 0.5})
+    assert set(result.fills["symbol"]) == {"IBM"}
+
+
+def test_a_class_given_for_a_file_has_its_own_defaults(folder):
+    result = run(write(config(), folder) / "onetape.toml", strategy=Steady)
+    assert result.summary["params"] == {"weight": 1.0}
+
+
+def test_a_plain_backtrader_class_may_be_given():
+    import backtrader
+
+    class Once(backtrader.Strategy):
+        def next(self):
+            if not self.position:
+                self.buy(size=5)
+
+    assert run(tree(strategy=None, universe={"symbols": ["IBM"]}), strategy=Once).fills["quantity"].iloc[0] == 5
+
+
+def test_a_class_that_is_no_strategy_is_refused():
+    with pytest.raises(StrategyError, match="strategy = dict: it is no subclass"):
+        run(tree(), strategy=dict)
+
+
+def test_the_bars_of_a_run_are_a_frame(result):
+    bars = result.bars("IBM")
+    assert list(bars) == ["open", "high", "low", "close", "volume"]
+    assert (bars["high"] >= bars[["open", "close"]].max(axis=1)).all()
+    assert bars.index[-1] == result.equity.index[-1]
+    with pytest.raises(MissingDataError, match="'FB' is no symbol of this run; it has AAPL, IBM"):
+        result.bars("FB")
+
+
+def test_the_curves_of_a_run_are_a_frame(result):
+    curves = result.curves
+    assert curves["equity"].equals(result.equity)
+    assert (curves["cash"] <= curves["equity"] + 1e-9).all()
+    assert curves["exposure"].mean() == pytest.approx(result.summary["exposure"])
+    assert list(curves) == "equity cash benchmark exposure var_1d cvar_1d joint_var_1d joint_cvar_1d".split()
+
+
+def test_a_run_draws_its_equity_and_its_trades(result):
+    (account,), (prices,) = result.plot().axes, result.plot("IBM").axes
+    assert account.lines[1].get_ydata()[-1] == result.summary["final_equity"]
+    assert prices.lines[0].get_ydata()[-1] == result.bars("IBM")["close"].iloc[-1]
+    with pytest.raises(MissingDataError, match="'FB' is no symbol of this run"):
+        result.plot("FB")
+
+
+def test_a_notebook_shows_the_headline_figures(result):
+    page = result._repr_html_()
+    assert "<b>SmaCross(fast=5, slow=20)</b><br>AAPL IBM, 2006-01-03 to 2006-06-30" in page
+    assert f"${result.summary['final_equity']:,.2f}" in page

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from framework.app.assemble import Simulation, backtest
-from framework.app.compiled_driver import CompiledDriver
+from framework.app.booked import Booked, booked_by
 from framework.app.compiling import attempted, objections
 from framework.app.curves import Curves
+from framework.app.looped import Kernels, Looped
 from framework.app.venues import venue_of
 from framework.compiled import decide, exits, guards, venue
 from framework.compiled.loop import play
-from framework.compiled.said import Facts, Writer
+from framework.compiled.said import Facts
+from framework.compiled.trips import closed_trips
 from framework.domain.order import Order
-from framework.domain.values import MICRO
 from framework.errors import InvariantError
 from framework.rules.fills import path_order
 from framework.rules.stops.atr import on_tick
@@ -34,17 +35,29 @@ class Left(NamedTuple):
     curves: list[list[float]]
     idle: dict[str, int]
     working: list[object]
+    books: tuple[object, ...]
+    lengths: tuple[int, ...]
+    trips: list[list[float]]
+    notes: tuple[str, ...]
 
 
-def left_by(simulation: Simulation, curves: Curves) -> Left:
-    journal = simulation.journal
+def left_by(simulation: Simulation, booked: Booked) -> Left:
+    """The books are asked first, as columns; what is told as objects comes after them."""
+    books = (booked.fees, booked.slippage, booked.traded, dict(booked.positions), booked.decisions_hash)
+    lengths = tuple(len(one) for one in (booked.fills, booked.orders, booked.account_events, booked.refusals, booked.events))
+    trips = [column.tolist() for column in booked.trades.figures()]
+    curves = [np.asarray(column).astype(str).tolist() for column in columns_of(booked)]
     return Left(
-        list(journal.fills),
-        journal.decisions_hash,
-        [plain(one) for one in journal.events],
-        [np.asarray(column).tolist() for column in columns_of(curves)],
+        list(booked.fills),
+        booked.decisions_hash,
+        [plain(one) for one in booked.events],
+        curves,
         dict(simulation.broker.idle_bars),
         [plain(one) for one in simulation.engine.desk.blotter.of()],
+        books,
+        lengths,
+        trips,
+        booked.notes,
     )
 
 
@@ -53,21 +66,18 @@ def plain(event: object) -> object:
     return tuple(getattr(event, one.name) for one in fields(event)) if isinstance(event, Order) else event
 
 
-def columns_of(curves: Curves) -> tuple[object, ...]:
-    return curves.timestamps, curves.equity, curves.cash, curves.exposure, curves.var_1d.astype(str), curves.joint_var_1d.astype(str)
-
-
-def noted(simulation: Simulation, *, starts: bool, first: int) -> Left:
-    curves = Curves(simulation.engine.desk, forecasts=True)
-    with simulation.broker:
-        if starts:
-            simulation.engine.start(first)
-        simulation.driver.run(curves.note)
-    return left_by(simulation, curves)
+def columns_of(booked: Booked) -> tuple[object, ...]:
+    risk = booked.forecasts
+    return booked.timestamps, booked.equity, booked.cash, booked.exposure, risk.var_1d, risk.joint_var_1d
 
 
 def by_events(case: Case) -> Left:
-    return noted(backtest(case.config, case.strategy, case.dataset), starts=True, first=case.dataset.first_trade)
+    simulation = backtest(case.config, case.strategy, case.dataset)
+    curves = Curves(simulation.engine.desk, forecasts=True)
+    with simulation.broker:
+        simulation.engine.start(case.dataset.first_trade)
+        simulation.driver.run(curves.note)
+    return left_by(simulation, booked_by(simulation, curves, case.config.account.type))
 
 
 def by_loop(case: Case, kernel: object) -> Left | str:
@@ -80,12 +90,13 @@ def by_loop(case: Case, kernel: object) -> Left | str:
         played = attempted(case.config, case.strategy, case.dataset, simulation, kernel)
     if played.left:
         return played.left
-    writer = Writer(played, Facts("Drawn", simulation.engine.desk.policies, venue_of(case.config)))
-    looped = simulation._replace(journal=writer.journal, driver=CompiledDriver(simulation, played, writer))
-    left = noted(looped, starts=False, first=case.dataset.first_trade)
-    equity, cash, _ = (played.written.curve / MICRO).tolist()
-    assert [equity, cash] == left.curves[1:3]
-    return left
+    facts = Facts("Drawn", simulation.engine.desk.policies, venue_of(case.config))
+    return left_by(simulation, Looped(simulation, played, facts, Kernels(kernel, wrapping_trips), forecasts=True).booked())
+
+
+def wrapping_trips(*columns: object) -> int:
+    with np.errstate(over="ignore"):
+        return closed_trips(*columns)
 
 
 def compare(numbers: range, kernel: object) -> dict[str, int]:

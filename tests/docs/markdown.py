@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(?P<title>.+?)\s*$", re.MULTILINE)
+INSERT = "<!-- insert: "
 NAMED = re.compile(r"\A# (?P<name>[\w.-]+\.(?:py|toml))\n")
 
 
@@ -28,8 +29,12 @@ class Block:
 
 
 def blocks(text: str) -> tuple[Block, ...]:
-    """Every fenced block, in order."""
-    return tuple(Block(match["language"], match["text"], text.count("\n", 0, match.start()) + 1) for match in FENCE.finditer(text))
+    """Every fenced block, in order; formulas are no code and left out."""
+    return tuple(
+        Block(match["language"], match["text"], text.count("\n", 0, match.start()) + 1)
+        for match in FENCE.finditer(text)
+        if match["language"] != "math"
+    )
 
 
 def anchors(text: str) -> frozenset[str]:
@@ -47,6 +52,7 @@ def broken_links(document: Path, text: str) -> list[str]:
             continue
         goal = (document.parent / path).resolve() if path else document
         content = text if goal == document else goal.read_text(encoding="utf-8") if goal.is_file() else ""
-        if not goal.exists() or (fragment and fragment not in anchors(content)):
+        generated = INSERT in content  # its headings are made with the site, and followed there
+        if not goal.exists() or (fragment and not generated and fragment not in anchors(content)):
             found.append(match["target"])
     return found

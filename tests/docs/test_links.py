@@ -10,12 +10,12 @@ import pytest
 from tests.docs.markdown import FENCE, ROOT, anchors, blocks, broken_links
 
 DOCUMENTS = sorted(chain(ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md"), (ROOT / "benchmarks").glob("*.md")))
-MAKE_CODE = re.compile(r"`make ([a-z]+)[^`]*`|^ {4}make ([a-z]+)", re.MULTILINE)
+MAKE_CODE = re.compile(r"`make ([a-z-]+)[^`]*`|^ {4}make ([a-z-]+)", re.MULTILINE)
 
 
 def tasks() -> set[str]:
     """The targets of the Makefile that are meant to be typed."""
-    return set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def test_the_documents_are_found():
@@ -36,13 +36,13 @@ def test_every_make_task_that_is_named_exists(document):
 
 
 def test_decisions_are_numbered_without_gaps():
-    numbers = [int(path.name[:3]) for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    numbers = [int(path.name[:3]) for path in sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))]
     assert numbers == list(range(len(numbers)))
 
 
 def test_every_decision_has_the_sections_of_the_template():
     template = re.findall(r"^## .+$", (ROOT / "docs/decisions/000-template.md").read_text(encoding="utf-8"), re.MULTILINE)
-    for path in (ROOT / "docs" / "decisions").glob("*.md"):
+    for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md"):
         assert re.findall(r"^## .+$", path.read_text(encoding="utf-8"), re.MULTILINE) == template, path.name
 
 

@@ -17,7 +17,7 @@ from tests.properties.accounts import initial_margin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from framework.domain.fill import Refusal
+    from framework.domain.fill import Fill, Refusal
     from framework.rules.pretrade.standing import Standing
     from tests.properties.accounts import Wish, World
     from tests.properties.dice import Dice
@@ -131,7 +131,7 @@ class Portfolio:
     world: World
     lots: dict[str, list[Lot]]
 
-    def add(self, order: Order, risk: int | None, price: int) -> None:
+    def add(self, order: Order | Fill, risk: int | None, price: int) -> None:
         """Shares of ``order`` change hands at ``price``, whatever else is there."""
         shares, lots = order.side.sign * order.quantity_micros, self.lots.setdefault(order.symbol, [])
         while lots and lots[0].shares * shares < 0:

@@ -22,7 +22,7 @@ from framework.rules.account.policy import AccountType
 from framework.rules.pretrade.standing import AccountStanding
 from tests.builders import Scripted, daily, play
 from tests.properties.accounts import Holding, Wish, World
-from tests.properties.filled import Decision, Lot, Sent
+from tests.properties.filled import Decision, Portfolio, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -293,10 +293,15 @@ def losses_at_stops(desk: Desk) -> tuple[dict[str, int], dict[str, int]]:
     return losses, ticks
 
 
-def booked(desk: Desk) -> dict[str, list[Lot]]:
-    """The venue's positions at what they cost."""
-    held = [one for one in desk.broker.get_positions() if one.quantity_micros]
-    return {one.symbol: [Lot(one.quantity_micros, abs(one.cost_micros) * MICRO // abs(one.quantity_micros), 0)] for one in held}
+def booked(desk: Desk, world: World) -> Portfolio:
+    """What the venue's positions cost, fill by fill: an average lies between two micro-dollars, and margin is asked of each share."""
+    portfolio = Portfolio(world, {})
+    for fill in desk.journal.fills:
+        portfolio.add(fill, None, fill.price_micros)
+    for symbol, lots in portfolio.lots.items():
+        portfolio.lots[symbol] = [lot._replace(risk=0) for lot in lots]
+    assert all(portfolio.held(one.symbol) == one.quantity_micros for one in desk.broker.get_positions())
+    return portfolio
 
 
 def assert_correlations_hold(simulation: Simulation, decision: Decision) -> None:

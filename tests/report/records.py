@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +21,17 @@ from framework.rules.guards.state import TradingState, Transition
 NAMES = ("AAPL", "IBM", "MSFT", "GOOG", "FB")
 CASH = 100_000
 NEW_YORK = ZoneInfo("America/New_York")
-FORECASTS = ("var_1d", "cvar_1d", "joint_var_1d", "joint_cvar_1d")
+
+
+class Forecast(NamedTuple):
+    """``Forecasts`` that are known."""
+
+    var_1d: np.ndarray
+    cvar_1d: np.ndarray
+    joint_var_1d: np.ndarray
+    joint_cvar_1d: np.ndarray
+
+
 CODES = ("position_limit", "exposure_limit", "var_budget", "below_minimum_value", "insufficient_buying_power", "some_new_code")
 
 
@@ -183,10 +194,9 @@ def make_record(times: np.ndarray, symbols: tuple[str, ...] = NAMES, *, seed: in
         equity=equity,
         cash=cash,
         exposure=exposure,
-        var_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 1.645 * spread * 0.75),
-        cvar_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 2.063 * spread * 0.75),
-        joint_var_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 1.645 * spread * 0.6),
-        joint_cvar_1d=np.where(np.arange(times.size) < 60, np.nan, exposure * 2.063 * spread * 0.6),
+        forecasts=Forecast(
+            *(np.where(np.arange(times.size) < 60, np.nan, exposure * tail * spread) for tail in (1.23375, 1.54725, 0.987, 1.2378))
+        ),
         benchmark=buy_and_hold(series),
         series=series,
         fills=fills,
@@ -211,7 +221,7 @@ def without_trades(record: RunRecord) -> RunRecord:
     """The same run had the strategy wanted nothing."""
     flat = np.full(record.timestamps.size, record.initial_cash)
     nothing = np.full(record.timestamps.size, np.nan)
-    books = {"equity": flat, "cash": flat, "exposure": np.zeros(flat.size), **dict.fromkeys(FORECASTS, nothing)}
+    books = {"equity": flat, "cash": flat, "exposure": np.zeros(flat.size), "forecasts": Forecast(nothing, nothing, nothing, nothing)}
     facts = {"fills": (), "orders": (), "trades": (), "account_events": (), "refusals": (), "warnings": ()}
     return replace(record, **books, **facts, fees=0.0, slippage_cost=0.0, traded_value=0.0)
 
@@ -232,8 +242,14 @@ def guarded(record: RunRecord) -> RunRecord:
 
 def cut(record: RunRecord, points: int) -> RunRecord:
     """The first points of the run's curves."""
-    names = ("timestamps", "equity", "cash", "exposure", *FORECASTS, "benchmark")
-    return replace(record, **{name: getattr(record, name)[:points] for name in names})
+    names = ("timestamps", "equity", "cash", "exposure", "benchmark")
+    forecasts = forecast(record, **{name: getattr(record, name)[:points] for name in Forecast._fields})
+    return replace(record, **{name: getattr(record, name)[:points] for name in names}, forecasts=forecasts)
+
+
+def forecast(record: RunRecord, **changed: np.ndarray) -> Forecast:
+    """The record's forecasts, some of them changed."""
+    return Forecast(*(changed.get(name, getattr(record, name)) for name in Forecast._fields))
 
 
 def edge_records() -> dict[str, RunRecord]:
@@ -247,8 +263,8 @@ def edge_records() -> dict[str, RunRecord]:
         "no decision times": cut(one, 0),
         "one bar": one,
         "two bars": make_record(daily_times(2)),
-        "VaR all NaN": replace(year, var_1d=np.full(260, np.nan), cvar_1d=np.full(260, np.nan)),
-        "joint VaR all NaN": replace(year, joint_var_1d=np.full(260, np.nan), joint_cvar_1d=np.full(260, np.nan)),
+        "VaR all NaN": replace(year, forecasts=forecast(year, var_1d=np.full(260, np.nan), cvar_1d=np.full(260, np.nan))),
+        "joint VaR all NaN": replace(year, forecasts=forecast(year, joint_var_1d=np.full(260, np.nan), joint_cvar_1d=np.full(260, np.nan))),
         "guarded": guarded(year),
         "one symbol": make_record(daily_times(520), ("BRK.B",)),
         "forty symbols": make_record(daily_times(400), many),

@@ -24,7 +24,7 @@ from framework.report.folder import write_run
 from framework.report.reading import read_run
 from framework.report.tear_sheet import render
 from framework.report.tear_sheet_data import from_record
-from tests.report.records import FORECASTS, daily_times, edge_records, make_record
+from tests.report.records import Forecast, daily_times, edge_records, make_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def test_prices_an_order_does_not_have_are_empty_cells(record: RunRecord, tmp_pa
 def test_equity_rows_read_back_as_the_same_floats_and_nan_is_an_empty_cell(record: RunRecord, folder: Path) -> None:
     written = rows(folder / "equity.csv")
     assert [float(row["equity"]) for row in written] == record.equity.tolist()
-    for name in FORECASTS:
+    for name in Forecast._fields:
         assert [row[name] == "" for row in written] == np.isnan(getattr(record, name)).tolist()
         assert [float(row[name] or "nan") for row in written] == pytest.approx(getattr(record, name).tolist(), rel=0, nan_ok=True)
 
@@ -102,7 +102,7 @@ def test_a_run_at_the_edge_survives_writing_and_reading(name: str, tmp_path: Pat
     back, data = read_run(tmp_path, record.series, record.description, record.events), from_record(record)
     assert back.transitions == data.transitions == tuple(record.events)
     assert (back.summary, back.fills, back.trades, back.order_states) == (data.summary, data.fills, data.trades, data.order_states)
-    for column in ("timestamps", "equity", "cash", "exposure", *FORECASTS, "benchmark"):
+    for column in ("timestamps", "equity", "cash", "exposure", *Forecast._fields, "benchmark"):
         np.testing.assert_array_equal(getattr(back, column), getattr(data, column))
 
 

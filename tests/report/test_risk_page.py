@@ -17,7 +17,7 @@ from framework.domain.order import OrderRole, OrderStatus
 from framework.domain.values import MICRO
 from framework.report.correlation_chart import WINDOW, correlation_matrix, pair_correlations
 from framework.report.folder import write_run
-from framework.report.holdings import FOREVER, Positions, StopStep, WorkingStop, latest_with_positions, working_stops
+from framework.report.holdings import FOREVER, LevelStep, Positions, WorkingLevel, latest_with_positions, working_levels
 from framework.report.reading import read_run
 from framework.report.risk_figures import History, RiskFigures, risk_figures
 from framework.report.risk_page import risk_page
@@ -266,26 +266,26 @@ def test_splits_and_delistings_change_what_is_held(record: RunRecord):
 def test_a_stop_works_from_its_acceptance_until_it_is_moved_filled_or_canceled():
     accepted, canceled, filled = OrderStatus.ACCEPTED, OrderStatus.CANCELED, OrderStatus.FILLED
     steps = [
-        StopStep("1", "A", 10, accepted, 95 * MICRO),
-        StopStep("1", "A", 20, accepted, 97 * MICRO),
-        StopStep("1", "A", 30, canceled, 97 * MICRO),
-        StopStep("2", "A", 30, accepted, None),
-        StopStep("3", "B", 5, accepted, 50 * MICRO),
-        StopStep("4", "C", 7, accepted, 9 * MICRO),
-        StopStep("4", "C", 8, filled, 9 * MICRO),
+        LevelStep("1", "A", 10, accepted, 95 * MICRO),
+        LevelStep("1", "A", 20, accepted, 97 * MICRO),
+        LevelStep("1", "A", 30, canceled, 97 * MICRO),
+        LevelStep("2", "A", 30, accepted, None),
+        LevelStep("3", "B", 5, accepted, 50 * MICRO),
+        LevelStep("4", "C", 7, accepted, 9 * MICRO),
+        LevelStep("4", "C", 8, filled, 9 * MICRO),
     ]
-    assert working_stops(steps) == (
-        WorkingStop("A", 95.0, 10, 20),
-        WorkingStop("A", 97.0, 20, 30),
-        WorkingStop("B", 50.0, 5, FOREVER),
-        WorkingStop("C", 9.0, 7, 8),
+    assert working_levels(steps) == (
+        WorkingLevel("A", 95.0, 10, 20),
+        WorkingLevel("A", 97.0, 20, 30),
+        WorkingLevel("B", 50.0, 5, FOREVER),
+        WorkingLevel("C", 9.0, 7, 8),
     )
 
 
 def test_of_several_stops_the_nearest_counts(record: RunRecord):
     first = next(fill for fill in record.fills if fill.side.sign > 0)
     data = replace(
-        from_record(record), fills=(first,), stops=tuple(WorkingStop(first.symbol, price, 0, FOREVER) for price in (9.0, 11.0, 10.0))
+        from_record(record), fills=(first,), stops=tuple(WorkingLevel(first.symbol, price, 0, FOREVER) for price in (9.0, 11.0, 10.0))
     )
     assert Positions(data).at(first.timestamp, 1.0).stop.tolist() == [11.0]
     short = replace(first, side=first.side.opposite)

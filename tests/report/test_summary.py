@@ -72,7 +72,7 @@ def test_the_time_taken_is_told_to_the_millisecond(record: RunRecord) -> None:
 
 def test_dates_are_those_of_new_york(record: RunRecord) -> None:
     late = np.array([1104886800_000_000_000], dtype=np.int64)  # 2005-01-05T01:00Z is still the 4th in New York
-    one = {name: np.ones(1) for name in ("equity", "cash", "exposure", "var_1d", "benchmark")}
+    one = {name: np.ones(1) for name in ("equity", "cash", "exposure", "benchmark")}
     assert summarize(replace(record, timestamps=late, **one))["start"] == "2005-01-04"
 
 

@@ -19,7 +19,7 @@ from framework.report.tear_sheet_data import from_record
 from framework.report.timeline import Timeline
 from framework.report.var_check import VarChecks, check_both, check_var, compare, latest_of_session
 from framework.report.var_table import comparison_sentence, risk_rows
-from tests.report.records import FORECASTS, daily_times, make_record, minute_times
+from tests.report.records import Forecast, daily_times, forecast, make_record, minute_times
 
 if TYPE_CHECKING:
     from framework.domain.record import RunRecord
@@ -135,7 +135,7 @@ def test_the_two_forecasts_are_compared_where_both_were_made(record: RunRecord) 
     joint[70:90] = np.nan
     joint[300:310] = total[300:310] * 1.25
     both = np.isfinite(joint) & (total > 0.0)
-    checks = check_both(from_record(replace(record, joint_var_1d=joint)))
+    checks = check_both(from_record(replace(record, forecasts=forecast(record, joint_var_1d=joint))))
     rows = answers(checks)
     assert rows["Mean forecast"].total.value == f"{total[both].mean():.2%}"
     assert rows["Mean forecast"].joint.value == f"{joint[both].mean():.2%}"
@@ -150,13 +150,13 @@ def test_the_two_forecasts_are_compared_where_both_were_made(record: RunRecord) 
 
 
 def test_the_same_figure_twice_is_not_a_breach_of_subadditivity(record: RunRecord) -> None:
-    data = from_record(replace(record, joint_var_1d=record.var_1d * (1.0 + 1e-14)))
+    data = from_record(replace(record, forecasts=forecast(record, joint_var_1d=record.var_1d * (1.0 + 1e-14))))
     assert "never above" in comparison_sentence(check_both(data))
 
 
 def test_without_a_forecast_there_is_no_table(record: RunRecord) -> None:
     nothing = np.full(record.timestamps.size, np.nan)
-    data = from_record(replace(record, **dict.fromkeys(FORECASTS, nothing)))
+    data = from_record(replace(record, forecasts=Forecast(nothing, nothing, nothing, nothing)))
     assert risk_rows(check_both(data)) == []
     assert comparison_sentence(check_both(data)) == ""
 
@@ -177,7 +177,7 @@ def test_the_joint_forecast_of_a_day_trader_is_judged_too() -> None:
     joint = np.where(np.arange(times.size) % 10 == 3, 0.01, np.nan)
     equity = 1e5 * np.cumprod(np.where(np.arange(times.size) % 20 == 15, 0.98, 1.0))
     record = make_record(times, ("AAPL",))
-    checks = check_both(from_record(replace(record, equity=equity, joint_var_1d=joint)))
+    checks = check_both(from_record(replace(record, equity=equity, forecasts=forecast(record, joint_var_1d=joint))))
     assert (checks.joint.made, checks.joint.violated.tolist()) == (5, [0, 2, 4])
 
 

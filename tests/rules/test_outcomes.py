@@ -45,7 +45,7 @@ def outcome(status, body, *, stage=Stage.ANSWERED, hint=False, agrees=True):
         (400, "no", K.UNKNOWN),
         (401, DETAIL, K.NOT_AUTHENTICATED),
         (401, None, K.UNKNOWN),
-        (403, DETAIL, K.REJECTED),
+        (403, DETAIL, K.FORBIDDEN),
         (403, None, K.UNKNOWN),
         (404, DETAIL, K.UNKNOWN),
         (408, DETAIL, K.UNKNOWN),

@@ -34,6 +34,7 @@ class Fault(StrEnum):
     THROTTLED = "throttled"
     NOT_AUTHENTICATED = "not_authenticated"
     REJECTED = "rejected"
+    FORBIDDEN = "forbidden"  # the account is restricted
     LOST_BEFORE = "lost_before"  # the request never arrives
     LOST_AFTER = "lost_after"  # it arrives, the answer does not
     ZOMBIE = "zombie"  # no answer, and the request arrives later
@@ -183,6 +184,8 @@ class ScriptedVenue:
 
     def order(self, venue_order_id: str) -> VenueOrder | None:
         fault, one = self._next("order"), self.truth.orders.get(venue_order_id)
+        if fault is Fault.RAISES:
+            raise BrokenError
         if fault is Fault.FAILED or one is None:
             return None
         return self._shown(_picture(fault, one))
@@ -208,7 +211,10 @@ class ScriptedVenue:
         return picture if self.link.echoes_client_id else replace(picture, client_id=None)
 
     def positions(self) -> Holdings:
-        if self._next("positions") is Fault.FAILED:
+        fault = self._next("positions")
+        if fault is Fault.RAISES:
+            raise BrokenError
+        if fault is Fault.FAILED:
             return Holdings((), complete=False, reason="503")
         return Holdings(tuple(Position(symbol, count) for symbol, count in sorted(self.truth.shares.items()) if count), complete=True)
 
@@ -236,5 +242,6 @@ def _refused(fault: Fault) -> Outcome | None:
         Fault.THROTTLED: Outcome(K.THROTTLED, reason="throttled", retry_after_seconds=3.0),
         Fault.NOT_AUTHENTICATED: Outcome(K.NOT_AUTHENTICATED, reason="401"),
         Fault.REJECTED: Outcome(K.REJECTED, reason="no"),
+        Fault.FORBIDDEN: Outcome(K.FORBIDDEN, reason="Your account is restricted."),
     }
     return known.get(fault)

@@ -10,52 +10,49 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from framework.domain.market import Integers
 
 LAST_DAY = date(2026, 6, 3).toordinal() - date(1970, 1, 1).toordinal()
 TRADES, SESSIONS, SHARE = 4, 5, 0.06
 
 
 class Traded(NamedTuple):
-    """A fill as the rule sees it: session (days since 1970), symbol, and micro-shares held before and after it."""
+    """Fills as the rule sees them, in the order they happened: int64 columns of one length.
 
-    session: int
-    symbol: str
-    before: int
-    after: int
-
-
-def day_trades(fills: Sequence[Traded]) -> dict[int, int]:
-    """Number of day trades by session: what was opened in a session and made smaller in it counts once for each opening.
-
-    ``fills`` are in the order they happened.
+    Session (days since 1970), number of the symbol, and micro-shares held before and after each.
     """
-    counts: dict[int, int] = {}
-    opened: dict[str, tuple[int, bool]] = {}
-    for fill in fills:
-        session, is_opened = opened.get(fill.symbol, (fill.session, False))
-        is_opened = is_opened and session == fill.session
-        closes = fill.before * (fill.after - fill.before) < 0
-        if closes and is_opened:
-            counts[fill.session] = counts.get(fill.session, 0) + 1
-        opens = abs(fill.after) > abs(fill.before) or fill.before * fill.after < 0
-        opened[fill.symbol] = (fill.session, opens or (is_opened and not closes))
-    return counts
+
+    session: Integers
+    symbol: Integers
+    before: Integers
+    after: Integers
 
 
-def pattern_day_trader_on(fills: Sequence[Traded], sessions: Sequence[int]) -> int | None:
+def day_trades(fills: Traded) -> Integers:
+    """Session of each day trade, ascending: what was opened in a session and made smaller in it counts once for each opening."""
+    order = np.argsort(fills.symbol, kind="stable")
+    session, symbol, before, after = (column[order] for column in fills)
+    side = np.sign(before)
+    closes = side * np.sign(after - before) < 0
+    opens = (np.abs(after) > np.abs(before)) | (side * np.sign(after) < 0)
+    follows = (symbol[1:] == symbol[:-1]) & (session[1:] == session[:-1])
+    return np.sort(session[1:][follows & closes[1:] & opens[:-1]])
+
+
+def pattern_day_trader_on(fills: Traded, sessions: Integers) -> int | None:
     """The first session at whose end the rule would have called the account one of a pattern day trader; ``None`` without any.
 
-    ``sessions`` are those of the run, ascending.
+    ``sessions`` are those of the run, ascending, int64.
     """
-    counts = day_trades(fills)
-    trades: dict[int, int] = {}
-    for fill in fills:
-        trades[fill.session] = trades.get(fill.session, 0) + 1
-    for number, session in enumerate(sessions):
-        window = sessions[max(number - SESSIONS + 1, 0) : number + 1]
-        found, everything = sum(counts.get(one, 0) for one in window), sum(trades.get(one, 0) for one in window)
-        if found >= TRADES and found > SHARE * everything and session <= LAST_DAY:
-            return session
-    return None
+    first = sessions[np.maximum(np.arange(len(sessions)) - SESSIONS + 1, 0)]
+
+    def within(days: Integers) -> Integers:
+        """How many of ``days``, ascending, lie in the sessions that count at the end of each."""
+        return np.searchsorted(days, sessions, side="right") - np.searchsorted(days, first)
+
+    found, everything = within(day_trades(fills)), within(np.sort(fills.session))
+    called = sessions[(found >= TRADES) & (found > SHARE * everything) & (sessions <= LAST_DAY)]
+    return int(called[0]) if len(called) else None

@@ -25,32 +25,35 @@ BLOCK = 16_000
 def symbol_risks(windows: Sequence[Floats], policy: RiskPolicy) -> tuple[Floats, Floats]:
     """VaR and CVaR of each symbol, both float64 [k], fractions of value, losses positive, NaN where there is no estimate.
 
-    One-day historical risk of full windows is taken from matrices of many, everything else one by one.
+    One-day historical risk of windows of one length is taken from matrices of many, everything else one by one.
 
     Args:
         windows: Returns of each of the k symbols, oldest first.
         policy: How risk is measured.
     """
     least = max(policy.minimum, 2, reaching_minimum(policy.confidence))
-    batched = policy.model is RiskModel.HISTORICAL and policy.days == 1 and policy.lookback >= least
-    full = [number for number, window in enumerate(windows) if batched and len(window) == policy.lookback]
+    batched = policy.model is RiskModel.HISTORICAL and policy.days == 1
+    alike: dict[int, list[int]] = {}
+    for number, window in enumerate(windows):
+        if batched and least <= len(window) <= policy.lookback:
+            alike.setdefault(len(window), []).append(number)
     var, cvar = np.full((2, len(windows)), np.nan)
     known = np.zeros(len(windows), dtype=np.bool_)
-    if full:
-        var[full], cvar[full], known[full] = _tails([windows[number] for number in full], policy)
+    for length, some in alike.items():
+        var[some], cvar[some], known[some] = _tails([windows[number] for number in some], length, policy)
     for number in np.flatnonzero(~known).tolist():
         one = symbol_risk(windows[number], policy)
         var[number], cvar[number] = one.var, one.cvar
     return var, cvar
 
 
-def _tails(windows: list[Floats], policy: RiskPolicy) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """VaR and CVaR of windows of ``policy.lookback`` returns, and which of them were made of returns that can be used."""
-    plan = tail_plan(policy.lookback, policy.confidence, policy.quantile)
-    rows = max(BLOCK // policy.lookback, 1)
+def _tails(windows: list[Floats], length: int, policy: RiskPolicy) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """VaR and CVaR of windows of ``length`` returns, and which of them were made of returns that can be used."""
+    plan = tail_plan(length, policy.confidence, policy.quantile)
+    rows = max(BLOCK // length, 1)
     worst, best = np.empty((plan.depth, len(windows))), np.empty(len(windows))
     for block in (slice(start, start + rows) for start in range(0, len(windows), rows)):
-        matrix = np.concatenate(windows[block]).reshape(-1, policy.lookback)
+        matrix = np.concatenate(windows[block]).reshape(-1, length)
         worst[:, block], best[block] = worst_of_rows(matrix, plan.depth), matrix.max(axis=1)
     with np.errstate(all="ignore"):
         var, cvar = tail_of_ranks(worst, plan)

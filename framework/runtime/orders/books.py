@@ -118,6 +118,7 @@ class OrderBooks:
         ledgers: What each strategy's orders have traded, from no cash and no shares.
         shares: Micro-shares of all strategies, by symbol; none that are 0.
         baseline: Micro-shares at the venue that are not ours, by symbol; ``None`` before the first reconciliation.
+        cash: Micro-dollars of the account that are not of our trades; ``None`` before the first look.
         foreign: Ids of orders at the venue that are not ours.
         incidents: (code, subject) -> effect, of those that are not over.
         reconciled_at: When the last listing was asked for that showed everything, ns UTC.
@@ -130,6 +131,7 @@ class OrderBooks:
     ledgers: dict[str, Book] = field(default_factory=dict)
     shares: dict[str, int] = field(default_factory=dict)
     baseline: dict[str, int] | None = None
+    cash: int | None = None
     foreign: set[str] = field(default_factory=set)
     incidents: dict[tuple[str, str], str] = field(default_factory=dict)
     reconciled_at: int = 0

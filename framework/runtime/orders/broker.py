@@ -224,7 +224,7 @@ class OrderManager(Access):
         effect = latch(self.books)
         if effect is not None:
             return f"entries are stopped ({effect}): {', '.join(sorted(code for code, _ in self.books.incidents))}"
-        return f"shares of {order.symbol} changed that are not ours; acknowledge it first" if is_frozen(self.books, order.symbol) else ""
+        return f"somebody else touched {order.symbol}; acknowledge it first" if is_frozen(self.books, order.symbol) else ""
 
     def hold_order(self, order_id: str) -> None:
         """Take a working order from the venue and hold it here; what sells its shares next waits until the venue has let go of it.

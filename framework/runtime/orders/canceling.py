@@ -9,6 +9,7 @@ from framework.domain.venue_order import Outcome, OutcomeKind
 from framework.errors import OrderCancellationError
 from framework.rules.lifecycle import TRANSITIONS
 from framework.runtime.orders import events
+from framework.runtime.orders.asking import asked
 from framework.runtime.orders.books import AT_VENUE, Phase
 from framework.runtime.orders.policy import SECOND
 from framework.runtime.tape.chain import NewEvent
@@ -85,7 +86,7 @@ class Canceling:
         self._again_at[leg.ref] = self._clock.monotonic() + round((again or self._policy.poll_seconds) * SECOND)
 
     def _requested(self, venue_order_id: str) -> Outcome:
-        try:
-            return self._gateway.cancel(venue_order_id)
-        except Exception as error:  # noqa: BLE001 - whatever a gateway raises, the cancel is asked for again
-            return Outcome(OutcomeKind.UNKNOWN, reason=f"{type(error).__name__} in the gateway")
+        def broken(reason: str) -> Outcome:
+            return Outcome(OutcomeKind.UNKNOWN, reason=reason)  # it is asked for again
+
+        return asked(self._recorder, self._clock, "cancel", lambda: self._gateway.cancel(venue_order_id), broken)

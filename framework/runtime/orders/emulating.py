@@ -9,6 +9,7 @@ from framework.domain.order import OrderStatus, OrderType, OrderUpdate, TrailTyp
 from framework.domain.values import to_micros
 from framework.rules.fills import LIMIT, MARKET, STOP, STOP_LIMIT, TRAILING, at_point, ratchet
 from framework.runtime.orders import events
+from framework.runtime.orders.asking import asked
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ class Emulating:
         return OrderType.LIMIT if order.order_type is OrderType.STOP_LIMIT else OrderType.MARKET
 
     def _quotes(self, symbols: list[str]) -> dict[str, Quote]:
-        try:
-            return self._gateway.quotes(symbols)
-        except Exception:  # noqa: BLE001 - no information, whatever the reason
-            return {}
+        return asked(self._recorder, self._clock, "quotes", lambda: self._gateway.quotes(symbols), lambda _: {})
 
     def _is_reached(self, tracked: Tracked, price: int) -> bool:
         order = tracked.order

@@ -28,8 +28,10 @@ LEVEL = "venue_level"  # how far a trailing stop that is held has followed the m
 TOMBSTONE = "venue_tombstone"  # never seen again, given up
 FOREIGN = "venue_foreign"  # an order that is not ours
 BASELINE = "venue_baseline"  # shares that are not ours
+CASH = "venue_cash"  # money that is not ours
 INCIDENT = "venue_incident"  # something a person must know
 CLEARED = "venue_cleared"  # it is over, or a person has dealt with it
+ACKNOWLEDGED = "venue_acknowledged"  # it goes on, and a person answers for it
 RECONCILED = "venue_reconciled"
 #: The reason of a cancel that the engine asked for; the order manager's own have others.
 REQUESTED = "canceled by request"
@@ -38,7 +40,7 @@ QUOTE = "venue_quote"
 ALL = frozenset(
     {
         INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE, FOREIGN,
-        BASELINE, INCIDENT, CLEARED, RECONCILED,
+        BASELINE, CASH, INCIDENT, CLEARED, ACKNOWLEDGED, RECONCILED,
     }
 )  # fmt: skip
 
@@ -85,6 +87,8 @@ def report_payload(update: OrderUpdate, ref: str | None) -> Payload:
             fill.reference_micros,
             fill.fees_micros,
         ]
+    if update.unsolicited:
+        payload["unsolicited"] = True
     return payload
 
 
@@ -94,7 +98,8 @@ def read_report(payload: Mapping[str, Any], timestamp: int, order: Order) -> Ord
     if figures is not None:
         name, when, quantity, price, reference, fees = figures
         fill = Fill(name, order.order_id, when, order.symbol, order.side, quantity, price, reference, fees, order.tag, order.strategy)
-    return OrderUpdate(order.order_id, timestamp, OrderStatus(payload["status"]), payload["reason"], fill)
+    unsolicited = bool(payload.get("unsolicited", False))
+    return OrderUpdate(order.order_id, timestamp, OrderStatus(payload["status"]), payload["reason"], fill, unsolicited=unsolicited)
 
 
 def correction_payload(event: TradeCorrection) -> Payload:

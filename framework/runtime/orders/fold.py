@@ -11,6 +11,7 @@ from framework.rules import ledger, lifecycle
 from framework.rules.executions import after
 from framework.runtime.orders import events
 from framework.runtime.orders.books import AT_VENUE, Leg, OrderBooks, Phase, Tracked
+from framework.runtime.orders.incidents import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,6 +172,10 @@ def _baseline(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     books.baseline = dict(payload["shares"])
 
 
+def _cash(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
+    books.cash = payload["micros"]
+
+
 def _incident(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     if payload["lasts"]:
         books.incidents[payload["code"], payload["subject"]] = payload["effect"]
@@ -178,6 +183,12 @@ def _incident(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
 
 def _cleared(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     books.incidents.pop((payload["code"], payload["subject"]), None)
+
+
+def _acknowledged(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
+    key = (payload["code"], payload["subject"])
+    if key in books.incidents:
+        books.incidents[key] = Effect.SEEN
 
 
 def _reconciled(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
@@ -201,8 +212,10 @@ _STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | TradeCor
         events.TOMBSTONE: _tombstone,
         events.FOREIGN: _foreign,
         events.BASELINE: _baseline,
+        events.CASH: _cash,
         events.INCIDENT: _incident,
         events.CLEARED: _cleared,
+        events.ACKNOWLEDGED: _acknowledged,
         events.RECONCILED: _reconciled,
     }
 )

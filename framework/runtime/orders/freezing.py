@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: With a version: a fold that has changed must not believe what another one kept.
-NAME = "orders 1"
+NAME = "orders 2"
 _FILLED = ("filled_micros", "filled_value_micros", "fees_micros")
 _LEG = (
     "ref", "asked_micros", "deadline", "dispatches", "first_sent_at", "sent_at", "venue_order_id", "word", "cancel_wanted",
@@ -31,6 +31,7 @@ def freeze(books: OrderBooks) -> dict[str, Any]:
         "ledgers": {name: asdict(ledger) for name, ledger in sorted(books.ledgers.items())},
         "shares": books.shares,
         "baseline": books.baseline,
+        "cash": books.cash,
         "foreign": sorted(books.foreign),
         "incidents": [[*key, effect] for key, effect in books.incidents.items()],
         "reconciled_at": books.reconciled_at,
@@ -69,6 +70,7 @@ def thaw(state: Mapping[str, Any]) -> OrderBooks:
         ledgers={name: _ledger(fields) for name, fields in state["ledgers"].items()},
         shares=dict(state["shares"]),
         baseline=state["baseline"],
+        cash=state["cash"],
         foreign=set(state["foreign"]),
         incidents={(code, subject): effect for code, subject, effect in state["incidents"]},
         reconciled_at=state["reconciled_at"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from framework.errors import SafetyError
 from framework.runtime.orders import events
 from framework.runtime.tape.chain import NewEvent
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 class Effect(StrEnum):
     """What an incident does to trading until it is over or acknowledged."""
 
+    SEEN = "seen"  # it goes on, and somebody has taken it upon themselves
     ALERT = "alert"  # somebody is told
     REDUCING = "reducing"  # no entries
     HALT = "halt"  # no entries, and somebody has to say that it may go on
@@ -34,9 +36,34 @@ class Code(StrEnum):
     CHANGED_TERMS = "changed_terms"  # the venue works an order under other terms
     FOREIGN_ORDER = "foreign_order"  # in an account that is ours alone
     POSITION = "position_mismatch"  # the venue has other shares than we have traded
+    CASH = "cash_difference"  # the account has other money than our trades have moved
     LEDGER = "ledger_mismatch"  # the engine's books are not what the tape says
     MISSING = "order_missing"  # the venue does not show an order that it had
     UNPROTECTED = "unprotected_position"
+    CANCELED_ELSEWHERE = "canceled_elsewhere"  # somebody else took a protective order back
+    RESTRICTED = "account_restricted"  # the venue refuses the account, not the order
+    SESSION_ENDED = "session_ended"  # the venue refuses the session; it is renewed, or a person has to log in
+    GATEWAY = "gateway_error"  # the venue's adapter itself broke
+
+
+def code_of(name: str) -> Code:
+    """The code called ``name``.
+
+    Raises:
+        SafetyError: There is none.
+    """
+    try:
+        return Code(name)
+    except ValueError:
+        raise SafetyError(f"{name!r} is no incident; there are {', '.join(Code)}") from None
+
+
+#: What is not over when a person has looked at it: it stays open without an effect, and ends by itself.
+STAYS = frozenset({Code.PARKED, Code.UNPROTECTED, Code.MISSING})
+
+
+#: The subject of what concerns all orders.
+ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +86,12 @@ def cleared(now: int, code: Code, subject: str, who: str, why: str) -> NewEvent:
     return NewEvent(now, events.CLEARED, {"code": str(code), "subject": subject, "who": who, "why": why})
 
 
+def acknowledged(now: int, code: Code, subject: str, who: str, why: str) -> NewEvent:
+    """A person has looked at an incident: its end, or what it is until then."""
+    kind = events.ACKNOWLEDGED if code in STAYS else events.CLEARED
+    return NewEvent(now, kind, {"code": str(code), "subject": subject, "who": who, "why": why})
+
+
 def latch(books: OrderBooks) -> Effect | None:
     """The strongest effect of what is not over."""
     effects = set(books.incidents.values())
@@ -67,4 +100,4 @@ def latch(books: OrderBooks) -> Effect | None:
 
 def is_frozen(books: OrderBooks, symbol: str) -> bool:
     """Whether ``symbol`` may not be entered until somebody has looked at it."""
-    return (Code.POSITION, symbol) in books.incidents
+    return any((code, symbol) in books.incidents for code in (Code.POSITION, Code.CANCELED_ELSEWHERE))

@@ -8,9 +8,10 @@ from framework.domain.values import from_micros
 from framework.domain.venue_order import Listing
 from framework.rules.outcomes import is_worse
 from framework.runtime.orders import events
+from framework.runtime.orders.asking import asked, positions_asked
 from framework.runtime.orders.books import AT_VENUE, Phase
 from framework.runtime.orders.incidents import Code, Effect, Incident
-from framework.runtime.orders.pictures import TERMINAL, news
+from framework.runtime.orders.pictures import TERMINAL, news, was_canceled_elsewhere
 from framework.runtime.orders.policy import SECOND
 from framework.runtime.tape.chain import NewEvent
 
@@ -91,10 +92,10 @@ class Looking:
         return max(min([read, *sent]) - round(self._gateway.link.listing_lag_seconds * SECOND) - SKEW, 0)
 
     def _listed(self, since: int) -> Listing:
-        try:
-            return self._gateway.orders(since)
-        except Exception as error:  # noqa: BLE001 - a listing that fails is no information, whatever the reason
-            return Listing((), complete=False, reason=f"{type(error).__name__} in the gateway")
+        def broken(reason: str) -> Listing:
+            return Listing((), complete=False, reason=reason)
+
+        return asked(self._recorder, self._clock, "orders", lambda: self._gateway.orders(since), broken)
 
     def _ask_for_the_rest(self, listed: set[str]) -> None:
         missing = set()
@@ -110,10 +111,7 @@ class Looking:
         self.unlisted = frozenset(missing)
 
     def _one(self, venue_order_id: str) -> VenueOrder | None:
-        try:
-            return self._gateway.order(venue_order_id)
-        except Exception:  # noqa: BLE001 - no information, whatever the reason
-            return None
+        return asked(self._recorder, self._clock, "order", lambda: self._gateway.order(venue_order_id), lambda _: None)
 
     # --- one picture
 
@@ -130,9 +128,26 @@ class Looking:
             detail = f"{shown.venue_order_id} and {leg.venue_order_id} both carry the id {leg.ref}"
             self._once(Incident(Code.AMBIGUOUS, shown.venue_order_id, Effect.HALT, detail))
             return
-        added = news(tracked, leg, shown, self._clock.now(), is_overdue=self._is_overdue(leg, shown))
-        self._recorder.write(*added)
+        is_overdue, still_guards = self._is_overdue(leg, shown), self._is_still_to_guard(tracked, leg, shown)
+        self._recorder.write(*news(tracked, leg, shown, self._clock.now(), is_overdue=is_overdue, still_guards=still_guards))
         self._check_terms(tracked, leg, shown)
+
+    def _is_still_to_guard(self, tracked: Tracked, leg: Leg, shown: VenueOrder) -> bool:
+        """Whether the shares of a protective order that somebody else canceled are at the venue as we know them.
+
+        Where they are not, a person has sold them by hand, or a split has changed them: another stop would sell what is not ours, or at a
+        price of before. A venue that does not say leaves them guarded.
+        """
+        if not was_canceled_elsewhere(tracked, leg, shown):
+            return False
+        books, symbol = self._recorder.books, tracked.order.symbol
+        holdings = positions_asked(self._recorder, self._clock, self._gateway)
+        if not holdings.complete or books.baseline is None:
+            return True
+        known = books.shares.get(symbol, 0) + books.baseline.get(symbol, 0)
+        fresh = tracked.order.side.sign * max(shown.cumulative_micros - leg.known.booked_micros, 0)
+        there = next((one.quantity_micros for one in holdings.positions if one.symbol == symbol), 0)
+        return there in (known, known + fresh)
 
     def _check_terms(self, tracked: Tracked, leg: Leg, shown: VenueOrder) -> None:
         """An order that the venue works under worse terms is taken back."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from framework.domain.account_event import TradeCorrection
 from framework.domain.fill import Fill
-from framework.domain.order import OrderStatus, OrderUpdate
+from framework.domain.order import OrderStatus, OrderUpdate, TimeInForce
 from framework.domain.values import from_micros, notional
 from framework.rules import lifecycle
 from framework.rules.executions import Bookings, after, bookings
@@ -28,19 +28,31 @@ _KEPT = frozenset({_S.EMULATED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.R
 _UNANSWERED = frozenset({_S.SUBMITTED, _S.UNKNOWN})
 
 
-def news(tracked: Tracked, leg: Leg, shown: VenueOrder, now: int, *, is_overdue: bool = False) -> list[NewEvent]:
-    """What ``shown``, a picture of ``leg``, adds; nothing for one that adds nothing."""
-    return _Reading(tracked, leg, shown, now).read(is_overdue=is_overdue)
+def news(
+    tracked: Tracked, leg: Leg, shown: VenueOrder, now: int, *, is_overdue: bool = False, still_guards: bool = False
+) -> list[NewEvent]:
+    """What ``shown``, a picture of ``leg``, adds; nothing for one that adds nothing.
+
+    ``is_overdue``: its executions are not waited for any longer. ``still_guards``: what a protective order that somebody else canceled has
+    guarded is there, and is to be guarded again.
+    """
+    return _Reading(tracked, leg, shown, now, still_guards=still_guards).read(is_overdue=is_overdue)
+
+
+def was_canceled_elsewhere(tracked: Tracked, leg: Leg, shown: VenueOrder) -> bool:
+    """Whether ``shown`` is the end of a protective order that nobody here has asked for: a person's, or the venue's at a close."""
+    return tracked.order.role.protects and tracked.order.is_open and shown.status is _S.CANCELED and not leg.cancel_wanted
 
 
 class _Reading:
     """One picture being read; ``order`` is the order as it will be after what was concluded so far."""
 
-    def __init__(self, tracked: Tracked, leg: Leg, shown: VenueOrder, now: int) -> None:
+    def __init__(self, tracked: Tracked, leg: Leg, shown: VenueOrder, now: int, *, still_guards: bool) -> None:
         self._tracked = tracked
         self._leg = leg
         self._shown = shown
         self._now = now
+        self._still_guards = still_guards
         self._order: Order = tracked.order.snapshot()
         self._events: list[NewEvent] = []
 
@@ -137,7 +149,17 @@ class _Reading:
             detail = f"the venue calls it {shown.word!r} with {order.filled_quantity} of {order.quantity} {order.symbol} filled"
             self._incident(Code.CHANGED_TERMS, order.order_id, Effect.ALERT, detail)
             status = _S.CANCELED
-        self._report(status, reason)
+        if was_canceled_elsewhere(self._tracked, self._leg, shown):
+            self._note_taken(shown.word)
+        self._report(status, reason, unsolicited=self._still_guards)
+
+    def _note_taken(self, word: str) -> None:
+        """An order for the day ends at a close; of any other somebody wanted the end, and nothing is entered before they were asked."""
+        order = self._order
+        if order.time_in_force is TimeInForce.GTC:
+            then = "it is placed again" if self._still_guards else "the shares there are not as we know them, so it is not placed again"
+            detail = f"{order.role} {order.order_id} of {order.symbol} is {word!r} at the venue, and nobody here asked for that; {then}"
+            self._events.append(Incident(Code.CANCELED_ELSEWHERE, order.symbol, Effect.ALERT, detail).event(self._now, lasts=True))
 
     def _note_word(self, word: str) -> None:
         if self._shown.status is None and word != self._leg.word:
@@ -146,8 +168,8 @@ class _Reading:
 
     # --- events
 
-    def _report(self, status: OrderStatus, reason: str, fill: Fill | None = None) -> None:
-        update = OrderUpdate(self._order.order_id, self._now, status, reason, fill)
+    def _report(self, status: OrderStatus, reason: str, fill: Fill | None = None, *, unsolicited: bool = False) -> None:
+        update = OrderUpdate(self._order.order_id, self._now, status, reason, fill, unsolicited=unsolicited)
         lifecycle.apply(self._order, update)
         key = None if fill is None else f"fill:{fill.execution_id}"
         self._events.append(NewEvent(self._now, events.REPORT, events.report_payload(update, self._leg.ref), key))

@@ -31,6 +31,7 @@ class OrderPolicy:
         unprotected_seconds: How long shares may be without the exit that is managed for them.
         most_open: Orders that may be open at a time.
         mismatches: Reconciliations in a row that must show the same difference of a position before it is believed.
+        cash_tolerance_dollars: Money the account may have more or less than our trades have moved: what rounds, or is charged later.
         order_types: The types that may be placed; ``None`` for all the venue has.
     """
 
@@ -48,6 +49,7 @@ class OrderPolicy:
     unprotected_seconds: float = 5.0
     most_open: int = 256
     mismatches: int = 2
+    cash_tolerance_dollars: float = 1.0
     order_types: frozenset[OrderType] | None = None
 
     def __post_init__(self) -> None:

@@ -5,7 +5,8 @@ What a picture shows of our orders is taken in by ``Looking``, which heals. What
 - an order of the venue that is not ours is noted and left alone; in an account that is ours alone it halts,
 - an order of ours that the venue does not show any more stops entries until it is seen,
 - shares that we have not traded: those of the first look are somebody's own; a change of them freezes the symbol until acknowledged,
-- books of the engine that differ from the tape halt.
+- books of the engine that differ from the tape halt,
+- money that no trade of ours has moved is told (``CashWatch``).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framework.domain.values import from_micros
-from framework.domain.venue_order import Holdings
 from framework.errors import SafetyError
 from framework.runtime.orders import events
+from framework.runtime.orders.asking import positions_asked
 from framework.runtime.orders.books import Phase
-from framework.runtime.orders.incidents import Code, Effect, Incident, cleared
+from framework.runtime.orders.cash import CashWatch
+from framework.runtime.orders.incidents import Code, Effect, Incident, acknowledged, cleared
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Reconciling:
         self._looking = looking
         self._settling = settling
         self._shares_of_engine = shares_of_engine
+        self._cash = CashWatch(recorder, gateway, clock, policy)
         self._suspected: dict[str, tuple[int, int]] = {}
         self._last: tuple[Difference, ...] | None = None
         self.last = Reconciliation(succeeded=False, reason="tape, venue and books have not been compared yet")
@@ -92,7 +95,7 @@ class Reconciling:
         """Compare everything once."""
         listing = self._looking.look(at_all=True)
         self._settling.settle(listing)
-        holdings = self._holdings()
+        holdings = positions_asked(self._recorder, self._clock, self._gateway)
         if not listing.complete or not holdings.complete:
             self.last = Reconciliation(succeeded=False, reason=listing.reason or holdings.reason or "the venue's answer was not complete")
             return self.last
@@ -100,13 +103,14 @@ class Reconciling:
         self._note_baseline(venue)
         found = (*self._missing(), *self._positions(venue), *self._books())
         self._note(found)
+        self._cash.compare()
         in_doubt = [one.detail for one in found if not one.is_sure]
         self.last = Reconciliation(not in_doubt, "; ".join(in_doubt), found)
         self.is_ready = self.is_ready or self.last.succeeded
         return self.last
 
     def acknowledge(self, code: Code, subject: str, who: str, why: str) -> None:
-        """A person has looked at an incident; shares of a symbol that differ are not ours from now on.
+        """A person has looked at an incident. Shares of a symbol that differ are not ours from now on; what goes on has no effect any more.
 
         Raises:
             SafetyError: There is no such incident.
@@ -114,18 +118,14 @@ class Reconciling:
         books, now = self._recorder.books, self._clock.now()
         if (code, subject) not in books.incidents:
             raise SafetyError(f"there is no open incident {code} of {subject}")
-        new = [cleared(now, code, subject, who, why)]
+        new = [acknowledged(now, code, subject, who, why)]
         if code is Code.POSITION:
             shares = dict(books.baseline or {})
             shares[subject] = shares.get(subject, 0) + self._suspected.pop(subject, (0, 0))[0]
             new.append(NewEvent(now, events.BASELINE, {"shares": {name: count for name, count in sorted(shares.items()) if count}}))
+        if code is Code.CASH:
+            new.append(self._cash.accepted())
         self._recorder.write(*new)
-
-    def _holdings(self) -> Holdings:
-        try:
-            return self._gateway.positions()
-        except Exception as error:  # noqa: BLE001 - no information, whatever the reason
-            return Holdings((), complete=False, reason=f"{type(error).__name__} in the gateway")
 
     def _note_baseline(self, venue: Mapping[str, int]) -> None:
         if self._recorder.books.baseline is None:

@@ -9,7 +9,9 @@ from framework.domain.venue_order import Outcome, OutcomeKind
 from framework.rules import limits
 from framework.rules.outcomes import agrees
 from framework.runtime.orders import events
+from framework.runtime.orders.asking import asked
 from framework.runtime.orders.books import HERE, Phase
+from framework.runtime.orders.incidents import ACCOUNT, Code, Effect, Incident, cleared
 from framework.runtime.orders.policy import SECOND
 from framework.runtime.orders.shares import may_send
 from framework.runtime.tape.chain import NewEvent
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from framework.runtime.orders.recorder import Recorder
 
 _K = OutcomeKind
+#: Outcomes of a request whose session the venue took.
+_ADMITTED = frozenset({_K.ACCEPTED, _K.REJECTED, _K.EXISTS})
 
 
 class Sending:
@@ -76,18 +80,20 @@ class Sending:
             return Outcome(_K.NOT_SENT, reason="the process was suspended after it had claimed the request")
         if not self._may_trade():
             return Outcome(_K.NOT_SENT, reason="the lease ends before an answer could come")
-        try:
-            outcome = self._gateway.send(approved, ref, quantity, deadline)
-        except Exception as error:  # noqa: BLE001 - whatever a gateway raises, bytes may have left
-            return Outcome(_K.UNKNOWN, reason=f"{type(error).__name__} in the gateway")
+
+        def broken(reason: str) -> Outcome:
+            return Outcome(_K.UNKNOWN, reason=reason)  # bytes may have left
+
+        outcome = asked(self._recorder, self._clock, "send", lambda: self._gateway.send(approved, ref, quantity, deadline), broken)
         if outcome.kind is _K.ACCEPTED and (outcome.report is None or not agrees(outcome.report, approved.order, ref, quantity)):
             return Outcome(_K.UNKNOWN, reason="the answer shows another order")
         return outcome
 
     def _conclude(self, tracked: Tracked, leg: Leg, outcome: Outcome, latency: int) -> None:
+        self._note_access(tracked.order.order_id, outcome)
         if outcome.kind is _K.ACCEPTED and outcome.report is not None:
             self.bind(tracked, leg, outcome.report, latency)
-        elif outcome.kind is _K.REJECTED:
+        elif outcome.kind in (_K.REJECTED, _K.FORBIDDEN):
             self.end(tracked, leg, OrderStatus.REJECTED, outcome.reason)
         elif outcome.kind.was_refused_unseen:
             wait = max(outcome.retry_after_seconds or 0.0, self._policy.poll_seconds)
@@ -96,6 +102,19 @@ class Sending:
             self._recorder.write(NewEvent(self._clock.now(), events.NOT_SENT, payload))
         else:
             self.tell_unknown(tracked, f"no answer: {outcome.reason}" if outcome.kind is _K.UNKNOWN else "the venue has its id")
+
+    def _note_access(self, order_id: str, outcome: Outcome) -> None:
+        """A venue that refuses the account stops entries until a person says otherwise; one that refuses the session is waited for."""
+        books, now = self._recorder.books, self._clock.now()
+        if outcome.kind is _K.FORBIDDEN and (Code.RESTRICTED, ACCOUNT) not in books.incidents:
+            detail = f"the venue refused {order_id}, and would the next: {outcome.reason}"
+            self._recorder.write(Incident(Code.RESTRICTED, ACCOUNT, Effect.HALT, detail).event(now, lasts=True))
+        has_ended = (Code.SESSION_ENDED, ACCOUNT) in books.incidents
+        if outcome.kind is _K.NOT_AUTHENTICATED and not has_ended:
+            detail = f"the venue does not take the session: {outcome.reason}; what is to be sent waits, entries until their deadline"
+            self._recorder.write(Incident(Code.SESSION_ENDED, ACCOUNT, Effect.ALERT, detail).event(now, lasts=True))
+        elif has_ended and outcome.kind in _ADMITTED:
+            self._recorder.write(cleared(now, Code.SESSION_ENDED, ACCOUNT, "onetape", "the session is taken again"))
 
     def bind(self, tracked: Tracked, leg: Leg, shown: VenueOrder, latency: int = 0) -> None:
         """The venue has ``leg`` as ``shown``."""

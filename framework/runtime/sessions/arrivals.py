@@ -42,7 +42,8 @@ def _head(one: BarSeries, count: int) -> BarSeries:
     shares = float(np.prod(one.split[count:]))
     known = in_shares(one, shares)
     columns = {name: getattr(known, name)[:count] for name in ("open", "high", "low", "close", "volume", "dividend", "split")}
-    return BarSeries(one.symbol, one.timestamp[:count], **columns, pay_day=None if one.pay_day is None else one.pay_day[:count])
+    pay_day = None if one.pay_day is None else one.pay_day[:count]
+    return BarSeries(one.symbol, one.timestamp[:count], **columns, pay_day=pay_day, delisting=one.delisting)
 
 
 def _quoted(one: BarSeries, start: int) -> list[ClosedBar]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from framework.domain.command import CommandKind
 from framework.errors import BrokerError, SafetyError
 from framework.runtime.orders.broker import OrderManager
-from framework.runtime.orders.incidents import Code
+from framework.runtime.orders.incidents import Code, code_of
 from framework.runtime.orders.policy import SECOND, OrderPolicy
 from framework.runtime.sessions.taped_broker import TapedBroker
 from framework.runtime.sessions.upkeep import Job
@@ -77,8 +77,9 @@ class LiveDesk:
             taping,
             self._gateway.capabilities,
             market.last_price,
-            lambda listener: self._ready(taping, listener),
+            lambda listener: self._managed(taping, listener),
             self._around.clock.now,
+            self._ready,
         )
         return self._broker
 
@@ -86,10 +87,10 @@ class LiveDesk:
         """``engine`` is the one whose books are compared with the venue's."""
         self._engine = engine
 
-    def _ready(self, taping: Taping, listener: BrokerListener) -> OrderManager:
-        """An order manager that has found tape, venue and books to agree."""
+    def _managed(self, taping: Taping, listener: BrokerListener) -> OrderManager:
+        """The order manager; it opens nothing yet."""
         around = self._around
-        manager = OrderManager(
+        self._manager = manager = OrderManager(
             self._gateway,
             taping,
             around.desk,
@@ -102,14 +103,17 @@ class LiveDesk:
             alarm=around.alarm,
         )
         manager.subscribe(listener)
+        return manager
+
+    def _ready(self) -> None:
+        """Connect, and let the order manager find tape, venue and books to agree; what it hears is told, and answered, meanwhile."""
+        around, manager = self._around, self.manager
         manager.connect()
         ends = around.clock.monotonic() + round(around.pacing.patience * SECOND)
         while not (found := manager.reconcile()).succeeded:
             if around.clock.monotonic() >= ends:
                 raise SafetyError(f"nothing is decided before the account is known, and it is not: {found.reason}; start again later")
             around.clock.sleep(around.policy.poll_seconds)
-        self._manager = manager
-        return manager
 
     def _shares(self) -> Mapping[str, int]:
         """Micro-shares by symbol as the engine's books have them, or will when it has been told everything."""
@@ -149,13 +153,33 @@ class LiveDesk:
 
         return [Job(SECOND // 4, look), Job(round(self._around.pacing.reconcile * SECOND), compare)]
 
-    def on_settle(self, command: OperatorCommand) -> None:
-        """A person says that the venue never had an order; of one that was not lost nothing comes, and the tape shows that."""
-        with suppress(BrokerError, SafetyError):
-            self.manager.settle_as_absent(str(command.arguments.get("order_id")), command.who, command.why)
+    def obey(self, command: OperatorCommand) -> Mapping[str, object]:
+        """What ``command`` says to the order manager, before the engine hears it; returns what came of it, as plain data."""
+        match command.kind:
+            case CommandKind.RESUME:
+                return {"acknowledged": self._acknowledge_all(command)}
+            case CommandKind.SETTLE:
+                order_id = str(command.arguments.get("order_id"))
+                return _tried("settled", order_id, lambda: self.manager.settle_as_absent(order_id, command.who, command.why))
+            case CommandKind.ACKNOWLEDGE:
+                code, subject = str(command.arguments.get("code")), str(command.arguments.get("subject"))
+                name = f"{code} {subject}"
+                return _tried("acknowledged", name, lambda: self.manager.acknowledge(code_of(code), subject, command.who, command.why))
+        return {}
 
-    def on_resume(self, command: OperatorCommand) -> None:
-        """A person says that trading goes on: what was open until somebody had looked at it has been looked at."""
-        for code, subject in list(self.manager.books.incidents):
-            if code not in (Code.PARKED, Code.UNPROTECTED):
-                self.manager.acknowledge(Code(code), subject, command.who, command.why)
+    def _acknowledge_all(self, command: OperatorCommand) -> list[str]:
+        """Trading goes on: what was open until somebody had looked at it has been looked at; what has to be named is not."""
+        named = (Code.PARKED, Code.UNPROTECTED)
+        looked_at = [(code, subject) for code, subject in self.manager.books.incidents if code not in named]
+        for code, subject in looked_at:
+            self.manager.acknowledge(Code(code), subject, command.who, command.why)
+        return [f"{code} {subject}" for code, subject in looked_at]
+
+
+def _tried(what: str, subject: str, act: Callable[[], object]) -> Mapping[str, object]:
+    """``act()``, which a person asked for; one that cannot be done changes nothing, and the tape says why."""
+    try:
+        act()
+    except (BrokerError, SafetyError) as error:
+        return {what: [], "refused": str(error)}
+    return {what: [subject]}

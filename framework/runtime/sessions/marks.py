@@ -26,6 +26,7 @@ STOPPED = "session_stopped"  # the strategy is told that this is the end, for no
 DECIDED = "decided"  # the engine's turn is over
 ASKED = "broker_asked"  # the engine asks something of its broker
 ANSWERED = "broker_answered"  # with something else than "done"
+QUESTIONED = "quote_asked"  # the engine asks for a quote while nobody is there to ask: what the one who comes tells first belongs here
 QUOTED = "broker_quoted"
 FED = "feed_status"  # quotes have stopped coming, or come again
 #: What begins a turn, which DECIDED ends.
@@ -34,7 +35,13 @@ TURNS = frozenset({BARS, LOOKED, COMMANDED, STOPPED})
 HEARD = frozenset({events.REPORT, events.CORRECTION})
 TRACES = frozenset({events.INTENT, events.CANCEL, events.HOLD})
 #: All that is needed to take the same turns again.
-INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUOTED, FED}
+INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUESTIONED, QUOTED, FED}
+
+SHADOW_FILL = "shadow_fill"  # what the fill model made of an order that a real venue has
+SHADOW_DIVERGED = "shadow_diverged"  # the two came to be further apart than the config allows
+STRATEGY_FAILED = "strategy_failed"  # it raised: what it wanted in this turn was not done
+#: What follows from the rest and changes nothing.
+BESIDE = frozenset({SHADOW_FILL, SHADOW_DIVERGED, STRATEGY_FAILED})
 
 _FACTS = frozenset({"refused", *(name for _, name in ACCOUNT_KINDS)})
 
@@ -42,6 +49,11 @@ _FACTS = frozenset({"refused", *(name for _, name in ACCOUNT_KINDS)})
 def is_fact(kind: str) -> bool:
     """Whether an event of ``kind`` is something that was decided or that happened to the books."""
     return kind in _FACTS or kind.startswith(("order_", "guard_"))
+
+
+def beside_of(event: NewEvent | TapeEvent) -> tuple[str, object]:
+    """What tells one event of ``BESIDE`` from another."""
+    return event.kind, event.payload.get("shadow_id", event.timestamp)
 
 
 def command_mark(now: int, command: OperatorCommand) -> NewEvent:

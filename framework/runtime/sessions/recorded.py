@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.engine.growth import Growing
-from framework.runtime.sessions.marks import HISTORY, INPUTS, is_fact
+from framework.runtime.sessions.marks import BESIDE, HISTORY, INPUTS, beside_of, is_fact
 from framework.runtime.sessions.wording import read_series
 from framework.runtime.tape.chain import canonical
 from framework.runtime.tape.facts import new_event
@@ -41,12 +41,13 @@ class Difference(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """The history a session began with, when (ns UTC), all that it heard, and what came of it."""
+    """The history a session began with, when (ns UTC), all that it heard, what came of it, and what only shows it (``marks.BESIDE``)."""
 
     history: Mapping[str, BarSeries]
     first: int
     inputs: tuple[TapeEvent, ...]
     facts: tuple[Fact, ...]
+    beside: frozenset[tuple[str, object]] = frozenset()
 
     def arrivals(self) -> Iterator[Arrival]:
         """The bars that arrived.
@@ -66,6 +67,7 @@ def recorded(events: Iterable[TapeEvent]) -> Recorded:
     history: dict[str, BarSeries] = {}
     inputs: list[TapeEvent] = []
     facts: list[Fact] = []
+    beside: set[tuple[str, object]] = set()
     first = 0
     for event in events:
         if event.kind == HISTORY:
@@ -75,7 +77,9 @@ def recorded(events: Iterable[TapeEvent]) -> Recorded:
             inputs.append(event)
         elif is_fact(event.kind):
             facts.append(fact_of(event))
-    return Recorded(history, first, tuple(inputs), tuple(facts))
+        elif event.kind in BESIDE:
+            beside.add(beside_of(event))
+    return Recorded(history, first, tuple(inputs), tuple(facts), frozenset(beside))
 
 
 def fact_of(event: TapeEvent) -> Fact:

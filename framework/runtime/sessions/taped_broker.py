@@ -6,7 +6,9 @@ another waits until that has been dealt with.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from framework.domain.account_event import TradeCorrection
@@ -14,12 +16,12 @@ from framework.domain.market import Quote
 from framework.domain.order import Order, OrderUpdate
 from framework.errors import BrokerError, DataError
 from framework.runtime.orders import events
-from framework.runtime.sessions.marks import ANSWERED, ASKED, HEARD, QUOTED, RESUMED, TRACES
+from framework.runtime.sessions.marks import ANSWERED, ASKED, HEARD, QUESTIONED, QUOTED, RESUMED, TRACES
 from framework.runtime.sessions.taping import answered_mark, asked_mark, quoted_mark
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from decimal import Decimal
     from types import TracebackType
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from framework.runtime.tape.chain import TapeEvent
 
 PLACE, CANCEL, HOLD, RELEASE, QUOTE = "place", "cancel", "hold", "release", "quote"
+#: What shows on the tape that a call was taken up.
+_TRACE_OF = MappingProxyType({PLACE: events.INTENT, RELEASE: events.INTENT, CANCEL: events.CANCEL, HOLD: events.HOLD})
 
 
 class TapedBroker:
@@ -41,8 +45,9 @@ class TapedBroker:
         taping: What the tape has, and where marks are noted.
         capabilities: What the venue accepts; the same whether it is asked or not.
         last_price: The last close of a symbol, dollars: what is known where the venue does not quote.
-        live: Makes the order manager ready to send, and tell the listener; called once, when the tape has nothing more to say.
+        live: Makes the order manager, which tells the listener; called once, when the tape has nothing more to say.
         now: ns UTC.
+        ready: Lets the order manager look at the venue, called once it is made: what the engine does in reply reaches the same one already.
     """
 
     def __init__(
@@ -52,17 +57,20 @@ class TapedBroker:
         last_price: Callable[[str], float],
         live: Callable[[BrokerListener], Broker],
         now: Callable[[], int],
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._taping = taping
         self._capabilities = capabilities
         self._last_price = last_price
         self._make_live = live
+        self._make_ready = ready
         self._now = now
         self._live: Broker | None = None
         self._orders: dict[str, Order] = {}
         self._listener: BrokerListener | None = None
         self._untold: deque[OrderUpdate | AccountEvent] = deque()
         self._is_telling = False
+        self._traces: Counter[tuple[str, str]] = Counter()
 
     # --- what happened
 
@@ -76,6 +84,8 @@ class TapedBroker:
             self.on_update(events.read_report(event.payload, event.timestamp, self._known(str(event.payload["order_id"]))))
         elif event.kind == events.CORRECTION:
             self.on_account(events.read_correction(event.payload))
+        elif event.kind in TRACES:
+            self._traces[event.kind, str(event.payload["order_id"])] += 1
 
     def on_update(self, update: OrderUpdate) -> None:
         """Hear the order manager."""
@@ -87,6 +97,9 @@ class TapedBroker:
 
     def _tell(self, one: OrderUpdate | AccountEvent) -> None:
         self._untold.append(one)
+        self._tell_all()
+
+    def _tell_all(self) -> None:
         if self._is_telling or self._listener is None:
             return
         self._is_telling = True
@@ -142,22 +155,54 @@ class TapedBroker:
         if event is None:
             self._taping.note(asked_mark(self._now(), call, subject))
             return self._asked_now(act)
-        following = self._taping.taken(HEARD | TRACES | {RESUMED, ANSWERED})
-        for one in following:
-            self.hear(one)
-        answers = [one.payload for one in following if one.kind == ANSWERED]
-        was_taken_up = any(one.kind in TRACES and one.payload["order_id"] == subject for one in following)
-        if not answers and not was_taken_up and not self._taping.is_behind:
+        trace, before = (_TRACE_OF[call], subject), self._traces[_TRACE_OF[call], subject]
+
+        def is_taken_up() -> bool:
+            return bool(answers) or self._traces[trace] > before
+
+        answers = self._followed()
+        while not is_taken_up() and self._taping.taken({RESUMED}):  # past the start of a later process only if nothing came of it before
+            answers = self._followed()
+        if not is_taken_up() and not self._taping.is_behind:
             return self._asked_now(act)  # the process died before anything was made of it
         return _answer(answers[0]) if answers else True
 
-    def _hear_ahead(self) -> None:
+    def _followed(self) -> list[object]:
+        """Hear what came of an ask; the answers to it."""
+        found = self._taping.taken(HEARD | TRACES | {ANSWERED})
+        self._hear_all(found)
+        return [one.payload for one in found if one.kind == ANSWERED]
+
+    def _hear_ahead(self, *also: str) -> None:
         """What was written together with what is being told just now, and therefore before this, waits to be told."""
-        for one in self._taping.taken(HEARD | TRACES | {RESUMED}):
-            self.hear(one)
+        self._hear_all(self._taping.taken(HEARD | TRACES | {RESUMED, *also}))
+
+    def _hear_all(self, found: Sequence[TapeEvent]) -> None:
+        """Hear what was written together, and tell it then: what the engine asks for in reply was heard after all of it."""
+        with self._keeping_quiet():
+            for one in found:
+                self.hear(one)
+        self._tell_all()
+
+    @contextmanager
+    def _keeping_quiet(self) -> Iterator[None]:
+        """Within it what is heard waits to be told."""
+        was, self._is_telling = self._is_telling, True
+        try:
+            yield
+        finally:
+            self._is_telling = was
 
     def _asked_now(self, act: Callable[[Broker], object]) -> bool:
-        broker = self.live()
+        if self._live is not None:
+            return self._acted(self._live, act)
+        try:
+            with self._keeping_quiet():  # what the order manager found out when it was made is answered to after this
+                return self._acted(self.live(), act)
+        finally:
+            self._tell_all()
+
+    def _acted(self, broker: Broker, act: Callable[[Broker], object]) -> bool:
         try:
             done = act(broker) is not False
         except BrokerError as error:
@@ -197,16 +242,21 @@ class TapedBroker:
         if self._live is None:
             self._taping.caught_up()
             self._taping.note(NewEvent(self._now(), RESUMED, {}))
-            self._live = self._make_live(self)
+            with self._keeping_quiet():  # what the engine makes of it needs somebody to ask
+                self._live = self._make_live(self)
+                self._make_ready()
+            self._tell_all()
         return self._live
 
     def get_quote(self, symbol: str) -> Quote:
         """What the venue quotes; where it does not, the last close."""
-        self._hear_ahead()
+        self._hear_ahead(QUESTIONED)
         event = self._taping.asked(QUOTED, QUOTE, symbol)
         if event is not None:
             told: list[Any] = list(event.payload["prices"])
             return Quote(symbol, *told)
+        if self._live is None:
+            self._taping.note(NewEvent(self._now(), QUESTIONED, {}))
         quote = self._quoted_now(symbol)
         self._taping.note(quoted_mark(self._now(), symbol, (quote.timestamp, quote.bid, quote.ask, quote.last)))
         return quote

@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from framework.errors import PartedError
-from framework.runtime.sessions.marks import ANSWERED, ASKED, DECIDED, HISTORY, QUOTED
+from framework.runtime.sessions.marks import ANSWERED, ASKED, DECIDED, HISTORY, QUOTED, beside_of
 from framework.runtime.sessions.recorded import Fact
 from framework.runtime.sessions.wording import written_series
 from framework.runtime.tape.chain import NewEvent, canonical
@@ -46,6 +46,7 @@ class Taping:
         self._seen = 0
         self._pending: list[NewEvent] = []
         self._is_new = not known.history
+        self._beside = set(known.beside)
 
     @property
     def is_behind(self) -> bool:
@@ -120,6 +121,15 @@ class Taping:
         """``mark`` stands behind everything that has happened; it is written with what is written next."""
         self._gather()
         self._pending.append(mark)
+
+    def beside(self, mark: NewEvent) -> bool:
+        """``mark`` follows from what has happened and changes nothing; ``False`` where the tape has it."""
+        one = beside_of(mark)
+        if one in self._beside:
+            return False
+        self._beside.add(one)
+        self.note(mark)
+        return True
 
     def forgets(self, mark: NewEvent) -> bool:
         """Take ``mark`` back if nothing came of it."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from framework.domain.market import FeedStatus
+from framework.errors import OrderError, StrategyError
 from framework.runtime.sessions.marks import (
     COMMANDED,
     FED,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from framework.engine.engine import Engine
     from framework.runtime.control.control import Control
     from framework.runtime.sessions.arrivals import Arrival
+    from framework.runtime.sessions.driver import Failed
     from framework.runtime.sessions.taping import Taping
     from framework.runtime.tape.chain import TapeEvent
 
@@ -37,13 +40,22 @@ class Turns:
     """Lets ``engine`` take its turns, each written down by ``taping``.
 
     ``hear`` is told of reports on the tape. ``ready`` is called once, when the tape has nothing more to say and before anything new comes.
+    ``failed`` is told when the strategy raises at its end; ``None`` lets the error through.
     """
 
-    def __init__(self, engine: Engine, taping: Taping, hear: Callable[[TapeEvent], None], ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        taping: Taping,
+        hear: Callable[[TapeEvent], None],
+        ready: Callable[[], None] = lambda: None,
+        failed: Failed | None = None,
+    ) -> None:
         self._engine = engine
         self._taping = taping
         self._hear = hear
         self._ready = ready
+        self._failed = failed
         self._last = 0
 
     def arriving(self, coming: Iterable[Arrival | FeedStatus]) -> Iterator[Arrival | FeedStatus]:
@@ -84,7 +96,7 @@ class Turns:
         elif event.kind == COMMANDED:
             self._engine.on_command(event.timestamp, read_command_mark(event))
         elif event.kind == STOPPED:
-            self._engine.stop()
+            self._stop(event.timestamp)
 
     def over(self, timestamp: int) -> None:
         """The turn of ``timestamp`` (ns UTC) is over."""
@@ -122,8 +134,16 @@ class Turns:
     def stop(self, now: int) -> None:
         """Let the strategy finish."""
         self._taping.note(NewEvent(now, STOPPED, {}))
-        self._engine.stop()
+        self._stop(now)
         self.over(now)
+
+    def _stop(self, now: int) -> None:
+        try:
+            self._engine.stop()
+        except (StrategyError, OrderError) as error:
+            if self._failed is None:
+                raise
+            self._failed(now, error)
 
 
 class Commanded:
@@ -150,6 +170,6 @@ class Commanded:
                 obey(self._turns, self._control, self._turns.now, command)
 
 
-def obey(turns: Turns, control: Control, now: int, command: OperatorCommand) -> None:
-    """Carry ``command`` out at ``now`` (ns UTC), and tick it off."""
-    control.done(now, command, turns.command(now, command))
+def obey(turns: Turns, control: Control, now: int, command: OperatorCommand, before: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Carry ``command`` out at ``now`` (ns UTC), and tick it off with what came of it, ``before`` it reached the engine too."""
+    control.done(now, command, {**before, **turns.command(now, command)})

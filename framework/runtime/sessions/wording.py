@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from framework.domain.market import BarSeries
+from framework.domain.market import BarSeries, Delisting
 from framework.errors import BadDataError
 from framework.runtime.hashing import COLUMNS, column_bytes, column_type, columns_of
 
@@ -30,8 +30,10 @@ def read_series(payload: Mapping[str, Any]) -> BarSeries:
     """
     try:
         packed = payload["columns"]
-        names = [*COLUMNS, *(name for name in ("pay_day",) if name in packed)]
+        names = [*COLUMNS, *(name for name in ("pay_day", "delisting") if name in packed)]
         columns = {name: np.frombuffer(zlib.decompress(base64.b64decode(packed[name])), dtype=column_type(name)).copy() for name in names}
-        return BarSeries(payload["symbol"], **columns)  # type: ignore[arg-type] # times and pay days are int64
+        end = columns.pop("delisting", None)
+        delisting = None if end is None else Delisting(int(end[0]), float(end[1]))
+        return BarSeries(payload["symbol"], **columns, delisting=delisting)  # type: ignore[arg-type] # times and pay days are int64
     except (KeyError, TypeError, ValueError, zlib.error) as error:
         raise BadDataError(f"the history on the tape cannot be read: {error!r}") from None

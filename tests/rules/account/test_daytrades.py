@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 
-from framework.rules.account.daytrades import Traded, day_trades, pattern_day_trader_on
+from framework.rules.account import daytrades
+from framework.rules.account.daytrades import Traded
 
 FIRST = date(2024, 6, 3).toordinal() - date(1970, 1, 1).toordinal()
 
@@ -15,9 +17,24 @@ def fills(*changes, symbol="A", session=FIRST):
     """Fills of one session from signed shares, starting flat."""
     held, found = 0, []
     for change in changes:
-        found.append(Traded(session, symbol, held, held + change))
+        found.append((session, symbol, held, held + change))
         held += change
     return found
+
+
+def columns(found):
+    """Fills, with numbers in the place of symbols."""
+    names = sorted({symbol for _, symbol, _, _ in found})
+    return Traded(*np.array([(session, names.index(symbol), before, after) for session, symbol, before, after in found]).reshape(-1, 4).T)
+
+
+def day_trades(found):
+    sessions = daytrades.day_trades(columns(found)).tolist()
+    return {session: sessions.count(session) for session in sessions}
+
+
+def pattern_day_trader_on(found, sessions):
+    return daytrades.pattern_day_trader_on(columns(found), np.array(sessions))
 
 
 @pytest.mark.parametrize(
@@ -38,11 +55,11 @@ def test_what_is_opened_and_closed_in_a_session_is_a_day_trade(changes, count):
 
 
 def test_what_was_held_over_night_is_none_and_symbols_do_not_mix():
-    overnight = [Traded(FIRST, "A", 0, 10), Traded(FIRST + 1, "A", 10, 0)]
+    overnight = [(FIRST, "A", 0, 10), (FIRST + 1, "A", 10, 0)]
     assert day_trades(overnight) == {}
-    mixed = [Traded(FIRST, "A", 0, 10), Traded(FIRST, "B", 10, 0)]
+    mixed = [(FIRST, "A", 0, 10), (FIRST, "B", 10, 0)]
     assert day_trades(mixed) == {}
-    held_before = [Traded(FIRST, "A", 0, 10), Traded(FIRST + 1, "A", 10, 5), Traded(FIRST + 1, "A", 5, 15), Traded(FIRST + 1, "A", 15, 0)]
+    held_before = [(FIRST, "A", 0, 10), (FIRST + 1, "A", 10, 5), (FIRST + 1, "A", 5, 15), (FIRST + 1, "A", 15, 0)]
     assert day_trades(held_before) == {FIRST + 1: 1}
 
 
@@ -61,7 +78,7 @@ def test_the_fourth_day_trade_in_five_sessions_makes_a_pattern():
 
 
 def test_six_percent_of_all_trades_or_less_are_no_pattern():
-    many = [Traded(FIRST, f"S{number}", 0, 1) for number in range(59)]
+    many = [(FIRST, f"S{number}", 0, 1) for number in range(59)]
     four = [fill for symbol in "ABCD" for fill in fills(10, -10, symbol=symbol)]
     assert pattern_day_trader_on(four + many, SESSIONS) is None  # 4 of 67 fills
     assert pattern_day_trader_on(four + many[:-1], SESSIONS) == FIRST  # 4 of 66

@@ -32,7 +32,7 @@ DAY = 86_400 * 10**9
 class Live:
     """One process that trades one symbol, bar by bar."""
 
-    def __init__(self, tape, venue, script, prices, wrap=lambda manager, _: manager, **config):
+    def __init__(self, tape, venue, script, prices, **config):
         series = bars("AAPL", [(price, price, price, price) for price in prices])
         tree = {**PLAIN, **{name: {**PLAIN.get(name, {}), **value} for name, value in config.items()}, "universe": {"symbols": ["AAPL"]}}
         self.venue, self.prices = venue, prices
@@ -42,7 +42,7 @@ class Live:
         self.manager = OrderManager(
             venue, self.store, DESK, venue.truth.clock, OrderPolicy(), alarm=self.incidents.append, shares_of_engine=self.shares
         )
-        self.broker = wrap(self.manager, self.store)
+        self.broker = self.manager
         self.market = Market({"AAPL": series}, daily=True)
         self.journal = Journal()
         schedule = Schedule(lambda timestamp: (timestamp - DAY, timestamp), daily=True)
@@ -189,6 +189,12 @@ RATES = {
 }
 
 
+def canceled_by_somebody(venue, dice):
+    """A person cancels one of our orders in the app."""
+    if venue.truth.open:
+        venue.truth.set_status(dice.choice(list(venue.truth.open.values())), OrderStatus.CANCELED)
+
+
 def random_trader(dice):
     def act(ctx):
         what = dice.random()
@@ -220,6 +226,8 @@ def test_engine_and_venue_agree_after_whatever_a_venue_can_do(live, tape, seed):
         one.bar(number, dice)
         if dice.random() < 0.4:
             one.venue.thaw()
+        if dice.random() < 0.2:
+            canceled_by_somebody(one.venue, dice)
     one.rest()
     agree(one)
     assert violations(tape, one.venue.truth) == []

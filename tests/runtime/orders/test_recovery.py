@@ -16,7 +16,6 @@ from framework.runtime.orders.books import OrderBooks
 from framework.runtime.orders.fold import fold
 from framework.runtime.orders.freezing import NAME, freeze, thaw
 from framework.runtime.orders.incidents import Code
-from framework.runtime.orders.telling import told
 from framework.runtime.tape.chain import NewEvent
 from tests.venue.scripted import Fault, ScriptedVenue
 from tests.venue.trader import SELL, Trader, order_of
@@ -89,7 +88,9 @@ def test_a_checkpoint_is_taken_up_and_what_came_after_it_is_folded(tape, venue, 
 
 def test_what_the_engine_was_told_is_on_the_tape_in_its_order(trader, venue):
     live_through(trader, venue)
-    news = [one.news for one in told(trader.store)]
+    books = OrderBooks()
+    heard = [fold(books, event.timestamp, event.kind, event.payload) for event in trader.store.events(kinds=events.ALL)]
+    news = [one for one in heard if one is not None]
     assert [one for one in news if isinstance(one, OrderUpdate)] == trader.engine.heard
     assert len(trader.engine.heard) >= 9
 
@@ -216,7 +217,7 @@ def test_shares_that_somebody_else_trades_freeze_the_symbol_until_it_is_acknowle
     venue.truth.trade_by_hand("AAPL", order_of(0).side, 5 * MICRO, PRICE)
     assert not trader.manager.reconcile().succeeded
     assert trader.manager.reconcile().differences[0].is_sure
-    assert trader.codes() == ["position_mismatch"]
+    assert trader.codes() == ["position_mismatch", "cash_difference"]
     first, other = order_of(1), order_of(2, symbol="MSFT")
     trader.place(first)
     trader.place(other)

@@ -115,7 +115,7 @@ def test_a_proxy_that_sends_twice_makes_one_order(hasty, double):
         ({"status": 400, "body": {"non_field_errors": ["Invalid Good Til Canceled order."]}}, OutcomeKind.REJECTED),
         ({"status": 400, "body": {"ref_id": ["Order with this ref_id already exists."]}}, OutcomeKind.EXISTS),
         ({"status": 401, "body": {"detail": "who?"}}, OutcomeKind.NOT_AUTHENTICATED),
-        ({"status": 403, "body": {"detail": "Your account is restricted."}}, OutcomeKind.REJECTED),
+        ({"status": 403, "body": {"detail": "Your account is restricted."}}, OutcomeKind.FORBIDDEN),
         ({"status": 429, "body": {"detail": "Request was throttled. Expected available in 14 seconds."}}, OutcomeKind.THROTTLED),
         ({"status": 429, "body": "", "headers": {"Retry-After": "14"}}, OutcomeKind.THROTTLED),
     ],

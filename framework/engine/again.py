@@ -1,0 +1,30 @@
+"""How often is a protective order placed again that somebody else cancels? A person who goes on canceling it means it."""
+
+from __future__ import annotations
+
+#: Times a session and symbol.
+MOST_AGAIN = 3
+
+
+class Again:
+    """Counts, session by session, and remembers what was left unguarded."""
+
+    def __init__(self) -> None:
+        self._session = 0
+        self._counts: dict[str, int] = {}
+        self._left: dict[str, None] = {}
+
+    def may(self, symbol: str, session: int, *, wanted: bool) -> bool:
+        """Whether a protective order of ``symbol`` may be placed again now, if that is ``wanted``; that it is asked counts."""
+        if session != self._session:
+            self._session, self._counts = session, {}
+        self._counts[symbol] = self._counts.get(symbol, 0) + 1
+        if wanted and self._counts[symbol] <= MOST_AGAIN:
+            return True
+        self._left[symbol] = None
+        return False
+
+    def forgotten(self) -> list[str]:
+        """Begin anew; the symbols that were left unguarded."""
+        left, self._left, self._counts = list(self._left), {}, {}
+        return left
