@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import backtrader as bt
 
+from brokers.backtrader.blame import placed
 from brokers.backtrader.broker import DeskBroker
 from brokers.backtrader.feeds import guard
 from brokers.backtrader.guest import Guest, guest
@@ -88,10 +89,15 @@ class SessionStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Leave the session of a run that did not come to its end, as if the process had died: another run can go on with it."""
         died = error or SafetyError("the run did not come to its end")
-        self._open.__exit__(kind or type(died), died, trace)
+        if isinstance(died, Exception) and self._guest is not None:
+            died = placed(died, type(self._guest).__name__)
+        try:
+            self._open.__exit__(type(died), died, trace)
+        except Exception as shown:  # in its place, without the secrets that it may quote
+            raise shown from None
 
     # --- asked by Cerebro
 

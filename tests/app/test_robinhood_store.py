@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from datetime import date
+from pathlib import Path
 
 import backtrader as bt
 import pytest
@@ -18,6 +19,7 @@ from framework.app.replay import replay
 from framework.domain.secret import Secret
 from framework.errors import ConfigError, LeaseHeldError, NotArmedError, SafetyError
 from framework.runtime.clock import now_ns
+from framework.runtime.logs.crash import RedactedCrashError
 from framework.runtime.tape.store import TapeStore
 from tests.app.logging_in import logged_in as logged_in_at
 from tests.app.project import ROWS, csv_text, write
@@ -66,12 +68,16 @@ def logged_in(double, folder, monkeypatch):
 def played(store, **params):
     """The strategy of a script after its run, and its store."""
     with store:
-        cerebro = bt.Cerebro(stdstats=False)
-        cerebro.setbroker(store.getbroker())
-        cerebro.adddata(store.getdata(dataname="AAPL"))
-        cerebro.addstrategy(Idle, **params)
-        (strategy,) = cerebro.run()
+        (strategy,) = cerebro_of(store, Idle, **params).run()
     return strategy
+
+
+def cerebro_of(store, strategy, **params):
+    cerebro = bt.Cerebro(stdstats=False)
+    cerebro.setbroker(store.getbroker())
+    cerebro.adddata(store.getdata(dataname="AAPL"))
+    cerebro.addstrategy(strategy, **params)
+    return cerebro
 
 
 @pytest.mark.slow
@@ -156,3 +162,32 @@ def test_the_past_comes_from_robinhood_where_nothing_else_is_said(double):
     assert ("DELAYED", 0) in strategy.told
     assert len(strategy.data) == 5
     assert strategy.data.datetime.date(0) == date(2026, 3, 6)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("logged_in")
+def test_what_the_strategy_raises_reaches_the_script_as_it_was_and_the_alerts_with_its_place():
+    class Raising(Idle):
+        def next(self):
+            raise KeyError("day")
+
+    store = RobinhoodStore(PAPER, seconds=2, out="run")
+    with pytest.raises(KeyError, match="day"), store:
+        cerebro_of(store, Raising).run()
+    assert store.ended is None
+    told = (Path("run") / "logs" / "app.log").read_text(encoding="utf-8")
+    assert "session died" in told
+    assert "StrategyError" in told
+    assert "test_robinhood_store.py" in told
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("logged_in")
+def test_an_error_of_ours_leaves_without_the_secrets_it_quotes(monkeypatch):
+    monkeypatch.setattr("brokers.backtrader.live_feed.LiveFeed.LIVE", f"{ACCOUNT} in a message")
+    monkeypatch.setattr("brokers.backtrader.cycles.Cycles._tell", staticmethod({}.__getitem__))
+    store = RobinhoodStore(PAPER, seconds=2, out="run")
+    with pytest.raises(RedactedCrashError) as caught, store:
+        cerebro_of(store, Idle).run()
+    assert caught.value.__suppress_context__
+    assert ACCOUNT not in str(caught.value)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import itertools
 import random
+from pathlib import Path
 
 import backtrader as bt
 import pytest
 
+from framework.app.hosting import as_strategy_reads
+from framework.app.loader import load_strategy
+from framework.app.replay import replay
 from framework.errors import ConfigError, SafetyError
+from framework.runtime.loading import validated
 from framework.runtime.tape.store import TapeStore
-from tests.app.store_world import KNOWN, World
+from tests.app.store_world import EQUAL, KNOWN, World
 from tests.app.test_live_kills import DiedError, MortalTape
 from tests.brokers.robinhood.live.world import truth_of
 from tests.kills.checker import violations
@@ -161,6 +166,22 @@ def test_a_script_that_dies_again_and_again_loses_and_doubles_nothing_and_is_tol
         assert again.told == found.told
         assert made.played.resumed == 20
         assert len(made.double.book()["orders"]) == len(orders)
+
+
+@pytest.mark.slow
+def test_a_session_of_the_command_with_the_same_class_replays(world):
+    source = Path(__file__).read_text(encoding="utf-8")
+    classes = source[source.index("class Telling") : source.index("@pytest.fixture")]
+    (world.live.folder / "mine.py").write_text(f"import backtrader as bt\n\n\n{classes}", encoding="utf-8")
+    hosted = load_strategy("mine:Busy", {}, world.live.folder)
+    tree = {"mode": "live", "strategy": {"class": "mine:Busy"}, "universe": {"symbols": ["IBM"]}, **EQUAL}
+    played = world.live.play(as_strategy_reads(hosted, validated(tree, "test")), hosted, world.history, 20)
+    assert len(played.record.fills) > 5
+    found = replay(world.live.folder / "tape.db", world.live.folder)
+    assert found.difference is None
+    assert found.facts > 30
+    world.double.advance(60)
+    assert violations(world.live.folder / "tape.db", truth_of(world.double)) == []
 
 
 @pytest.mark.slow
