@@ -14,6 +14,8 @@ from framework.runtime.orders.incidents import Effect
 from framework.runtime.tape.facts import new_event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framework.app.assemble import Simulation
     from framework.errors import OnetapeError
     from framework.runtime.alerts import Alerts
@@ -26,11 +28,15 @@ _SEVERITIES = MappingProxyType({Effect.ALERT: Severity.WARNING, Effect.REDUCING:
 
 
 class Narrator:
-    """Tells ``logs`` and, where there are any, ``alerts``; what the tape had already when the session began is not told again."""
+    """Tells ``logs`` and, where there are any, ``alerts`` and ``hear(title, text)``.
 
-    def __init__(self, logs: SessionLogs, alerts: Alerts | None) -> None:
+    What the tape had already when the session began is not told again.
+    """
+
+    def __init__(self, logs: SessionLogs, alerts: Alerts | None, hear: Callable[[str, str], object] | None = None) -> None:
         self._app, self._orders, self._trades = logs.logger("app"), logs.logger("orders"), logs.logger("trades")
         self._alerts = alerts
+        self._hear = hear
         self._simulation: Simulation | None = None
         self._told = 0
         self._fills = 0
@@ -128,3 +134,5 @@ class Narrator:
         say(title, detail=text)
         if self._alerts is not None:
             self._alerts.alert(severity, title, text)
+        if self._hear is not None:
+            self._hear(title, text)

@@ -17,7 +17,7 @@ from framework.errors import ConfigError, NotArmedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from framework.app.live import Ended
+    from framework.app.wishes import Ended
     from framework.runtime.config import Config
 
 sessions = typer.Typer()
@@ -51,7 +51,8 @@ def paper(
             raise ConfigError("--until-close and --for are for live quotes; --rehearse ends with the bars of [data]")
         _rehearse(settings, config.resolve().parent, out, resume, as_json=as_json, quiet=quiet)
         return
-    from framework.app.live import Wish, paper_session
+    from framework.app.live import paper_session
+    from framework.app.wishes import Wish
 
     with redirect_stdout(sys.stderr):
         ended = paper_session(settings, Wish(config.resolve().parent, out, resume, until_close, length_of(length), _ask))
@@ -94,7 +95,8 @@ def live(
 ) -> None:
     """Trade with real money at Robinhood, within the limits of the config; refused unless everything was confirmed."""
     from framework.app.arming import Leave
-    from framework.app.live import Wish, live_session
+    from framework.app.live import live_session
+    from framework.app.wishes import Wish
     from framework.runtime.loading import load_config
 
     if rehearse:

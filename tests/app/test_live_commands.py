@@ -267,7 +267,7 @@ def test_a_crash_in_a_session_quotes_no_token_account_or_address(folder, onetape
         redact.add(Secret("access token", token))  # as the link does once it is logged in
         raise ZeroDivisionError(f"{token} {ACCOUNT} {address} {base64.b64encode(KEY).decode()}")
 
-    monkeypatch.setattr("framework.app.live._Session._history", crash)
+    monkeypatch.setattr("framework.app.live.LiveSession._history", crash)
     done = onetape("paper", "--for", "1s", "--out", "run")
     (kept,) = folder.glob("onetape-crash-*.txt")
     text = kept.read_text(encoding="utf-8") + done.err
@@ -333,7 +333,7 @@ def test_the_lease_is_renewed_while_a_long_tape_is_taken_again(folder, onetape, 
         crew.on_begin(None)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("framework.app.live.play_forward", long_replay)
+    monkeypatch.setattr("framework.app.live.opened_forward", long_replay)
     done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--out", "run")
     assert done.code == 130, done.err
     assert len(slices) == 12
