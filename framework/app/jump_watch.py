@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.domain.command import CommandKind, OperatorCommand
+from framework.domain.market import FeedStatus
 from framework.engine.market import session_number
 from framework.rules.account.splits import looks_like_a_split
 
@@ -22,7 +23,7 @@ WHO = "onetape"
 class JumpWatch:
     """Passes ``coming`` on; before a slice with such an open the session is told to reduce, as by an operator. ``actions`` are declared."""
 
-    def __init__(self, coming: Iterable[Arrival], actions: Sequence[Ahead]) -> None:
+    def __init__(self, coming: Iterable[Arrival | FeedStatus], actions: Sequence[Ahead]) -> None:
         self._coming = coming
         self._declared = [(one.symbol, one.since) for one in actions if one.split != 1.0]
         self._turns: Turns | None = None
@@ -32,8 +33,11 @@ class JumpWatch:
         """Commands reach the engine through ``turns``; last closes are in ``market``."""
         self._turns, self._market = turns, market
 
-    def __iter__(self) -> Iterator[Arrival]:
+    def __iter__(self) -> Iterator[Arrival | FeedStatus]:
         for arrival in self._coming:
+            if isinstance(arrival, FeedStatus):
+                yield arrival
+                continue
             jumps = sorted(filter(None, (self._jump(symbol, arrival) for symbol in arrival.bars)))
             if jumps and self._turns is not None:
                 self._turns.command(arrival.timestamp, OperatorCommand(CommandKind.REDUCE, WHO, "; ".join(jumps)))

@@ -15,10 +15,10 @@ from brokers.robinhood.testing.hours import REGULAR, next_window
 from data import Dataset
 from framework.app.arming import only_trader
 from framework.app.forward import Crew, Feed, play_forward
-from framework.app.live import _stops
 from framework.app.loader import load_strategy
 from framework.app.quoting import GatewayQuotes
 from framework.app.session import header
+from framework.app.stopping import asked_to_stop
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.domain.secret import Secret
 from framework.errors import OnetapeError
@@ -291,7 +291,7 @@ class Day:
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     def _session(self, mine: Any, held: ExitStack) -> str:
-        stopped = held.enter_context(_stops())
+        stopped = held.enter_context(asked_to_stop())
         held.enter_context(only_trader(self.folder / "state", Secret("account", ACCOUNT)))
         link = AtDouble(self.double, self.folder)
         held.callback(link.close)
