@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from data.calendar import session_clock
 from data.request import bar_length
 from framework.app.actions_ahead import actions_ahead
 from framework.app.assemble import Coming
-from framework.app.session import Hooks, play_session
+from framework.app.jump_watch import JumpWatch
+from framework.app.session import Hooks, opened_session
 from framework.domain.command import CommandKind
 from framework.runtime.sessions.bar_builder import BarBuilder
 from framework.runtime.sessions.quote_feed import Pace, QuoteFeed
@@ -16,11 +18,11 @@ from framework.runtime.sessions.turns import obey
 from framework.runtime.sessions.upkeep import SECOND, Job, Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from data import Dataset
     from framework.app.assemble import Simulation
-    from framework.app.session import Played
+    from framework.app.session import Opened, Played
     from framework.engine.strategy import Strategy
     from framework.errors import OnetapeError
     from framework.runtime.clock import Stopwatch
@@ -72,7 +74,17 @@ class Crew(NamedTuple):
 def play_forward(
     config: Config, strategy: Strategy, history: Dataset, store: TapeStore, watch: Stopwatch, feed: Feed, crew: Crew
 ) -> Played:
-    """Play a session on the quotes of ``feed``, from where the tape in ``store`` left it; ``history`` are the bars known before.
+    """Play a session on the quotes of ``feed`` to its end; see ``opened_forward``."""
+    with opened_forward(config, strategy, history, store, watch, feed, crew) as opened:
+        opened.simulation.driver.run(opened.note)
+        return opened.ended()
+
+
+@contextmanager
+def opened_forward(
+    config: Config, strategy: Strategy, history: Dataset, store: TapeStore, watch: Stopwatch, feed: Feed, crew: Crew
+) -> Iterator[Opened]:
+    """A session on the quotes of ``feed``, from where the tape in ``store`` left it; ``history`` are the bars known before.
 
     Raises:
         TapeError: The tape says that other decisions were taken, or cannot be written.
@@ -96,16 +108,20 @@ def play_forward(
         until=feed.until,
     )
 
+    declared = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
+    watch_jumps = JumpWatch(arriving, declared)
+
     def begin(turns: Turns, simulation: Simulation) -> None:
         upkeep.take_on(_jobs(turns, crew, lambda: arriving.closing))
+        watch_jumps.begin(turns, simulation.market)
         if crew.desk is not None:
             crew.desk.serve(simulation.engine)
         crew.on_begin(simulation)
 
     venue = None if crew.desk is None else crew.desk.broker_of
     hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now, crew.on_failure)
-    actions = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
-    return play_session(config, strategy, Coming(history, (first, now), arriving, actions), store, watch, hooks)
+    with opened_session(config, strategy, Coming(history, (first, now), watch_jumps, declared), store, watch, hooks) as opened:
+        yield opened
 
 
 def _jobs(turns: Turns, crew: Crew, closing: Callable[[], int]) -> list[Job]:

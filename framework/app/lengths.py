@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+import typer
 
 from framework.errors import ConfigError
 
+ForOption = Annotated[str | None, typer.Option("--for", metavar="TIME", help="Stop after so long: 90s, 30m, 2h.")]
 _LENGTH = re.compile(r"([1-9]\d{0,5})([smh])")
 _UNITS = (("s", 1), ("m", 60), ("h", 3_600))
 

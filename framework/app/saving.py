@@ -96,9 +96,11 @@ def save_session(record: RunRecord, folder: Path) -> Path:
     Raises:
         ConfigError: The folder cannot be written.
     """
+    from framework.report.analyses import write_analyses
     from framework.report.folder import write_run
 
     write_run(record, folder)
+    write_analyses(record.analyses, folder)
     return folder
 
 

@@ -14,10 +14,11 @@ from framework.engine.blotter import Blotter, closing_side
 from framework.engine.breakers import Breakers
 from framework.engine.contingencies import Contingencies
 from framework.engine.emulation import HELD, Emulation
+from framework.engine.guarded import ExitPlan
 from framework.engine.margin import Margin
 from framework.engine.market import session_end
 from framework.engine.policies import NEVER, TARGETS
-from framework.engine.protection import ExitPlan, Protection
+from framework.engine.protection import Protection
 from framework.engine.roundtrips import RoundTrips
 from framework.engine.standings import Standings
 from framework.engine.valuation import Valuation
@@ -168,11 +169,9 @@ class Desk:
     def on_clock(self, now: int) -> None:
         """Let the circuit breakers see whether the data of what is held or worked on still come."""
         if self.breakers.watches_data:
-            rows = {row for row, _ in self.valuation.positions()}
-            if self.blotter.orders:
-                rows |= {self.market.row[order.symbol] for order in self.blotter.orders.values()}
+            rows = self.blotter.rows_with(self.valuation.held_rows())
             if not self._freshness.all_came(rows, now):
-                self.breakers.on_data(now, self._freshness.worst([self.market.symbols[row] for row in sorted(rows)], now))
+                self.breakers.on_data(now, self._freshness.worst([self.market.symbols[row] for row in rows], now))
             elif self.breakers.data_is_stale:
                 self.breakers.on_data(now, None)
 

@@ -122,7 +122,8 @@ class Engine:
 
     def _note(self, order: Order, update: OrderUpdate) -> None:
         """Keep a state change for the strategy, with the order as it was then."""
-        self._news.append((order.snapshot() if self._calls.hears_orders else order, update))
+        if self._calls.hears:
+            self._news.append((order.snapshot() if self._calls.hears_orders else order, update))
 
     def _tell_strategy(self) -> None:
         """Pass on what happened; what the strategy causes in reply is news of the next decision."""
