@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,7 @@ from brokers.robinhood.testing import RemoteDouble, RobinhoodDouble, VirtualCloc
 from brokers.robinhood.testing.clock import iso, moment
 from brokers.robinhood.testing.days import CALM, Days, Move, moves_of
 from brokers.robinhood.testing.hours import REGULAR, next_window
-from framework.app.forward import Crew, Feed, play_forward
+from framework.app.forward import Crew, Feed, opened_forward
 from framework.app.quoting import GatewayQuotes
 from framework.app.session import header
 from framework.domain.venue import venue
@@ -28,12 +29,12 @@ from tests.brokers.robinhood.adapter.session import ACCOUNT, Link
 from tests.brokers.robinhood.live.world import WIDE, Clocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from data import Dataset
     from framework.app.narrator import Narrator
-    from framework.app.session import Played
+    from framework.app.session import Opened, Played
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
     from framework.runtime.orders.incidents import Incident
@@ -96,6 +97,7 @@ class Live(NamedTuple):
     Attributes:
         incidents: What its order manager raised.
         tape: Of what kind its tape is.
+        last_four: What an override has to name; ``None`` for nothing.
         narrator: Who tells logs and people, if anybody does.
     """
 
@@ -104,17 +106,33 @@ class Live(NamedTuple):
     folder: Path
     incidents: list[Incident]
     tape: type[TapeStore] = TapeStore
+    last_four: str | None = None
     narrator: Narrator | None = None
 
     def play(
         self, config: Config, strategy: Strategy, history: Dataset, bars: int, operator: Callable[[int], object] = lambda _: None
     ) -> Played:
         """A session until it has decided ``bars`` times, those before its restart counted; ``operator`` hears how often it has."""
+        with self.opened(config, strategy, history, bars, operator) as opened:
+            opened.simulation.driver.run(opened.note)
+            return opened.ended()
+
+    @contextmanager
+    def opened(
+        self,
+        config: Config,
+        strategy: Strategy,
+        history: Dataset,
+        bars: int,
+        operator: Callable[[int], object] = lambda _: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Opened]:
+        """The same session, ready for its driver."""
         link, decided = AtDouble(self.double, self.folder), []
         alarm = self.incidents.append if self.narrator is None else self.narrator.incident
         around = Surroundings(DESK, Clocks(link), lambda at: next_window(at, REGULAR)[1], alarm)
         desk = LiveDesk(link.gateway, around)
-        feed = Feed(GatewayQuotes(link.gateway, self.days.now, link.alerts.append), self.days, lambda: len(decided) == bars)
+        feed = Feed(GatewayQuotes(link.gateway, self.days.now, link.alerts.append), self.days, lambda: len(decided) == bars or stopped())
         jobs = [Job(SECOND, lambda _: link.session.tick())]
 
         def told(timestamp: int) -> None:
@@ -127,12 +145,13 @@ class Live(NamedTuple):
         try:
             with self.tape.open(self.folder / "tape.db", header=header(config, strategy)) as store:
                 control = Control(store, HaltFile(self.folder / "HALT"), HaltSignal())
-                hands = Crew(desk if config.mode == "live" else None, control, jobs=jobs, on_slice=told)
+                hands = Crew(desk if config.mode == "live" else None, control, jobs=jobs, on_slice=told, last_four=self.last_four)
                 if self.narrator is not None:
                     hands = hands._replace(on_begin=self.narrator.begin, on_failure=self.narrator.failure)
                 if config.mode == "paper":
                     link.gateway.connect()
-                return play_forward(config, strategy, history, store, Stopwatch(), feed, hands)
+                with opened_forward(config, strategy, history, store, Stopwatch(), feed, hands) as opened:
+                    yield opened
         finally:
             link.close()
 

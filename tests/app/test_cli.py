@@ -21,7 +21,23 @@ from tests.app.project import ONETAPE, ROWS, Done, bars, call, config, process, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ("init", "backtest", "sweep", "report", "doctor", "halt", "resume", "settle", "cancel-all", "flatten", "tape")
+COMMANDS = (
+    "init",
+    "backtest",
+    "sweep",
+    "report",
+    "doctor",
+    "halt",
+    "resume",
+    "settle",
+    "acknowledge",
+    "override",
+    "rotate",
+    "heartbeat",
+    "cancel-all",
+    "flatten",
+    "tape",
+)
 RUN_FILES = set("summary.json config.toml orders.csv fills.csv trades.csv equity.csv report.html equity.png tape.db".split())
 # The contract's list, in its order.
 SUMMARY = (
