@@ -11,6 +11,7 @@ from brokers.robinhood.testing import RemoteDouble, RobinhoodDouble, VirtualCloc
 from brokers.robinhood.testing.clock import iso, moment
 from brokers.robinhood.testing.days import CALM, Days, Move, moves_of
 from brokers.robinhood.testing.hours import REGULAR, next_window
+from brokers.robinhood.transport import Timeouts
 from framework.app.forward import Crew, Feed, opened_forward
 from framework.app.quoting import GatewayQuotes
 from framework.app.session import header
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 DESK = Desk("hash of an account", "live")
+#: Real time, which only a machine with too much to do takes: nothing here stalls on purpose.
+PATIENT = Timeouts(connect=20.0, read=20.0, total=40.0)
 
 
 class Open:
@@ -83,7 +86,7 @@ class AtDouble(Link):
     """A link whose gateway trades whole shares, as the default config does."""
 
     def __init__(self, double: RobinhoodDouble | RemoteDouble, folder: Path) -> None:
-        super().__init__(double, folder, gate=Open(), allowed=WIDE)
+        super().__init__(double, folder, gate=Open(), allowed=WIDE, timeouts=PATIENT)
         retry = ReadRetry(3, Backoff(2.0, 4.0), self.clock)
         rules = venue("robinhood", fractional=None)
         self.gateway = RobinhoodGateway(self.wire, self.session, ACCOUNT, rules, LinkCapabilities(), retry, self.clock, self.alerts.append)
