@@ -33,6 +33,7 @@ from framework.runtime.tape.store import TapeStore
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from framework.domain.market import FeedStatus
     from framework.domain.order import ApprovedOrder
     from framework.domain.venue_order import Outcome
     from framework.engine.context import Context
@@ -73,7 +74,7 @@ class Watch(InstantVenue):
             self.arrived = 0.0
         return super().send(approved, client_id, quantity_micros, deadline)
 
-    def timed(self, coming: Iterable[Arrival], fill: Iterator[None]) -> Iterator[Arrival]:
+    def timed(self, coming: Iterable[Arrival | FeedStatus], fill: Iterator[None]) -> Iterator[Arrival | FeedStatus]:
         """The slices, each with the time at which it was there; what was sent before has traded meanwhile."""
         for arrival in coming:
             next(fill)

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from framework.app.backtrader_store import RobinhoodStore
     from framework.app.lookahead import LookaheadAudit, audit_lookahead
     from framework.app.montecarlo import MonteCarloAudit, audit_montecarlo
     from framework.app.overfit import OverfitAudit, audit_overfit
@@ -52,6 +53,7 @@ __all__ = [
     "Panel",
     "Position",
     "Quote",
+    "RobinhoodStore",
     "RunResult",
     "SignalStrategy",
     "Strategy",
@@ -71,6 +73,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = (
+    ("framework.app.backtrader_store", ("RobinhoodStore",)),
     ("framework.app.lookahead", ("LookaheadAudit", "audit_lookahead")),
     ("framework.app.montecarlo", ("MonteCarloAudit", "audit_montecarlo")),
     ("framework.app.overfit", ("OverfitAudit", "audit_overfit")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import backtrader as bt
 
@@ -17,29 +17,45 @@ if TYPE_CHECKING:
     from framework.engine.desk import Desk
 
 
+class Counter(NamedTuple):
+    """What a broker serves at.
+
+    Attributes:
+        desk: The order path, with the books.
+        trading: The orders of the strategy.
+        symbols: The symbol of each tradable feed, by identity: feeds compare by their last close.
+        step: Lets time go on: once a cycle of Cerebro.
+    """
+
+    desk: Desk
+    trading: Trading
+    symbols: Mapping[int, str]
+    step: Callable[[], None]
+
+
 class DeskBroker(Settings):
     """backtrader's broker, over the desk. Money is in dollars, sizes in shares, shorts negative.
 
-    ``step()`` lets time go on: once a cycle of Cerebro. ``symbols`` names the symbol of each tradable feed, by identity: feeds compare by
-    their last close.
+    It begins with ``cash`` dollars. A script may hold it before there is a desk: it can be asked for its cash then, and takes no orders.
+    ``note`` keeps a line for the run's warnings.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        trading: Trading,
-        symbols: Mapping[int, str],
-        step: Callable[[], None],
-        note: Callable[[str], None],
-    ) -> None:
-        self._desk = desk
-        self._trading = trading
-        self._symbols = symbols
-        self._step = step
+    def __init__(self, cash: float, note: Callable[[str], None]) -> None:
+        self._counter: Counter | None = None
         self._note = note
         self._value: float | None = None
-        self.p.cash = desk.book.cash_micros / MICRO
+        self.p.cash = cash
         super().__init__()
+
+    def serve(self, counter: Counter) -> None:
+        """Take orders at ``counter`` from now on."""
+        self._counter = counter
+
+    @property
+    def _at(self) -> Counter:
+        if self._counter is None:
+            raise InvalidOrderError("the broker takes orders once cerebro.run() has begun")
+        return self._counter
 
     def init(self) -> None:
         """Set up what backtrader's base class keeps."""
@@ -51,17 +67,18 @@ class DeskBroker(Settings):
     def next(self) -> None:
         """Let the venue trade on the bars that have closed, and the engine look at the account."""
         self._value = None
-        self._step()
+        self._at.step()
 
     def get_notification(self) -> Any:
         """The next order that has changed, ``None`` when all have been told."""
-        return self._trading.notices.popleft() if self._trading.notices else None
+        notices = self._at.trading.notices
+        return notices.popleft() if notices else None
 
     # --- the account
 
     def get_cash(self) -> float:
         """Cash, dollars."""
-        return self._desk.book.cash_micros / MICRO
+        return float(self.p.cash) if self._counter is None else self._at.desk.book.cash_micros / MICRO
 
     getcash = get_cash
 
@@ -70,7 +87,7 @@ class DeskBroker(Settings):
         if datas is not None:
             return sum(self._worth(data) for data in datas)
         if self._value is None:
-            self._value = self._desk.valuation.equity() / MICRO
+            self._value = self.get_cash() if self._counter is None else self._at.desk.valuation.equity() / MICRO
         return self._value - self.get_cash() if mkt else self._value
 
     getvalue = get_value
@@ -81,23 +98,23 @@ class DeskBroker(Settings):
 
     def get_leverage(self) -> float:
         """1 with a position, 0 without: nothing is borrowed on it."""
-        return 1.0 if self._desk.valuation.positions() else 0.0
+        return 1.0 if self._at.desk.valuation.positions() else 0.0
 
     def _worth(self, data: Any) -> float:
-        symbol = self._symbols.get(id(data))
+        symbol, desk = self._at.symbols.get(id(data)), self._at.desk
         if symbol is None:
             return 0.0
-        held = self._desk.book.quantity(symbol)
-        return notional(held, self._desk.market.price_micros(self._desk.market.row[symbol])) / MICRO if held else 0.0
+        held = desk.book.quantity(symbol)
+        return notional(held, desk.market.price_micros(desk.market.row[symbol])) / MICRO if held else 0.0
 
     def getposition(self, data: Any) -> Any:
         """The live ``bt.Position`` of the symbol of ``data``."""
-        return self._trading.holdings[data]
+        return self._at.trading.holdings[data]
 
     @property
     def positions(self) -> Mapping[Any, Any]:
         """Positions by feed; one that was never asked for is flat."""
-        return self._trading.holdings
+        return self._at.trading.holdings
 
     # --- the same per fund share
 
@@ -142,7 +159,7 @@ class DeskBroker(Settings):
         histnotify: bool = False,  # noqa: FBT001, FBT002 - backtrader's signature
         **info: Any,
     ) -> Any:
-        symbol = self._symbols.get(id(data))
+        symbol = self._at.symbols.get(id(data))
         if symbol is None:
             raise InvalidOrderError(f"data {data._name!r} is no symbol of [universe] symbols; it can be looked at, not traded")  # noqa: SLF001 - backtrader's own name for it
         order = kind(
@@ -161,18 +178,18 @@ class DeskBroker(Settings):
             histnotify=histnotify,
         )
         order.addinfo(**info)
-        self._trading.take(order, symbol, valid, oco)
+        self._at.trading.take(order, symbol, valid, oco)
         return order
 
     def cancel(self, order: Any) -> bool:
         """Cancel an order and what is linked with it, at once; ``False`` when it had ended."""
-        return self._trading.cancel_by_strategy(order)
+        return self._at.trading.cancel_by_strategy(order)
 
     def get_orders_open(self, safe: bool = False) -> list[Any]:  # noqa: FBT001, FBT002 - backtrader's signature
         """Orders that may still fill; ``safe`` gives copies."""
-        orders = self._trading.open_orders()
+        orders = self._at.trading.open_orders()
         return [order.clone() for order in orders] if safe else orders
 
     def orderstatus(self, order: Any) -> int:
         """Status of ``order`` now."""
-        return self._trading.orderstatus(order)
+        return self._at.trading.orderstatus(order)

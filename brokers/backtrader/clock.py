@@ -42,6 +42,10 @@ class Clock:
         """Length of an intraday bar."""
         return int(self.resolution[:-1]) * (60 if self.resolution[-1] == "h" else 1)
 
+    def stamp(self, timestamp: int) -> float:
+        """One of ``stamps``."""
+        return float(self.stamps(np.array([timestamp]))[0])
+
     def stamps(self, timestamps: Integers) -> Floats:
         """Closes (int64 [T], ns UTC) as backtrader's floats, float64 [T].
 

@@ -31,6 +31,11 @@ class Feed(bt.feed.DataBase):
 
     params = (("series", None), ("first", 0), ("stamps", None))
 
+    @property
+    def symbol(self) -> str:
+        """Whose bars they are."""
+        return str(self.p.series.symbol)
+
     def start(self) -> None:
         """Go back to before the first bar."""
         super().start()

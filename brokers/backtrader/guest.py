@@ -12,7 +12,7 @@ from framework.engine.strategy import Strategy
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     #: ``build(cerebro, feeds)``: adds data and whatever else a script adds to its Cerebro.
     Build = Callable[[Any, dict[str, Any]], object]
@@ -34,6 +34,12 @@ class Hosted:
     build: Build | None
     analyses: dict[str, object] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def keep(self, strategies: Iterable[Any]) -> None:
+        """Keep what the analyzers of ``strategies`` have found."""
+        for strategy in strategies:
+            for name, analyzer in strategy.analyzers.getitems():
+                self.analyses[name] = analyzer.get_analysis()
 
     def note(self, text: str) -> None:
         """Keep ``text`` for the warnings, once."""

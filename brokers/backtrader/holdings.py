@@ -11,6 +11,7 @@ from framework.domain.values import MICRO
 
 if TYPE_CHECKING:
     from brokers.backtrader.tickets import Ticket
+    from framework.domain.book import Position
     from framework.domain.fill import Fill
 
 
@@ -33,6 +34,10 @@ class Holdings(dict[Any, Any]):
     def of(self, symbol: str) -> Any:
         """The position in ``symbol``."""
         return self._by_symbol.setdefault(symbol, bt.Position())
+
+    def correct(self, held: Position) -> None:
+        """Shares came or went without a trade of the strategy's: ``held`` is there."""
+        self.of(held.symbol).fix(shares(held.quantity_micros), float(held.average_price or 0))
 
     def book(self, ticket: Ticket, fill: Fill, held: int, stamp: float) -> None:
         """Write ``fill`` into the ticket's order and into the position, which holds ``held`` micro-shares after it."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brokers.backtrader.blame import placed
-from brokers.backtrader.broker import DeskBroker
+from brokers.backtrader.broker import Counter, DeskBroker
 from brokers.backtrader.clock import TOLERANCE
 from brokers.backtrader.holdings import Holdings
+from brokers.backtrader.overheard import Overheard
 from brokers.backtrader.stage import Stage, feeds_of, set_up, symbols_of
 from brokers.backtrader.trading import Trading
-from framework.domain.account_event import Delisted
+from framework.domain.values import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from brokers.backtrader.clock import Clock
     from brokers.backtrader.guest import Guest
     from brokers.simulated.broker import SimulatedBroker
-    from framework.domain.account_event import AccountEvent
-    from framework.domain.order import OrderUpdate
-    from framework.engine.desk import Desk
     from framework.engine.engine import Engine
     from framework.engine.market import Market
 
@@ -52,13 +50,14 @@ class BacktraderHost:
         desk, cerebro, symbols = self._engine.desk, Stage(), dict[int, str]()
         holdings = Holdings(symbols)
         trading = Trading(desk, self._name, holdings, exact=self._exact)
-        self._broker.subscribe(_Overheard(desk, trading))
+        self._broker.subscribe(Overheard(desk, trading))
         slices = _Slices(self._market, self._broker, self._engine, self._clock, trading, on_slice)
 
         def step() -> None:
             slices.play(max(data.lines.datetime[0] for data in cerebro.datas if len(data)))
 
-        cerebro.broker = DeskBroker(desk, trading, symbols, step, self._hosted.note)
+        cerebro.broker = DeskBroker(desk.book.cash_micros / MICRO, self._hosted.note)
+        cerebro.broker.serve(Counter(desk, trading, symbols, step))
         try:
             set_up(cerebro, self._hosted, feeds_of(self._market, self._clock))
             symbols.update(symbols_of(cerebro))
@@ -69,33 +68,7 @@ class BacktraderHost:
                 raise
             raise shown from error
         slices.finish()
-        for strategy in strategies:
-            for name, analyzer in strategy.analyzers.getitems():
-                self._hosted.analyses[name] = analyzer.get_analysis()
-
-
-class _Overheard:
-    """Hears the venue for the desk first, and then for Cerebro."""
-
-    def __init__(self, desk: Desk, trading: Trading) -> None:
-        self._desk = desk
-        self._trading = trading
-        self._depth = 0
-
-    def on_update(self, update: OrderUpdate) -> None:
-        """Book the update, then pass it on; what the desk does about it is heard in between."""
-        self._depth += 1
-        self._desk.on_update(update)
-        self._trading.hear(update)
-        self._depth -= 1
-        if self._depth == 0:
-            self._trading.settle()
-
-    def on_account(self, event: AccountEvent) -> None:
-        """Book the event; Cerebro sees it in the cash, and shares that are gone as a trade."""
-        self._desk.on_account(event)
-        if isinstance(event, Delisted) and event.quantity_micros:
-            self._trading.on_delisting(event)
+        self._hosted.keep(strategies)
 
 
 class _Slices:

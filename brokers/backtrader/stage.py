@@ -8,6 +8,7 @@ import backtrader as bt
 
 from brokers.backtrader.feeds import Feed, guard
 from brokers.backtrader.guest import is_signals
+from brokers.backtrader.live_feed import LiveFeed
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ class Stage(bt.Cerebro):
         return super()._add_timer(owner, when, *args, cheat=False, **kwargs)
 
 
+def frame_of(clock: Clock) -> tuple[int, int]:
+    """Time frame and compression of the bars, as backtrader says it."""
+    return (bt.TimeFrame.Days, 1) if clock.is_daily else (bt.TimeFrame.Minutes, clock.minutes)
+
+
 def feeds_of(market: Market, clock: Clock) -> dict[str, Any]:
     """A feed for each symbol, with the bars that lie after the market's cursor."""
-    frame, length = (bt.TimeFrame.Days, 1) if clock.is_daily else (bt.TimeFrame.Minutes, clock.minutes)
+    frame, length = frame_of(clock)
     found = {}
     for row, series in enumerate(market.series):
         first = market.cursor[row] + 1
@@ -71,15 +77,15 @@ def set_up(cerebro: Stage, hosted: Hosted, feeds: dict[str, Any]) -> None:
         guard(data)
 
 
-def symbols_of(cerebro: Stage) -> dict[int, str]:
+def symbols_of(cerebro: Any) -> dict[int, str]:
     """The symbol of every feed that has one, by identity; resampled and replayed ones have that of their source."""
     found = {}
     for data in cerebro.datas:
         source = data
-        while not isinstance(source, Feed) and hasattr(source, "data"):
+        while not isinstance(source, Feed | LiveFeed) and hasattr(source, "data"):
             source = source.data
-        if isinstance(source, Feed):
-            found[id(data)] = source.p.series.symbol
+        if isinstance(source, Feed | LiveFeed):
+            found[id(data)] = source.symbol
     return found
 
 

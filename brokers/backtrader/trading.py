@@ -34,6 +34,7 @@ _NO_MONEY = frozenset({"insufficient_buying_power", "unsettled_cash"})
 _ENDINGS = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 #: An entry whose own children leave it needs no stop of the config's.
 _OWN_EXITS = ExitPlan()
+_EXPIRED = "valid no longer"
 
 
 class Trading:
@@ -45,6 +46,7 @@ class Trading:
         holdings: The positions.
         notices: What Cerebro is to be told, oldest first; one clone of an order for each event.
         stamp: Close of the bar being traded, as backtrader counts time.
+        refuses: Why orders of the strategy are not taken just now; empty while they are.
     """
 
     def __init__(self, desk: Desk, name: str, holdings: Holdings, *, exact: bool) -> None:
@@ -62,6 +64,7 @@ class Trading:
         self._last: dict[str, Any] = {}
         self.notices: deque[Any] = deque()
         self.stamp = 0.0
+        self.refuses = ""
 
     # --- what the strategy asks for
 
@@ -74,6 +77,9 @@ class Trading:
             ticket.expires = order.valid or None
         self._tickets[order.ref] = ticket
         self._fresh.add(order.ref)
+        if self.refuses:
+            self._refuse(ticket, self.refuses)
+            return
         other = None if oco is None else self._tickets.get(oco.ref)
         ticket.group = [] if other is None else other.group
         ticket.group.append(ticket)
@@ -112,7 +118,7 @@ class Trading:
         backtrader's broker cannot cancel what it has not looked at yet.
         """
         ticket = self._tickets.get(order.ref)
-        if ticket is None or (self._exact and order.ref in self._fresh):
+        if ticket is None or self.refuses or (self._exact and order.ref in self._fresh):
             return False
         self.cancel(ticket, "strategy")
         return True
@@ -122,9 +128,8 @@ class Trading:
         self._fresh.clear()
         for ticket in list(self._tickets.values()):
             is_due = ticket.expires is not None and self.stamp > ticket.expires
-            if is_due and ticket.is_alive and (not self._exact or ticket.symbol in symbols):
-                self._withdraw(ticket, "valid no longer")
-                self._lost(ticket, bt.Order.Expired, "valid no longer")
+            if is_due and ticket.is_alive and (not self._exact or ticket.symbol in symbols) and self._withdraw(ticket, _EXPIRED):
+                self._lost(ticket, bt.Order.Expired, _EXPIRED)
 
     def show_trails(self) -> None:
         """Let strategies watch trailing stops: the order they hold shows the level that was reached."""
@@ -185,18 +190,22 @@ class Trading:
 
     def cancel(self, ticket: Ticket, reason: str) -> None:
         """End ``ticket``, and what is linked with it; nothing if that has ended it already."""
-        if not ticket.is_alive:
+        if not ticket.is_alive or not self._withdraw(ticket, reason):
             return
-        self._withdraw(ticket, reason)
         self._end(ticket, bt.Order.Canceled, reason)
         self._unlink(ticket)
 
-    def _withdraw(self, ticket: Ticket, reason: str) -> None:
-        """Take back what works for ``ticket``; what the venue says of it concerns nobody any more."""
+    def _withdraw(self, ticket: Ticket, reason: str) -> bool:
+        """Take back what works for ``ticket``; ``False`` where the venue has still to say that it is gone: it may fill before."""
         working = ticket.working
-        if working is not None:
-            del self._by_id[working.order_id]
+        if working is None:
+            return True
+        if working.status is not OrderStatus.PENDING_CANCEL:
+            self._by_id.pop(working.order_id, None)  # what a venue says of it at once concerns nobody any more
             self._desk.cancel(working.order_id, reason)
+        if working.is_open:
+            self._by_id[working.order_id] = ticket
+        return not working.is_open
 
     def _unlink(self, ticket: Ticket) -> None:
         """``ticket`` has ended before it was filled: so do the others of its group."""
@@ -215,11 +224,13 @@ class Trading:
             self._adopt(update.order_id)
         elif update.status in _ENDINGS:
             del self._by_id[update.order_id]
+            if ticket.sent is not None and ticket.sent.order_id != update.order_id:
+                return  # another one was sent in its place
             reason = _reason(ticket, update)
             if reason == OCO:
                 self._shrinking.append(ticket)
             else:
-                self._lost(ticket, _status(update), reason)
+                self._lost(ticket, _status(update, reason), reason)
 
     def settle(self) -> None:
         """All of an event has been heard: orders of a group that were canceled and not sent again have ended."""
@@ -318,10 +329,10 @@ def _reason(ticket: Ticket, update: OrderUpdate) -> str:
     return next((change.reason for change in before if change.status is OrderStatus.PENDING_CANCEL), update.reason)
 
 
-def _status(update: OrderUpdate) -> int:
+def _status(update: OrderUpdate, reason: str) -> int:
     if update.reason in _NO_MONEY:
         status = bt.Order.Margin
-    elif update.status is OrderStatus.EXPIRED:
+    elif update.status is OrderStatus.EXPIRED or reason == _EXPIRED:
         status = bt.Order.Expired
     else:
         status = bt.Order.Canceled if update.status is OrderStatus.CANCELED else bt.Order.Rejected

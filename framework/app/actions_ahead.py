@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from data.actions import DIVIDEND, SPLIT, read_actions
 from data.days import EPOCH
+from framework.domain.market import FeedStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,13 +51,16 @@ def actions_ahead(section: DataSection, symbols: Sequence[str]) -> tuple[Ahead, 
     return tuple(found)
 
 
-def carried(arriving: Iterable[Arrival], actions: Sequence[Ahead], seen: Mapping[str, int]) -> Iterator[Arrival]:
+def carried(arriving: Iterable[Arrival | FeedStatus], actions: Sequence[Ahead], seen: Mapping[str, int]) -> Iterator[Arrival | FeedStatus]:
     """``arriving``, with ``actions`` on the first bars they take effect with.
 
     ``seen`` is the close of the last bar that is known of each symbol, ns UTC: what took effect by then is in the bars already.
     """
     due = [one for one in actions if one.since >= seen.get(one.symbol, 0)]
     for arrival in arriving:
+        if isinstance(arrival, FeedStatus):
+            yield arrival
+            continue
         bars = {symbol: _carrying(bar, [one for one in due if _is_on(one, bar)]) for symbol, bar in arrival.bars.items()}
         due = [one for one in due if one.symbol not in bars or not _is_on(one, bars[one.symbol])]
         yield arrival._replace(bars=bars)

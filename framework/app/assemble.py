@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from brokers.simulated.broker import SimulatedBroker
 from brokers.simulated.model import FillModel
 from framework.app.costs import fee_schedule, slippage_model
+from framework.app.hosting import SessionParts, guest_of, hosted_in_session
 from framework.app.policies import policies
 from framework.app.venues import venue_of
 from framework.domain.book import Book
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from data import Dataset
     from framework.app.actions_ahead import Ahead
-    from framework.domain.market import FinerBars
+    from framework.domain.market import FeedStatus, FinerBars
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker, Driver
     from framework.engine.strategy import Strategy
@@ -68,11 +69,9 @@ def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation
 
 def session(config: Config, strategy: Strategy, coming: Coming, journal: Journal, failed: Failed | None = None) -> Simulation:
     """Bars that arrive, and a simulated venue, behind the one engine; ``failed`` is told when the strategy raises, which is no end then."""
-    from framework.runtime.sessions.driver import RealtimeDriver
-
     parts = _parts(config, strategy, coming.history, coming.span, journal)
-    driver = RealtimeDriver(parts.market, parts.engine, parts.broker.on_slice, coming.arriving, failed)
-    return Simulation(*parts, driver, "bars arrive one by one")
+    driven = SessionParts(parts.market, parts.broker, parts.engine, parts.broker.on_slice, coming.span[1])
+    return Simulation(*parts, _realtime(config, strategy, driven, coming, failed), "bars arrive one by one")
 
 
 def live_session(
@@ -84,14 +83,22 @@ def live_session(
     failed: Failed | None = None,
 ) -> Simulation:
     """Bars that arrive, and a venue that reports by itself, behind the one engine; ``failed`` as for ``session``."""
-    from framework.runtime.sessions.driver import RealtimeDriver
-
     world = _world(config, coming.history, coming.span)
     broker = broker_of(world.market)
     engine = _engine(config, strategy, world, broker, journal)
     shadow = _shadow(config, world, journal)
-    driver = RealtimeDriver(world.market, engine, shadow.work, coming.arriving, failed)
+    driver = _realtime(config, strategy, SessionParts(world.market, broker, engine, shadow.work, coming.span[1]), coming, failed)
     return Simulation(world.market, broker, engine, journal, driver, "bars arrive one by one", shadow)
+
+
+def _realtime(config: Config, strategy: Strategy, parts: SessionParts, coming: Coming, failed: Failed | None) -> Driver:
+    """Who turns the crank of a session. A backtrader strategy that raises ends it: Cerebro cannot go on behind that."""
+    guest = guest_of(strategy)
+    if guest is not None:
+        return hosted_in_session(guest, config, parts, coming.arriving)
+    from framework.runtime.sessions.driver import RealtimeDriver
+
+    return RealtimeDriver(parts.market, parts.engine, parts.work, coming.arriving, failed)
 
 
 def rehearsal(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
@@ -111,7 +118,7 @@ class Coming(NamedTuple):
 
     history: Dataset
     span: tuple[int, int]
-    arriving: Iterable[Arrival]
+    arriving: Iterable[Arrival | FeedStatus]
     actions: Sequence[Ahead] = ()
 
 

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from brokers.backtrader.clock import Clock
     from brokers.backtrader.guest import Guest
     from brokers.simulated.broker import SimulatedBroker
     from data import Dataset
+    from framework.domain.market import FeedStatus, Integers
     from framework.engine.engine import Engine
     from framework.engine.market import Market
-    from framework.engine.ports import Driver
+    from framework.engine.ports import Broker, Driver
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
+    from framework.runtime.sessions.arrivals import Arrival
+
+_NS_PER_DAY = 86_400_000_000_000
+
+
+class SessionParts(NamedTuple):
+    """What a session's driver drives; ``last`` is the last time its calendar is asked for, ns UTC."""
+
+    market: Market
+    broker: Broker
+    engine: Engine
+    work: Callable[[Sequence[int]], None]
+    last: int
 
 
 def is_backtrader(found: object) -> TypeGuard[type[Any]]:
@@ -69,10 +83,24 @@ def hosted_by(guest: Guest, config: Config, market: Market, broker: SimulatedBro
     """The driver of a backtrader strategy: its own Cerebro."""
     from brokers.backtrader.host import BacktraderHost
 
-    return BacktraderHost(market, broker, engine, guest, _clock(config, market), exact=config.fills.compat == "backtrader")
+    times = np.unique(np.concatenate([one.timestamp for one in market.series]))
+    return BacktraderHost(market, broker, engine, guest, _clock(config, times), exact=config.fills.compat == "backtrader")
 
 
-def _clock(config: Config, market: Market) -> Clock:
+def hosted_in_session(guest: Guest, config: Config, parts: SessionParts, arriving: Iterable[Arrival | FeedStatus]) -> Driver:
+    """The driver of a backtrader strategy in a session: its own Cerebro, or the one of the script it stands in."""
+    from brokers.backtrader.cycles import Parts
+    from brokers.backtrader.live_host import LiveHost
+
+    market, broker, engine, work, last = parts
+    # A week more, so that there is a full session among them.
+    times = np.concatenate([*(one.timestamp for one in market.series), last + np.arange(8) * _NS_PER_DAY])
+    clock = _clock(config, np.unique(times))
+    exact = config.fills.compat == "backtrader" and config.mode == "paper"
+    return LiveHost(Parts(market, engine, work, clock), broker, guest, arriving, exact=exact)
+
+
+def _clock(config: Config, times: Integers) -> Clock:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -80,6 +108,6 @@ def _clock(config: Config, market: Market) -> Clock:
     from data.calendar import session_bounds
 
     section, zone = config.data, ZoneInfo(config.data.timezone)
-    opened, closed = session_bounds(np.unique(np.concatenate([one.timestamp for one in market.series])), section.calendar)
+    opened, closed = session_bounds(times, section.calendar)
     starts, ends = ([datetime.fromtimestamp(moment // 10**9, zone).time() for moment in np.unique(column)] for column in (opened, closed))
     return Clock(section.timezone, min(starts), max(ends), section.resolution)

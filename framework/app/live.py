@@ -4,46 +4,48 @@ from __future__ import annotations
 
 import os
 import platform
-import signal
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
 from data.calendar import session_bounds
-from framework.app.alerting import alerts_of, channels_of
+from framework.app.access import access_of
+from framework.app.alerting import alerts_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
 from framework.app.compare import save_shadow
-from framework.app.forward import Crew, Feed, play_forward
+from framework.app.crash import without_secrets
+from framework.app.forward import Crew, Feed, opened_forward
+from framework.app.hosting import as_strategy_reads
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
 from framework.app.promotion import Promoted
 from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
-from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
+from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
 from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
+from framework.app.stopping import asked_to_stop
+from framework.app.tape_place import new_tape
+from framework.app.watchdog import Watchdog
+from framework.app.wishes import Ended, Script, Wish
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
-from framework.errors import ConfigError, DataError
+from framework.errors import ConfigError, DataError, OnetapeError
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
 from framework.runtime.alerts import Severity
 from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
-from framework.runtime.control.switches import HaltFile, HaltSignal
-from framework.runtime.environment import environment_of, state_folder
-from framework.runtime.logs.crash import without_secrets
-from framework.runtime.logs.redaction import Redactor
+from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
 from framework.runtime.orders.ids import Desk
-from framework.runtime.secrets import SecretStore
 from framework.runtime.sessions.arrivals import known_before
 from framework.runtime.sessions.live_desk import LiveDesk, Surroundings
 from framework.runtime.sessions.upkeep import SECOND, Job
@@ -51,17 +53,16 @@ from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from brokers.robinhood.gates import OrderGate
     from brokers.robinhood.gateway import RobinhoodGateway
     from brokers.robinhood.transport import Call
     from data import Dataset
     from framework.app.assemble import Simulation
-    from framework.domain.secret import Secret
+    from framework.app.session import Opened
     from framework.engine.strategy import Strategy
-    from framework.runtime.alerts import Alerts, Channel
+    from framework.runtime.alerts import Alerts
     from framework.runtime.config import Config
     from framework.runtime.tape.lease import Lease
 
@@ -72,58 +73,13 @@ LEASE, RENEWAL = 180.0, 20.0
 AFTER_CLOSE = 30 * SECOND
 
 
-class Wish(NamedTuple):
-    """What is wanted of a session.
-
-    Attributes:
-        beside: The config's folder.
-        out: The run folder; ``None`` for one of its own.
-        resume: The run that goes on; ``None`` for a new one.
-        until_close: Whether it ends with the trading session.
-        length: After how many ns it ends; ``None`` for never.
-        ask: How a person is asked.
-    """
-
-    beside: Path
-    out: Path | None
-    resume: str | None
-    until_close: bool
-    length: int | None
-    ask: Callable[[str], str]
-
-
-class Ended(NamedTuple):
-    """A session that has ended: its figures (``None``: no bar closed), its folder, what is open, and how many decisions it began behind."""
-
-    summary: Mapping[str, object] | None
-    folder: Path
-    still_open: tuple[str, ...]
-    resumed: int
-
-
-class _Access(NamedTuple):
-    """Who trades where."""
-
-    username: Secret
-    account: Secret
-    key: Secret
-    state: Path
-    double: str | None
-    redact: Redactor
-    channels: list[Channel]
-
-
 def paper_session(config: Config, wish: Wish) -> Ended:
     """Trade on paper on Robinhood's quotes; no order can leave.
 
     Raises:
         OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
     """
-    settings = config.model_copy(update={"mode": "paper"})
-    with ExitStack() as open_things:
-        session = _Session(settings, wish, open_things)
-        with without_secrets(session.access.redact):
-            return session.play(ShutGate("this is a paper session"), None)
+    return _played(config.model_copy(update={"mode": "paper"}), wish, None)
 
 
 def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
@@ -133,21 +89,48 @@ def live_session(config: Config, wish: Wish, leave: Leave) -> Ended:
         SafetyError: Something was not confirmed.
         OnetapeError: See ``play_forward``; the config, the session at Robinhood or the folder are wrong.
     """
-    promoted, first = check_settings(config, leave, wish.beside), Rollout()
-    if not leave.dry_run:
-        first = rollout(config, promoted.shown.live_sessions, None if wish.resume is None else find_run(wish.resume))
-        leave = leave._replace(dollars=first.most(round(config.account.cash) if leave.dollars is None else leave.dollars))
+    return _played(config, wish, leave)
+
+
+def _played(config: Config, wish: Wish, leave: Leave | None) -> Ended:
+    with live_sitting(config, wish, leave) as (session, opened):
+        opened.simulation.driver.run(opened.note)
+        return session.ended(opened)
+
+
+@contextmanager
+def live_sitting(config: Config, wish: Wish, leave: Leave | None, script: Script | None = None) -> Iterator[tuple[LiveSession, Opened]]:
+    """A session with all that it holds, ready for its driver, and to be ``ended`` when that is through; on paper without a ``leave``.
+
+    Raises:
+        SafetyError: Something was not confirmed.
+        OnetapeError: The config, the session at Robinhood or the folder are wrong.
+    """
+    section, promoted, first = config.strategy, Promoted(), Rollout()
+    strategy = script.strategy if script else load_strategy(section.path, section.params, wish.beside, section.cerebro)
+    config = as_strategy_reads(strategy, config)
+    if leave is not None:
+        promoted = check_settings(config, leave, wish.beside)
+        if not leave.dry_run:
+            first = rollout(config, promoted.shown.live_sessions, None if wish.resume is None else find_run(wish.resume))
+            leave = leave._replace(dollars=first.most(round(config.account.cash) if leave.dollars is None else leave.dollars))
     with ExitStack() as open_things:
-        session = _Session(first.capped(config), wish, open_things, (promoted, first))
-        with without_secrets(session.access.redact):
-            return session.play_live(leave)
+        session = LiveSession(first.capped(config), strategy, wish, open_things, (promoted, first), script)
+        with without_secrets(session.access.redact), session.opened(leave) as opened:
+            yield session, opened
 
 
-class _Session:
-    """One session with everything it holds open in ``open_things``."""
+class LiveSession:
+    """One session with everything it holds open in ``open_things``; ``script`` drives it, if there is one."""
 
     def __init__(
-        self, config: Config, wish: Wish, open_things: ExitStack, tried: tuple[Promoted, Rollout] = (Promoted(), Rollout())
+        self,
+        config: Config,
+        strategy: Strategy,
+        wish: Wish,
+        open_things: ExitStack,
+        tried: tuple[Promoted, Rollout],
+        script: Script | None,
     ) -> None:
         if wish.out is not None and wish.resume is not None:
             raise ConfigError("--out names the folder of a new session, --resume that of one that goes on: give one of them")
@@ -155,10 +138,10 @@ class _Session:
             raise ConfigError('[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive')
         check_place(wish.out)
         self.config, self.wish, self.open = config, wish, open_things
+        self.strategy, self.script = strategy, script
         self.promoted, self.first = tried
         self.watch = Stopwatch()
-        self.strategy: Strategy = load_strategy(config.strategy.path, config.strategy.params, wish.beside, config.strategy.cerebro)
-        self.access = _access(config, wish.beside)
+        self.access = access_of(config, wish.beside)
         self.link: RobinhoodLink | None = None
         self.gateway: RobinhoodGateway | None = None
         self.lease: Lease | None = None
@@ -166,10 +149,20 @@ class _Session:
         self.purchases = TapedPurchases(now_ns, 0)
         self.simulation: Simulation | None = None
 
-    def play_live(self, leave: Leave) -> Ended:
-        """Get the leave, then the account for this process alone, then trade."""
-        self.open.enter_context(only_trader(self.access.state, self.access.account))
-        return self.play(self._gate(leave), leave)
+    @contextmanager
+    def opened(self, leave: Leave | None) -> Iterator[Opened]:
+        """The session, ready for its driver; with ``leave`` of real money, after the account was got for this process alone.
+
+        Raises:
+            SafetyError: Something was not confirmed.
+        """
+        gate: OrderGate = ShutGate("this is a paper session")
+        if leave is not None:
+            self.open.enter_context(only_trader(self.access.state, self.access.account))
+            gate = self._gate(leave)
+        history, store, feed, crew = self._prepared(gate, leave)
+        with self._telling_of_death(), opened_forward(self.config, self.strategy, history, store, self.watch, feed, crew) as opened:
+            yield opened
 
     def _gate(self, leave: Leave) -> OrderGate:
         if leave.dry_run:
@@ -189,36 +182,49 @@ class _Session:
             purchases=self.purchases,
         )
 
-    def play(self, gate: OrderGate, leave: Leave | None) -> Ended:
-        """Play it to its end."""
+    def _prepared(self, gate: OrderGate, leave: Leave | None) -> tuple[Dataset, TapeStore, Feed, Crew]:
         history = self._history()
         name = f"{run_stamp()}-{self.config.mode}-{type(self.strategy).__name__}"
         self.folder = find_run(self.wish.resume) if self.wish.resume is not None else self.wish.out or new_folder(name)
         self.folder.mkdir(parents=True, exist_ok=True)
         logs = self.open.enter_context(SessionLogs(self.folder / "logs", name, self.access.redact, sys.stderr))
-        self.narrator = Narrator(logs, self._alerts())
+        self.narrator = Narrator(logs, self._alerts(), self.script.hear if self.script else None)
         said = header(self.config, self.strategy) | {"account": account_hash(self.access.account.reveal())}
         if leave is not None and leave.dry_run:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
+        if self.script is not None:
+            said["script"] = True  # what more it does to its Cerebro is not known
         if self.first.order_dollars is not None:
             said[ORDER_CAP] = self.first.order_dollars
-        store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
+        store = self.open.enter_context(TapeStore.open(new_tape(self.folder, self.config.tape.url), header=said))
         self.purchases.keep(store)
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())
-        stopped = self.open.enter_context(_stops())
+        interrupted = self.open.enter_context(asked_to_stop())
         crew = Crew(
             desk=None if leave is None else self._desk(store, gateway, leave),
-            control=Control(store, HaltFile(self.folder / HALT), halt_signal),
+            control=Control(store, HaltFile(self.folder / HALT), halt_signal, self._dead_man()),
             lease=self.lease,
-            jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
+            jobs=[
+                Job(SECOND, lambda _: link.session.tick()),
+                Job(SECOND, self._renewal(store)),
+                Job(SECOND, self.narrator.tell),
+                *self._watched(store.place, leave),
+            ],
             on_slice=self._renewal(store),  # a long tape is taken again slice by slice, before any job is done
             on_begin=self._begin,
             on_failure=self.narrator.failure,
+            rotate=logs.rotate,
+            last_four=None if leave is None else self.access.account.reveal()[-4:],
         )
+        script = self.script
+
+        def stopped() -> bool:
+            return interrupted() or (script is not None and script.is_stopped())
+
         feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
-        return self._played(history, store, feed, crew)
+        return history, store, feed, crew
 
     def _history(self) -> Dataset:
         loaded, now = load_data(self.config, None), now_ns()
@@ -256,6 +262,28 @@ class _Session:
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )
         return LiveDesk(gateway, around)
+
+    def _dead_man(self) -> DeadMansSwitch | None:
+        hours = self.config.session.operator_hours
+        return DeadMansSwitch(hours * 3_600) if hours else None
+
+    def _watched(self, place: str, leave: Leave | None) -> list[Job]:
+        """Have somebody else watch that the loop turns, where it is about money."""
+        seconds = self.config.session.watchdog_seconds
+        if leave is None or leave.dry_run or not seconds:
+            return []
+        watchdog = self.open.enter_context(Watchdog(self.folder, place, self.wish.beside, seconds))
+        told: list[str] = []
+
+        def beat(now: int) -> None:
+            watchdog.beat(now)
+            if not watchdog.is_there and not told:
+                told.append("gone")
+                self.narrator.alert(
+                    Severity.CRITICAL, "watchdog", "the watchdog is gone: if this session hangs, nobody cancels its entries"
+                )
+
+        return [Job(SECOND, beat)]
 
     def _note_leave(self, store: TapeStore, leave: Leave) -> None:
         """What was shown, what was missing, why it trades all the same, and what holds in the first sessions."""
@@ -295,24 +323,40 @@ class _Session:
         self.simulation = simulation
         self.narrator.begin(simulation)
 
-    def _played(self, history: Dataset, store: TapeStore, feed: Feed, crew: Crew) -> Ended:
+    @contextmanager
+    def _telling_of_death(self) -> Iterator[None]:
         try:
-            played = play_forward(self.config, self.strategy, history, store, self.watch, feed, crew)
-        except DataError as error:
-            if self.simulation is None or self.simulation.journal.events or self.simulation.market.grows:
-                raise
-            self.narrator.alert(Severity.INFO, "stopped", f"before a bar had closed: {error}")
-            return Ended(None, self.folder, (), 0)
+            yield
         except Exception as error:  # somebody has to know, whatever it was; it goes on up
             left = ", ".join(self._still_open()) or "nothing that is known"
             self.narrator.alert(Severity.CRITICAL, "session died", f"{type(error).__name__}: {error}; open: {left}")
             raise
+
+    def ended(self, opened: Opened) -> Ended:
+        """The driver is through: let the strategy finish, and keep what was played.
+
+        Raises:
+            DataError: No bar arrived, and yet something was decided.
+        """
+        try:
+            played = opened.ended()
+        except DataError as error:
+            if opened.simulation.journal.events or opened.simulation.market.grows:
+                raise
+            self.narrator.alert(Severity.INFO, "stopped", f"before a bar had closed: {error}")
+            return Ended(None, self.folder, (), 0)
         self.narrator.tell(now_ns())
         self.narrator.summarize()
         save_session(played.record, self.folder)
         if self.lease is not None:  # there is a venue
-            save_shadow(self.folder)
+            self._save_shadow()
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
+
+    def _save_shadow(self) -> None:
+        try:
+            save_shadow(self.folder)
+        except OnetapeError as error:  # the session is over, and everything of it is on the tape
+            self.narrator.alert(Severity.WARNING, "shadow", f"it cannot be compared: {error}")
 
     def _still_open(self) -> tuple[str, ...]:
         if self.simulation is None:
@@ -323,28 +367,8 @@ class _Session:
         return (*orders, *(f"position of {from_micros(one.quantity_micros)} {one.symbol}" for one in held))
 
 
-def _access(config: Config, beside: Path) -> _Access:
-    redact = Redactor()
-    secrets, environment = SecretStore(beside, redact), environment_of(beside)
-    needed = [secrets.need(name) for name in (USERNAME, ACCOUNT, SESSION_KEY)]
-    channels = channels_of(config, secrets)
-    return _Access(needed[0], needed[1], needed[2], state_folder(environment), environment.get(DOUBLE_URL), redact, channels)
-
-
 def _close(timestamp: int, calendar: str) -> int:
     """When the session ends that a time (ns UTC) lies in, or the next one."""
     import numpy as np
 
     return int(session_bounds(np.array([timestamp]), calendar)[1][0])
-
-
-@contextmanager
-def _stops() -> Iterator[Callable[[], bool]]:
-    """Within it Ctrl-C and SIGTERM ask the session to stop; what is yielded says whether one came."""
-    asked: list[int] = []
-    before = {number: signal.signal(number, lambda found, _: asked.append(found)) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

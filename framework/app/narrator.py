@@ -14,6 +14,8 @@ from framework.runtime.orders.incidents import Effect
 from framework.runtime.tape.facts import new_event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framework.app.assemble import Simulation
     from framework.errors import OnetapeError
     from framework.runtime.alerts import Alerts
@@ -26,11 +28,15 @@ _SEVERITIES = MappingProxyType({Effect.ALERT: Severity.WARNING, Effect.REDUCING:
 
 
 class Narrator:
-    """Tells ``logs`` and, where there are any, ``alerts``; what the tape had already when the session began is not told again."""
+    """Tells ``logs`` and, where there are any, ``alerts`` and ``hear(title, text)``.
 
-    def __init__(self, logs: SessionLogs, alerts: Alerts | None) -> None:
+    What the tape had already when the session began is not told again.
+    """
+
+    def __init__(self, logs: SessionLogs, alerts: Alerts | None, hear: Callable[[str, str], object] | None = None) -> None:
         self._app, self._orders, self._trades = logs.logger("app"), logs.logger("orders"), logs.logger("trades")
         self._alerts = alerts
+        self._hear = hear
         self._simulation: Simulation | None = None
         self._told = 0
         self._fills = 0
@@ -39,6 +45,7 @@ class Narrator:
         self._is_live = False
         self._parted = 0
         self._shadow_trouble = ""
+        self._unheard = 0
 
     def begin(self, simulation: Simulation) -> None:
         """What happens is in ``simulation``."""
@@ -65,6 +72,7 @@ class Narrator:
         self._told = len(events)
         if self._simulation.shadow is not None:
             self._tell_shadow(self._simulation.shadow)
+        self._tell_silence()
         self._end_day(session_number(now))
 
     def _tell_one(self, event: object) -> None:
@@ -85,6 +93,12 @@ class Narrator:
         if shadow.trouble != self._shadow_trouble:
             self._shadow_trouble = shadow.trouble
             self.alert(Severity.WARNING, "shadow", shadow.trouble)
+
+    def _tell_silence(self) -> None:
+        """Into the log, since nobody else hears it."""
+        before, self._unheard = self._unheard, 0 if self._alerts is None else self._alerts.undelivered
+        if self._unheard and not before:
+            self._app.error("alerts reach nobody", detail="no target took the last one; try `onetape doctor --alerts`")
 
     def _end_day(self, session: int) -> None:
         if self._session not in (-1, session):
@@ -120,3 +134,5 @@ class Narrator:
         say(title, detail=text)
         if self._alerts is not None:
             self._alerts.alert(severity, title, text)
+        if self._hear is not None:
+            self._hear(title, text)

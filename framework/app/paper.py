@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.app.assemble import rehearsed
+from framework.app.hosting import as_strategy_reads, as_strategy_sees
 from framework.app.loader import load_strategy
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import Hooks, header, play_session
-from framework.app.tape_place import HALT, TAPE
+from framework.app.tape_place import HALT, new_tape
 from framework.errors import ConfigError
 from framework.report.summary import summarize
 from framework.runtime.clock import Stopwatch, run_stamp
@@ -51,7 +52,7 @@ def rehearse_session(
     watch, config = Stopwatch(), config.model_copy(update={"mode": "paper"})
     check_place(out)
     strategy = load_strategy(config.strategy.path, config.strategy.params, beside, config.strategy.cerebro)
-    dataset = load_data(config, None)
+    config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, load_data(config, None))
     folder = find_run(resume) if resume is not None else out or new_folder(f"{run_stamp()}-paper-{type(strategy).__name__}")
     folder.mkdir(parents=True, exist_ok=True)
     total = sum(int((one.timestamp >= dataset.first_trade).sum()) for one in dataset.series.values()) // len(dataset.series)
@@ -64,7 +65,7 @@ def rehearse_session(
             on_progress(done, total)
 
     heard, coming = HaltSignal(), rehearsed(dataset)
-    with TapeStore.open(folder / TAPE, header=header(config, strategy)) as store, heard.listening():
+    with TapeStore.open(new_tape(folder, config.tape.url), header=header(config, strategy)) as store, heard.listening():
         commanded = Commanded(coming.arriving, Control(store, HaltFile(folder / HALT), heard))
         hooks = Hooks(count, lambda turns, _: commanded.begin(turns))
         played = play_session(config, strategy, coming._replace(arriving=commanded), store, watch, hooks)

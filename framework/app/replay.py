@@ -13,7 +13,7 @@ from framework.app.hosting import as_strategy_reads
 from framework.app.loader import load_strategy
 from framework.app.session import Hooks, session_parts
 from framework.app.venues import venue_of
-from framework.errors import BadDataError, PartedError, SafetyError
+from framework.errors import BadDataError, ConfigError, PartedError, SafetyError
 from framework.runtime.loading import validated
 from framework.runtime.sessions.marks import DECIDED, FORMING, INPUTS, STRATEGY_FAILED, is_fact
 from framework.runtime.sessions.recorded import Fact, bars_of, fact_of, facts_of, first_difference, recorded
@@ -67,6 +67,8 @@ def replay(tape: str | Path, beside: Path | None = None) -> Replayed:
         config = validated(tomllib.loads(str(header["config"])), "the config on the tape")
     except (KeyError, tomllib.TOMLDecodeError) as error:
         raise BadDataError(f"{tape}: the first event does not say what was run ({error}): it is no tape of a run") from None
+    if "script" in header:
+        raise ConfigError(f"{tape} is of a script's own Cerebro: run the script with resume=..., which takes all its decisions again")
     strategy = load_strategy(config.strategy.path, config.strategy.params, beside or Path.cwd(), config.strategy.cerebro)
     config = as_strategy_reads(strategy, config)
     if config.mode != "backtest":
@@ -94,7 +96,7 @@ def _as_far_as_written(events: Sequence[TapeEvent], found: Sequence[Fact]) -> Se
 
 
 def _of_backtest(config: Config, strategy: Strategy, tape: str | Path, events: Sequence[TapeEvent]) -> Simulation:
-    bars = read_bars(Path(tape))
+    bars = read_bars(tape if "://" in str(tape) else Path(tape))
     series = {symbol: one for symbol, one in bars.items() if symbol in config.universe.symbols}
     finer = {symbol: _finer(series[symbol], one) for name, one in bars.items() if (symbol := name.split()[0]) in series and name != symbol}
     return backtest(config, strategy, Dataset(series, events[0].timestamp, (), finer))

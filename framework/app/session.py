@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from framework.app.actions_ahead import carried
 from framework.app.assemble import Coming, live_session, session
 from framework.app.curves import Curves
-from framework.app.hosting import guest_of
+from framework.app.hosting import as_strategy_sees
 from framework.app.policies import policies
 from framework.app.resolved import config_hash, config_text
 from framework.app.run import record_of
@@ -19,7 +20,7 @@ from framework.domain.values import to_micros
 from framework.engine.indicators import Indicators
 from framework.engine.journal import Journal
 from framework.engine.strategy import description_of, params_of
-from framework.errors import ConfigError, DataError
+from framework.errors import DataError
 from framework.rules.guards.state import TradingState
 from framework.runtime.clock import now_ns
 from framework.runtime.control.audit import command_event
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from data import Dataset
     from framework.app.assemble import Simulation
+    from framework.domain.market import FeedStatus
     from framework.domain.record import RunRecord
     from framework.engine.market import Market
     from framework.engine.strategy import Strategy
@@ -103,12 +105,12 @@ def session_parts(config: Config, strategy: Strategy, coming: Coming, known: Rec
     """Put a session together; without ``store`` one that is only taken again."""
     journal = Journal()
     taping = Taping(store, journal, known, hooks.lease)
-    history = _history(coming, known)
+    history = as_strategy_sees(strategy, _history(coming, known))
 
     simulation: Simulation
     turns: Turns
 
-    def slices() -> Iterator[Arrival]:
+    def slices() -> Iterator[Arrival | FeedStatus]:
         arriving = carried(coming.arriving, coming.actions, _last_seen(history, known)) if coming.actions else coming.arriving
         yield from turns.arriving(arriving)  # asked for when the engine is there
 
@@ -133,6 +135,20 @@ def session_parts(config: Config, strategy: Strategy, coming: Coming, known: Rec
     return Parts(simulation, turns, taping, history)
 
 
+class Opened(NamedTuple):
+    """A session that is ready for its driver.
+
+    Attributes:
+        simulation: Its parts.
+        note: Called by the driver after each decision with its time, ns UTC.
+        ended: Called once when the driver is through: lets the strategy finish; what was played.
+    """
+
+    simulation: Simulation
+    note: Callable[[int], None]
+    ended: Callable[[], Played]
+
+
 def _failed(taping: Taping, simulation: Simulation, tell: Callable[[OnetapeError], object], timestamp: int, error: OnetapeError) -> None:
     """The strategy raised: no entries until a person has looked; exits, stops and the operator go on."""
     if not taping.beside(NewEvent(timestamp, STRATEGY_FAILED, {"why": str(error)})):
@@ -145,7 +161,17 @@ def _failed(taping: Taping, simulation: Simulation, tell: Callable[[OnetapeError
 def play_session(
     config: Config, strategy: Strategy, coming: Coming, store: TapeStore, watch: Stopwatch, hooks: Hooks | None = None
 ) -> Played:
-    """Play a session to its end, from where the tape in ``store`` left it.
+    """Play a session to its end, from where the tape in ``store`` left it; see ``opened_session``."""
+    with opened_session(config, strategy, coming, store, watch, hooks) as opened:
+        opened.simulation.driver.run(opened.note)
+        return opened.ended()
+
+
+@contextmanager
+def opened_session(
+    config: Config, strategy: Strategy, coming: Coming, store: TapeStore, watch: Stopwatch, hooks: Hooks | None = None
+) -> Iterator[Opened]:
+    """A session ready to be driven, from where the tape in ``store`` left it.
 
     Args:
         config: With the mode of the session.
@@ -158,10 +184,7 @@ def play_session(
     Raises:
         TapeError: The tape says that other decisions were taken, or cannot be written.
         DataError: Nothing arrived.
-        ConfigError: The strategy is one of backtrader's.
     """
-    if guest_of(strategy) is not None:
-        raise ConfigError(f"{type(strategy).__name__} is a bt.Strategy, which trades in a backtest only; write a framework.Strategy for it")
     hooks = Hooks() if hooks is None else hooks
     params, known = params_of(strategy), recorded(store.events())
     simulation, turns, taping, history = session_parts(config, strategy, coming, known, store, hooks)
@@ -174,15 +197,17 @@ def play_session(
         turns.over(timestamp)
         hooks.on_slice(timestamp)
 
+    def ended() -> Played:
+        turns.stop(hooks.now())
+        if not len(curves):
+            raise DataError("no bar arrived in the session")
+        return Played(replace(record_of(config, strategy, history, simulation, curves, watch), params=params), _slices(known))
+
     taping.begin(history.series, history.first_trade)
     with simulation.broker:
         simulation.engine.start(history.first_trade)
         hooks.on_begin(turns, simulation)
-        simulation.driver.run(note)
-        turns.stop(hooks.now())
-    if not len(curves):
-        raise DataError("no bar arrived in the session")
-    return Played(replace(record_of(config, strategy, history, simulation, curves, watch), params=params), _slices(known))
+        yield Opened(simulation, note, ended)
 
 
 def _last_seen(history: Dataset, known: Recorded) -> dict[str, int]:

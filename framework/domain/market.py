@@ -185,3 +185,10 @@ class FinerBars:
         prices = zip(*([to_micros(price) for price in column] for column in columns), strict=True)
         volumes = (series.volume[span] / shares).tolist()
         return [(bar, volume) for bar, volume in zip(prices, volumes, strict=True) if volume > 0.0]
+
+
+class FeedStatus(NamedTuple):
+    """Whether quotes come, as it is known since ``timestamp`` (ns UTC)."""
+
+    timestamp: int
+    is_connected: bool

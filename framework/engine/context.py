@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from framework.domain.book import Position
 from framework.domain.order import Bracket, OrderSide, OrderType, TimeInForce, TrailType
-from framework.domain.values import from_micros
+from framework.domain.values import floor_to_lot, from_micros, shares_worth
 from framework.engine.features import Features
 from framework.engine.guarded import ExitPlan
 from framework.errors import InvalidOrderError
@@ -143,6 +143,19 @@ class Context:
         if symbol is not None:
             self._desk.market.row_of(symbol)
         return self._desk.blotter.of(symbol)
+
+    def shares_for(self, symbol: str, dollars: Number) -> Decimal:
+        """How many shares ``dollars`` buy at the last close: on the venue's lot, rounded down; 0 before the first bar.
+
+        An order says shares: ``ctx.buy("AAPL", ctx.shares_for("AAPL", 500))``. It costs more or less where the price moves before it fills.
+
+        Raises:
+            InvalidOrderError: Unknown symbol, or dollars that are no positive number.
+        """
+        price = self._desk.market.price_micros(self._desk.market.row_of(symbol))
+        lot = self._desk.broker.capabilities.lot_micros
+        worth = positive_micros(dollars, "dollars", symbol)
+        return from_micros(floor_to_lot(shares_worth(worth, price), lot) if price else 0)
 
     def target(self, symbol: str, strength: float, stop: Number | None = None, tag: str | None = None) -> None:
         """Ask for a position of ``strength`` in [-1, 1], sized by the configured sizer; 0 closes it.

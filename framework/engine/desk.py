@@ -85,7 +85,7 @@ class Desk:
         self._emulation = Emulation(self, self._step)
         self._margin = Margin(self) if policies.account.type is AccountType.MARGIN else None
         self._standings = Standings(self, self.protection)
-        self._validator = PreTradeValidator(policies.limits, broker.capabilities)
+        self.validator = PreTradeValidator(policies.limits, broker.capabilities)
         self._counter = (0, 0)
         #: Until when there is nothing to look at, ns UTC, unless more than so many events have happened by then.
         self._rest = (-1, 0)
@@ -349,11 +349,11 @@ class Desk:
             self._ask_for_data(order)
         halted = self.breakers.refusal(order, reduces=closing == order.quantity_micros)
         if halted is None:
-            return limits.check(order, standing, self._validator)
+            return limits.check(order, standing, self.validator)
         if order.role is not OrderRole.TARGET or not closing or self.breakers.refusal(order, reduces=True) is not None:
             return None, halted
         # A target on the other side wants out of this one first, and out is allowed.
-        return limits.check(replace(order, quantity_micros=closing), standing, self._validator)[0], halted
+        return limits.check(replace(order, quantity_micros=closing), standing, self.validator)[0], halted
 
     def _ask_for_data(self, order: Order) -> None:
         missed = self._freshness.missing(order.symbol, self.market.now)

@@ -97,7 +97,7 @@ class Protection:
 
     def _may_again(self, order: Order, update: OrderUpdate) -> bool:
         """Whether a protective order that was canceled, and not by us, is to be placed again now."""
-        ours = any(change.status is OrderStatus.PENDING_CANCEL for change in order.changes)
+        ours = len(order.changes) > 1 and order.changes[-2].status is OrderStatus.PENDING_CANCEL
         if update.status is not OrderStatus.CANCELED or ours:
             return False
         return self._again.may(order.symbol, session_number(update.timestamp), wanted=update.unsolicited)

@@ -212,3 +212,35 @@ def test_without_limits_only_cash_and_venue_refuse_and_the_run_says_so(tmp_path)
         result = run(tmp_path / "onetape.toml")
         assert set(result.summary["refusals"]) == set(refusals)
         assert f'profile = "{"conservative" if limits else "venue"}"' in result.record.config_text
+
+
+# --- in sessions
+
+
+def test_bars_that_arrive_are_decided_on_as_in_the_backtest_and_replay(tmp_path, monkeypatch):
+    monkeypatch.chdir(project(tmp_path, strategy={"cerebro": "mine:build"}, data={"warmup": 0}))
+    for words in (("backtest", "--out", "b"), ("paper", "--rehearse", "--out", "p")):
+        assert call(*words, "--quiet").code == 0
+    backtest, paper = (json.loads((tmp_path / one / "summary.json").read_text()) for one in "bp")
+    assert backtest["trades"] > 1
+    assert (paper["decisions_hash"], paper["final_equity"]) == (backtest["decisions_hash"], backtest["final_equity"])
+    assert json.loads((tmp_path / "p/analyzers.json").read_text()) == json.loads((tmp_path / "b/analyzers.json").read_text())
+    assert call("replay", "p").code == 0
+
+
+def test_in_a_session_the_warm_up_is_shown_as_delayed_and_trades_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(project(tmp_path))
+    assert call("paper", "--rehearse", "--out", "p", "--quiet").code == 0
+    summary = json.loads((tmp_path / "p/summary.json").read_text())
+    first = (tmp_path / "p/fills.csv").read_text().splitlines()[1]
+    assert summary["trades"] > 2
+    assert first >= "2006-01-03"
+    assert call("replay", "p").code == 0
+
+
+def test_a_strategy_that_raises_ends_a_session_with_its_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(project(tmp_path, strategy={"class": "mine:Loud", "params": None}))
+    done = call("paper", "--rehearse", "--out", "p")
+    assert done.code == 2
+    assert "mine.py" in done.err
+    assert "raised KeyError: 'nothing'" in done.err

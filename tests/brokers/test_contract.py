@@ -11,14 +11,14 @@ from framework.domain.order import OrderSide, OrderStatus
 from framework.engine.ports import Broker
 from framework.errors import BrokerError, InvalidOrderError, MissingDataError, OrderCancellationError
 from tests.brokers.robinhood.live.contract import RobinhoodVenue
-from tests.brokers.venues import Listener, Releasing, SimulatedVenue, approved
+from tests.brokers.venues import Listener, PaperVenue, Releasing, SimulatedVenue, approved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.brokers.venues import Venue
 
-VENUES = {"robinhood": RobinhoodVenue, "simulated": SimulatedVenue}
+VENUES = {"paper": PaperVenue, "robinhood": RobinhoodVenue, "simulated": SimulatedVenue}
 
 
 @pytest.fixture(params=sorted(VENUES))

@@ -8,14 +8,21 @@ import numpy as np
 
 from brokers.simulated.broker import SimulatedBroker
 from brokers.simulated.model import FillModel
+from data import Dataset
+from data.calendar import session_clock
+from framework.app.assemble import Coming, session
 from framework.domain.market import BarSeries
 from framework.domain.order import ApprovedOrder, Order, OrderSide, OrderType
 from framework.domain.venue import venue
+from framework.engine.journal import Journal
 from framework.engine.market import Market
+from framework.engine.strategy import Strategy
 from framework.rules import lifecycle, limits
 from framework.rules.pretrade.risk_limits import profile
 from framework.rules.pretrade.standing import AccountStanding, Standing
 from framework.rules.pretrade.validator import PreTradeValidator
+from framework.runtime.loading import validated
+from framework.runtime.sessions.bar_builder import BarBuilder, Tick
 from tests.builders import daily
 
 if TYPE_CHECKING:
@@ -24,6 +31,14 @@ if TYPE_CHECKING:
     from framework.engine.ports import Broker
 
 DOLLAR = 1_000_000
+#: Robinhood on paper; fills as at the double, at its price and as much as is asked for.
+PAPER = {
+    "mode": "paper",
+    "strategy": {"class": "tests:Nothing"},
+    "universe": {"symbols": ["A", "B"]},
+    "account": {"cash": 10_000},
+    "fills": {"slippage": {"model": "none"}, "fees": "none", "max_volume_share": 0.0},
+}
 #: A rich account that holds nothing, and only what the venue cannot do stands in the way.
 RICH = AccountStanding(
     equity=10**15,
@@ -143,3 +158,41 @@ class SimulatedVenue:
         self._close.flags.writeable = False
         self._market.cursor[0], self._market.now = index, int(self._market.series[0].timestamp[index])
         self.broker.on_slice([0])
+
+
+class PaperVenue:
+    """The broker of a paper session as the application puts it together, on bars that are built of quotes."""
+
+    broker: Broker
+
+    def __init__(self) -> None:
+        closes = np.array(daily(2), dtype=np.int64)
+        columns = (np.full(1, 100.0), np.full(1, 100.0), np.full(1, 100.0), np.full(1, 100.0), np.full(1, 1e9), np.zeros(1), np.ones(1))
+        never = BarSeries("B", *(np.empty(0, kind) for kind in (np.int64, *[np.float64] * 7)))
+        series = {"A": BarSeries("A", closes[:1], *columns), "B": never}
+        span = (int(closes[0]), int(closes[0]) + 90 * 86_400 * 10**9)
+        config = validated(PAPER, "paper")
+        made = session(config, Strategy(), Coming(Dataset(series, int(closes[1]), ()), span, ()), Journal())
+        self.broker, self._work, self._engine, self._market = made.broker, made.broker.on_slice, made.engine, made.market
+        self._bounds = session_clock(*span, "XNYS")
+        self._bars = BarBuilder(self._bounds, 0)
+        made.engine.start(int(closes[1]))
+        self._now = int(closes[0])
+
+    def ready(self) -> None:
+        """Nothing."""
+
+    def settle(self) -> None:
+        """Nothing is ever under way."""
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+    def trade_at(self, price: float) -> None:
+        """A day on which A trades at one price."""
+        opened, self._now = self._bounds(self._now + 1)
+        self._bars.take(Tick("A", opened + 1, price, 1e9))
+        timestamp, arrived = self._bars.close(self._now)
+        rows = {self._market.row[symbol]: one for symbol, one in arrived.items()}
+        self._engine.on_arrival(rows, timestamp)
+        self._work(sorted(rows))

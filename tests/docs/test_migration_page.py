@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from bokeh_sampledata.stocks import AAPL
 
+from brokers.robinhood.testing import RobinhoodDouble, RunningClock
+from brokers.robinhood.testing.clock import iso
 from framework import load_config, run
+from framework.runtime.clock import now_ns
+from tests.app.logging_in import logged_in
 from tests.brokers.backtrader.test_samples import DIFFER
 from tests.docs.markdown import ROOT, blocks
 
@@ -37,7 +43,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_the_page_has_a_before_and_an_after():
-    assert [block.filename for block in blocks(PAGE)] == ["crossing.py", "script.py", "onetape.toml", "setup.py"]
+    assert [block.filename for block in blocks(PAGE)] == ["crossing.py", "script.py", "onetape.toml", "setup.py", "live.py"]
 
 
 def test_script_and_config_end_with_the_same_value(project):
@@ -53,6 +59,20 @@ def test_the_config_runs_as_it_stands(project):
     result = run(load_config(project / "onetape.toml", {}), beside=project)
     assert result.summary["strategy"] == "Crossing"
     assert result.summary["fees"] > 0
+
+
+@pytest.mark.slow
+def test_the_script_with_a_store_runs_on_paper_until_it_is_stopped(project):
+    with RobinhoodDouble(RunningClock(iso(now_ns()))) as double:
+        given = {**os.environ, **logged_in(double, project / "state"), "ONETAPE__BROKER__RATE_LIMIT_REQUESTS": "100"}
+        running = subprocess.Popen([sys.executable, "live.py"], cwd=project, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while double.counts()["requests"] < 3:
+            assert running.poll() is None, running.stderr.read().decode()
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+        assert (running.returncode, double.counts()["order_posts"]) == (0, 0), err.decode()
+    assert re.fullmatch(r"runs/\S+-paper-Crossing \(\)\n", out.decode())
 
 
 def test_every_reason_for_other_fills_that_the_tests_know_is_explained():

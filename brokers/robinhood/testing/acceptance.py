@@ -21,7 +21,7 @@ FORCES = ("gfd", "gtc", "ioc", "opg")
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What an order form is judged by; amounts in micros."""
+    """What an order form is judged by; amounts in micros. ``marks``: it would mark the account as a day trader's."""
 
     form: OrderForm
     listing: Listing
@@ -29,6 +29,7 @@ class Scene:
     buying_power: int
     free_shares: int
     now: int
+    marks: bool
 
 
 def refusal(scene: Scene) -> Refusal | None:
@@ -147,6 +148,10 @@ def _passed_stop(scene: Scene) -> Refusal | None:
     return _detail("Stop price has already been reached.") if passed else None
 
 
+def _day_trade(scene: Scene) -> Refusal | None:
+    return _detail("Sell may cause PDT designation.") if scene.marks and not scene.form.overrides_day_trades else None
+
+
 def _means(scene: Scene) -> Refusal | None:
     form = scene.form
     if form.is_buy:
@@ -156,7 +161,7 @@ def _means(scene: Scene) -> Refusal | None:
     return _detail("Not enough shares to sell.") if wanted > scene.free_shares else None
 
 
-CHECKS = (_form_version, _standing, _listing, _terms, _prices, _ticks, _fractions, _passed_stop, _means)
+CHECKS = (_form_version, _standing, _listing, _terms, _prices, _ticks, _fractions, _passed_stop, _day_trade, _means)
 
 
 def _detail(text: str) -> Refusal:

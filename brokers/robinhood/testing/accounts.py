@@ -28,6 +28,8 @@ class Account:
         brokerage_type: ``individual``, ``ira_roth`` ...
         margin: What may be spent beyond the cash, micro-dollars.
         closing_only: Whether only positions may be closed.
+        settled_only: Whether proceeds can be spent once they have settled only, as after good-faith violations.
+        day_trades_protection: Whether a sale that would mark it as a day trader's is refused; for ``margin``.
         unsettled: (ns UTC at which it settles, micro-dollars) of each sale of the last day.
         agentic: Whether it is a separate account for agents.
     """
@@ -40,6 +42,8 @@ class Account:
     locked: bool = False
     deactivated: bool = False
     closing_only: bool = False
+    settled_only: bool = False
+    day_trades_protection: bool = False
     agentic: bool = False
     nickname: str = ""
     holdings: dict[str, Holding] = field(default_factory=dict)

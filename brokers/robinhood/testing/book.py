@@ -11,6 +11,7 @@ from brokers.robinhood.testing import matching
 from brokers.robinhood.testing.acceptance import DUPLICATE, Scene, collar, refusal
 from brokers.robinhood.testing.amounts import micros
 from brokers.robinhood.testing.clock import SECOND
+from brokers.robinhood.testing.daytrades import would_mark
 from brokers.robinhood.testing.forms import OrderForm, Refusal
 from brokers.robinhood.testing.freezes import thaw
 from brokers.robinhood.testing.hours import neighbor, new_york_date, next_window, trading_day
@@ -74,7 +75,9 @@ class Book:
             return Refusal(400, {"account": ["Invalid hyperlink - Object does not exist."]})
         if listing is None:
             return Refusal(400, {"instrument": ["Invalid hyperlink - Object does not exist."]})
-        scene = Scene(form, listing, account, self.buying_power(account), self.free_shares(account, form.symbol), self._clock.now())
+        now = self._clock.now()
+        marks = not form.is_buy and would_mark(form.symbol, account, self.orders.values(), self._market.listings, now)
+        scene = Scene(form, listing, account, self.buying_power(account), self.free_shares(account, form.symbol), now, marks)
         return refusal(scene) or self._accept(form, listing, account, agent)
 
     def cancel(self, order: Order) -> Refusal | None:
@@ -139,7 +142,8 @@ class Book:
 
     def buying_power(self, account: Account) -> int:
         """What a buy may cost, micro-dollars."""
-        return account.cash + account.margin - self.held_cash(account)
+        bound = account.unsettled_at(self._clock.now()) if account.settled_only else 0
+        return account.cash + account.margin - bound - self.held_cash(account)
 
     def free_shares(self, account: Account, symbol: str) -> int:
         """What a sale may ask for, micro-shares."""

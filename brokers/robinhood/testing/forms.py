@@ -52,6 +52,7 @@ class OrderForm:
     ref_id: str | None
     version: int
     agreed_hours: bool
+    overrides_day_trades: bool
 
     @property
     def is_buy(self) -> bool:
@@ -90,6 +91,7 @@ def read_form(fields: Mapping[str, Any]) -> OrderForm | Refusal:
         ref_id=str(fields["ref_id"]) if fields.get("ref_id") else None,
         version=_whole(fields.get("order_form_version")),
         agreed_hours="extended_hours" not in fields or extended == (hours != REGULAR),
+        overrides_day_trades=str(fields.get("override_day_trade_checks", "")).lower() == "true",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from framework.domain.market import FeedStatus
 from framework.errors import OrderError, StrategyError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class RealtimeDriver:
         market: Market,
         engine: Engine,
         work: Callable[[Sequence[int]], None],
-        arriving: Iterable[Arrival],
+        arriving: Iterable[Arrival | FeedStatus],
         failed: Failed | None = None,
     ) -> None:
         self._market = market
@@ -47,7 +48,10 @@ class RealtimeDriver:
 
     def run(self, on_slice: Callable[[int], None]) -> None:
         """Play all slices; ``on_slice(timestamp)`` follows each decision."""
-        for timestamp, bars in self._arriving:
+        for came in self._arriving:
+            if isinstance(came, FeedStatus):
+                continue
+            timestamp, bars = came
             arrived = {self._market.row[symbol]: one for symbol, one in bars.items()}
             self._tried(timestamp, partial(self._engine.on_arrival, arrived, timestamp))
             self._work(sorted(arrived))

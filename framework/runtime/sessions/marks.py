@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from framework.domain.command import CommandKind, OperatorCommand
+from framework.domain.market import FeedStatus
 from framework.errors import TapeError
 from framework.runtime.orders import events
 from framework.runtime.tape.chain import NewEvent
@@ -27,13 +28,14 @@ ASKED = "broker_asked"  # the engine asks something of its broker
 ANSWERED = "broker_answered"  # with something else than "done"
 QUESTIONED = "quote_asked"  # the engine asks for a quote while nobody is there to ask: what the one who comes tells first belongs here
 QUOTED = "broker_quoted"
+FED = "feed_status"  # quotes have stopped coming, or come again
 #: What begins a turn, which DECIDED ends.
 TURNS = frozenset({BARS, LOOKED, COMMANDED, STOPPED})
 #: What the engine hears of its orders, and what shows that something it asked for was taken up.
 HEARD = frozenset({events.REPORT, events.CORRECTION})
 TRACES = frozenset({events.INTENT, events.CANCEL, events.HOLD})
 #: All that is needed to take the same turns again.
-INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUESTIONED, QUOTED}
+INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUESTIONED, QUOTED, FED}
 
 SHADOW_FILL = "shadow_fill"  # what the fill model made of an order that a real venue has
 SHADOW_DIVERGED = "shadow_diverged"  # the two came to be further apart than the config allows
@@ -71,3 +73,13 @@ def read_command_mark(event: TapeEvent) -> OperatorCommand:
         return OperatorCommand(CommandKind(told["kind"]), told["who"], told["why"], told["command"], told["arguments"])
     except (KeyError, ValueError) as error:
         raise TapeError(f"the command of event {event.sequence} cannot be read: {error}") from None
+
+
+def fed_mark(status: FeedStatus) -> NewEvent:
+    """Whether quotes come is known to those who decide."""
+    return NewEvent(status.timestamp, FED, {"connected": status.is_connected})
+
+
+def read_fed_mark(event: TapeEvent) -> FeedStatus:
+    """The status in a ``FED`` event."""
+    return FeedStatus(event.timestamp, bool(event.payload["connected"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from framework.domain.market import FeedStatus
 from framework.errors import BrokerError, DataError
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 #: The longest sleep, so that a stop or a command is heard soon.
 NAP = SECOND // 20
+#: So many questions in a row without an answer, and quotes do not come any more.
+LOST_AFTER = 3
 
 
 class Time(Protocol):
@@ -79,16 +82,21 @@ class QuoteFeed:
         self._between = between
         self._until = until
         self._due = 0
+        self._unanswered = 0
+        self._is_connected = True
         self.failures: tuple[int, str] = (0, "")
         self.closing = 0
 
-    def __iter__(self) -> Iterator[Arrival]:
+    def __iter__(self) -> Iterator[Arrival | FeedStatus]:
         while not self._over():
             self.closing = close = self._builder.next_close(self._time.now() + 1)
             while (now := self._time.now()) < close + self._pace.grace:
                 if self._over():
                     return
                 self._look(now)
+                if self._is_connected is not (self._unanswered < LOST_AFTER):
+                    self._is_connected = not self._is_connected
+                    yield FeedStatus(now, self._is_connected)
             yield self._builder.close(close)
 
     def _over(self) -> bool:
@@ -107,6 +115,8 @@ class QuoteFeed:
             ticks = self._source.ticks(self._symbols)
         except (BrokerError, DataError) as error:
             self.failures = self.failures[0] + 1, str(error)
+            self._unanswered += 1
             return
+        self._unanswered = 0
         for tick in ticks:
             self._builder.take(tick)

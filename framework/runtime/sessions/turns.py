@@ -5,8 +5,22 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from framework.domain.market import FeedStatus
 from framework.errors import OrderError, StrategyError
-from framework.runtime.sessions.marks import COMMANDED, FORMING, HEARD, LOOKED, RESUMED, STOPPED, TRACES, command_mark, read_command_mark
+from framework.runtime.sessions.marks import (
+    COMMANDED,
+    FED,
+    FORMING,
+    HEARD,
+    LOOKED,
+    RESUMED,
+    STOPPED,
+    TRACES,
+    command_mark,
+    fed_mark,
+    read_command_mark,
+    read_fed_mark,
+)
 from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.inputs import BARS, bars_event, read_arrival
 
@@ -44,7 +58,7 @@ class Turns:
         self._failed = failed
         self._last = 0
 
-    def arriving(self, coming: Iterable[Arrival]) -> Iterator[Arrival]:
+    def arriving(self, coming: Iterable[Arrival | FeedStatus]) -> Iterator[Arrival | FeedStatus]:
         """The slices on the tape, then those of ``coming`` that are later; what lies between them happens in between."""
         while self._taping.is_behind:
             event = self._taping.next()
@@ -52,15 +66,20 @@ class Turns:
                 arrival = read_arrival(event)
                 self._last = arrival.timestamp
                 yield arrival
+            elif event.kind == FED:
+                yield read_fed_mark(event)
             else:
                 self._again(event)
         self._taping.caught_up()
         self._ready()
-        for arrival in coming:
-            if arrival.timestamp > self._last:
-                self._taping.note(bars_event(arrival))
-                self._last = arrival.timestamp
-                yield arrival
+        for came in coming:
+            if isinstance(came, FeedStatus):
+                self._taping.note(fed_mark(came))
+                yield came
+            elif came.timestamp > self._last:
+                self._taping.note(bars_event(came))
+                self._last = came.timestamp
+                yield came
 
     def _again(self, event: TapeEvent) -> None:
         if event.kind == FORMING:
@@ -130,7 +149,7 @@ class Turns:
 class Commanded:
     """Slices that come by themselves; before each of them, and behind the last, what was commanded meanwhile is carried out."""
 
-    def __init__(self, coming: Iterable[Arrival], control: Control) -> None:
+    def __init__(self, coming: Iterable[Arrival | FeedStatus], control: Control) -> None:
         self._coming = coming
         self._control = control
         self._turns: Turns | None = None
@@ -139,7 +158,7 @@ class Commanded:
         """Commands reach the engine through ``turns``."""
         self._turns = turns
 
-    def __iter__(self) -> Iterator[Arrival]:
+    def __iter__(self) -> Iterator[Arrival | FeedStatus]:
         for arrival in self._coming:
             self._obey()
             yield arrival

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from brokers.robinhood.testing.amounts import fixed
 from brokers.robinhood.testing.answers import Answer, Request, page
+from brokers.robinhood.testing.daytrades import recent_day_trades
 from brokers.robinhood.testing.routes.route import NOT_FOUND, Route
 from brokers.robinhood.testing.views.accounts import account_json, portfolio_json, position_json
 from brokers.robinhood.testing.views.addresses import API, account_url
@@ -35,10 +36,13 @@ def account_without_slash(venue: Venue, _: Request, number: str) -> Answer:
 
 
 def day_trades(venue: Venue, _: Request, number: str) -> Answer:
-    """Day trades; the double counts none, the rule behind them has ended."""
-    if number not in venue.book.accounts:
+    """Day trades of the last five trading days."""
+    found = venue.book.accounts.get(number)
+    if found is None:
         return NOT_FOUND
-    return Answer.json(200, {"account_number": number, "equity_day_trades": [], "option_day_trades": []})
+    trades = recent_day_trades(venue.book.orders.values(), found, venue.clock.now())
+    told = [{"symbol": one.symbol, "date": one.day.isoformat()} for one in trades]
+    return Answer.json(200, {"account_number": number, "equity_day_trades": told, "option_day_trades": []})
 
 
 def buying_power(venue: Venue, _: Request, number: str) -> Answer:

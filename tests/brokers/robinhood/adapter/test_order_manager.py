@@ -159,3 +159,20 @@ def test_a_new_process_takes_up_where_the_last_one_died(process, tmp_path):
     assert (posts(process), second.manager.books.shares) == ([1], {"AAPL": 10 * MICRO})
     agree(second)
     second.close()
+
+
+def test_a_sale_that_would_mark_a_day_trader_ends_with_the_venue_s_words(process):
+    double = process.link.double
+    double.change_account(ACCOUNT, kind="margin", cash=20_000_000_000, day_trades_protection=True)
+    for symbol in ("GOOG", "IBM", "KO"):
+        double.list_stock(symbol, "50.00")
+        for side in ("buy", "sell"):
+            double.place_by_hand(ACCOUNT, symbol, side=side, quantity="1")
+            double.advance(1)
+    process.place(order_of(1, price=110))
+    double.trade_at("AAPL", "109.00")
+    process.look()
+    sale = process.place(order_of(2, SELL, price=100))
+    process.look()
+    assert (sale.status, sale.changes[-1].reason) == (S.REJECTED, "status 400: Sell may cause PDT designation.")
+    agree(process)

@@ -212,3 +212,59 @@ def test_market_data_has_the_shapes_the_client_reads(double, client):
     assert client.get_market_hours("XNYS", "2026-11-27")["closes_at"] == "2026-11-27T18:00:00Z"
     assert client.get_market_hours("XNYS", "2026-04-03")["is_open"] is False
     assert client.load_portfolio_profile()["equity"] == "100000.0000"
+
+
+# --- day trades, and proceeds that have not settled
+
+
+def a_day_trade(double, client, symbol):
+    """Ten shares in and out on one day."""
+    client.order_buy_market(symbol, 10, timeInForce="gfd")
+    double.advance(1)
+    sold = client.order_sell_market(symbol, 10, timeInForce="gfd")
+    double.advance(1)
+    return sold
+
+
+@pytest.fixture
+def protected(double):
+    """A small margin account whose owner wants no mark."""
+    double.change_account(ACCOUNT, kind="margin", cash=20_000_000_000, day_trades_protection=True)
+    for symbol in ("GOOG", "IBM", "KO"):
+        double.list_stock(symbol, "50.00")
+    return double
+
+
+def day_trades(client):
+    return client.helper.request_get(f"https://api.robinhood.com/accounts/{ACCOUNT}/recent_day_trades/")["equity_day_trades"]
+
+
+def test_a_fourth_day_trade_in_five_days_is_refused_in_the_venue_s_words(protected, client):
+    for symbol in ("GOOG", "IBM", "KO"):
+        assert "id" in a_day_trade(protected, client, symbol)
+    assert [one["symbol"] for one in day_trades(client)] == ["GOOG", "IBM", "KO"]
+    assert a_day_trade(protected, client, "MSFT") == {"detail": "Sell may cause PDT designation."}
+    assert a_day_trade(protected, client, "KO").get("id"), "a symbol counts once a day"
+    protected.advance(24 * 3_600)
+    assert "id" in client.order_sell_market("MSFT", 10, timeInForce="gfd"), "bought yesterday"
+    protected.advance(7 * 24 * 3_600)
+    client.helper.update_session("Authorization", "Bearer " + protected.issue_token()["access_token"])
+    assert day_trades(client) == []
+
+
+@pytest.mark.parametrize("changes", [{"day_trades_protection": False}, {"kind": "cash"}, {"cash": 40_000_000_000}])
+def test_day_trades_are_nobody_s_business_without_protection_without_margin_and_in_a_large_account(protected, client, changes):
+    protected.change_account(ACCOUNT, **changes)
+    for symbol in ("GOOG", "IBM", "KO", "MSFT"):
+        assert "id" in a_day_trade(protected, client, symbol)
+
+
+def test_after_good_faith_violations_proceeds_are_spent_once_they_have_settled(double, client):
+    double.change_account(ACCOUNT, cash=0, settled_only=True)
+    double.give_shares(ACCOUNT, "AAPL", "10", "900")
+    client.order_sell_market("AAPL", 10, timeInForce="gfd")
+    double.advance(1)
+    assert double.book()["accounts"][ACCOUNT]["cash"] > 900_000_000
+    assert client.order_buy_limit("AAPL", 1, 90, timeInForce="gfd") == {"detail": "Not enough buying power."}
+    double.advance(24 * 3_600)
+    assert "id" in client.order_buy_limit("AAPL", 1, 90, timeInForce="gfd")

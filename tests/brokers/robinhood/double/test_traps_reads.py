@@ -87,6 +87,7 @@ def test_trap_29_the_price_of_last_night_is_preferred_in_the_session(double, cli
 
 def test_trap_38_an_expired_token_reads_as_an_empty_account_of_one_logged_in(double, client):
     double.give_shares(ACCOUNT, "AAPL", "5", "450")
+    assert len(client.get_open_stock_positions()) == 1
     double.expire_tokens()
     assert client.get_open_stock_positions() == []
     assert client.get_stock_order_info("any") is None
