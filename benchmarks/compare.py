@@ -93,8 +93,13 @@ def _single(data: Path, workload: str, bars: int) -> list[Job]:
     """W1 and W5: one symbol."""
     count = str(bars)
     if workload == "w5":
-        rows = [Job("w5", f"onetape {name}", _python("ours.py", data, "w5", count, "3", name, "0.005"), bars) for name in ENGINES]
-        return [*rows, Job("w5", "limit: Python callback, no stop", _python("limits.py", data, "callback", count, "3"), bars)]
+        rows = [Job("w5", f"onetape {name}", _python("ours.py", data, "w5", count, "3", name, "0.005"), bars) for name in ENGINES[:2]]
+        looped = _python("ours.py", data, "w5-signals", count, "4", "compiled", "0.005")
+        return [
+            *rows,
+            Job("w5", "onetape compiled: signals", looped, bars),
+            Job("w5", "limit: Python callback, no stop", _python("limits.py", data, "callback", count, "3"), bars),
+        ]
     rows = [Job("w1", "limit: one numba loop", _python("limits.py", data, "numba", count, "5"), bars)]
     rows.append(Job("w1", "limit: Python callback", _python("limits.py", data, "callback", count, "5"), bars))
     for kind, told in (
@@ -111,6 +116,10 @@ def _single(data: Path, workload: str, bars: int) -> list[Job]:
 
 def _portfolio(data: Path) -> list[Job]:
     rows = [Job("w2", f"onetape {name}", _python("ours.py", data, "w2", "0", "3", name), 1_260_000) for name in ENGINES[:2]]
+    rows += [
+        Job("w2", f"onetape {name}: signals, sized by VaR", _python("ours.py", data, "w2-var", "0", "4", name), 1_260_000)
+        for name in ("arrays", "compiled")
+    ]
     return [Job("w2", "limit: numpy", _python("limits.py", data, "numpy", "0", "5"), 1_260_000), *rows]
 
 

@@ -199,7 +199,7 @@ def frame_of(columns: Mapping[str, NDArray[Any]], unit: Literal["D", "ns"]) -> p
 
 
 def ran(settings: dict[str, object], frames: dict[str, pd.DataFrame], *, by_fill: bool = False) -> Outcome:
-    """One run, all of it: checking the bars, playing them, equity curve and the forecasts of risk."""
+    """One run: checking the bars, playing them, the equity curve. Forecasts of risk are worked out when looked at, and nobody looks."""
     record = run(settings, frames).record
     return Outcome(float(record.equity[-1]), len(record.fills) if by_fill else len(record.fills) // 2)
 
@@ -207,7 +207,8 @@ def ran(settings: dict[str, object], frames: dict[str, pd.DataFrame], *, by_fill
 def crossing(folder: Path, workload: str, bars: int, engine: str, trail: float) -> Callable[[], Outcome]:
     """W1 and W5."""
     kinds = {"w1": ("Orders", BARE), "w1-targets": ("Targets", FAR), "w1-idle": ("Idle", BARE), "signals": ("Signals", BARE)}
-    kind, stops = kinds.get(workload, ("Orders", {"stops": {"attach": "entries", "method": "trailing", "trail_percent": trail * 100.0}}))
+    trailing: Settings = {"stops": {"attach": "entries", "method": "trailing", "trail_percent": trail * 100.0}}
+    kind, stops = kinds.get(workload, ("Signals" if workload == "w5-signals" else "Orders", trailing))
     settings = config(kind, ["X"], engine, "1m", **stops)
     frames = {"X": frame_of(load_w1(folder, bars), "ns")}
     return lambda: ran(settings, frames)

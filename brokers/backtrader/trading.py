@@ -18,7 +18,7 @@ from framework.domain.fill import Fill
 from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderType
 from framework.domain.values import MICRO, from_micros, rounded_quotient
 from framework.engine.contingencies import OCO, remade
-from framework.engine.protection import ExitPlan
+from framework.engine.guarded import ExitPlan
 from framework.rules.orders import new_order, positive_micros
 
 if TYPE_CHECKING:

@@ -51,7 +51,7 @@ class Working:
     def waits_beyond(self, low: int, high: int) -> bool:
         """Whether it waits for a price that no print from ``low`` to ``high`` reaches, and nothing else can happen to it there."""
         order = self.order
-        if self.kind == fills.STOP:
+        if self.kind in {fills.STOP, fills.TRAILING}:
             rising, price = order.side is OrderSide.BUY, self.level
         elif self.kind == fills.LIMIT:
             rising, price = order.side is OrderSide.SELL, order.limit_micros or 0
@@ -59,7 +59,13 @@ class Working:
             return False
         if self.triggered or order.time_in_force.is_momentary or not order.is_open:
             return False
-        return high < price if rising else low > price
+        if high >= price if rising else low <= price:
+            return False
+        return self.kind != fills.TRAILING or self._trails_on(low if rising else high)
+
+    def _trails_on(self, best: int) -> bool:
+        """Whether its level, as the venue shows it, is not raised by any price up to ``best``."""
+        return self.order.stop_micros == self.level == self._ratcheted(self.level, best)
 
     def is_due_at_open(self, now: int) -> bool:
         """Whether it takes part in the open print of the bar that closes at ``now``."""

@@ -15,6 +15,9 @@ from framework.rules.pretrade.risk_limits import PROFILES
 from framework.runtime.config import Config
 from framework.runtime.environment import ALIASES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _KINDS = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true, false", "object": "table"}
 _FORMATS = {"path": "file or folder", "date": "date"}
 _BOUNDS = (
@@ -27,9 +30,6 @@ _BOUNDS = (
 )
 #: What the comment behind each kind says.
 _FOUND = dict(re.findall(r'= "(\w+)"  # (.+)', inspect.getsource(FindingKind)))
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Schema = dict[str, Any]
 

@@ -11,7 +11,7 @@ from matplotlib import rc_context
 from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import math_to_image
 
-#: Drawn in this colour and size; shown in those of the text, a little larger.
+#: Drawn in this color and size; shown in those of the text, a little larger.
 _INK, _POINTS, _LARGER = "#123456", 12.0, 1.15
 _BLOCK = re.compile(r"^```math\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -22,7 +22,7 @@ def drawn(markdown: str) -> str:
 
 
 def _picture(formula: str) -> str:
-    """The formula in the size and colour of the text around it; a screen reader reads its source."""
+    """The formula in the size and color of the text around it; a screen reader reads its source."""
     buffer = BytesIO()
     with rc_context({"mathtext.fontset": "cm", "svg.fonttype": "path", "svg.hashsalt": "onetape"}):
         math_to_image(f"${formula}$", buffer, prop=FontProperties(size=_POINTS), dpi=72, format="svg", color=_INK)

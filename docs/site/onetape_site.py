@@ -44,7 +44,7 @@ _INSERT = re.compile(r"^<!-- insert: (?P<what>\S+) -->$", re.MULTILINE)
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Put the notebooks behind the first pages, and the decisions behind their index."""
     tabs = {name: pages for tab in config.nav or [] for name, pages in tab.items()}
-    if notebooks := [page for path, page in documents() if path.endswith(".ipynb")]:
+    if notebooks := [page for path, page in documents() if path.startswith("notebooks/")]:
         tabs["Start"].append({"Notebooks": notebooks})
     for entry in tabs["Why"]:
         if "Decisions" in entry:

@@ -1,4 +1,4 @@
-"""Drawings (SVG) become part of their page, so that they take its colours."""
+"""Drawings (SVG) become part of their page, so that they take its colors."""
 
 from __future__ import annotations
 

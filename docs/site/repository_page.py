@@ -6,6 +6,10 @@ import os
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 _PAGES = (
@@ -15,25 +19,29 @@ _PAGES = (
     ("benchmarks/README.md", "benchmarks.md"),
     ("benchmarks/RESULTS.md", "results.md"),
 )
-
-
-@cache
-def documents() -> tuple[tuple[str, str], ...]:
-    """Documents outside of docs/ by their path, with their pages; the notebooks are the last."""
-    notebooks = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
-    return (*_PAGES, *((path, path.replace(".ipynb", ".md")) for path in notebooks))
-
-
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?P<text>!?\[[^\]]*\])\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^(?P<marks>#+) +(?P<title>.+?)\s*$")
 
 
+@cache
+def documents() -> tuple[tuple[str, str], ...]:
+    """Documents outside of docs/ by their path, with their pages; the notebooks are the last, behind the page about them."""
+    folder = ROOT / "notebooks"
+    notebooks = [path.relative_to(ROOT).as_posix() for path in (*folder.glob("README.md"), *sorted(folder.glob("*.ipynb")))]
+    return (*_PAGES, *((path, path.replace(".ipynb", ".md")) for path in notebooks))
+
+
 def links_inside_site(markdown: str, source: str, page: str) -> str:
     """``markdown`` of the document ``source`` with links for its place ``page``: to pages where there are any, else no link at all."""
+    return _relinked(markdown, lambda target: _target(target, source, page))
+
+
+def _relinked(markdown: str, target_of: Callable[[str], str | None]) -> str:
+    """``markdown`` with other targets of its links; ``None`` leaves the text alone. Code stays as it is."""
 
     def rewritten(match: re.Match[str]) -> str:
-        target = _target(match["target"], source, page)
+        target = target_of(match["target"])
         return match["text"][1:-1] if target is None else f"{match['text']}({target})"
 
     parts = _FENCED.split(markdown)
@@ -78,18 +86,13 @@ def section(path: str, anchor: str, into: str) -> str:
             kept.append(line)
     if not marks:
         raise LookupError(f"{into}: {path} has no heading #{anchor}")
-    return _moved("\n".join(kept), path, into)
+    return _relinked("\n".join(kept), lambda target: _moved(target, path, into)).strip()
 
 
-def _moved(markdown: str, source: str, into: str) -> str:
-    """``markdown`` of one document with links as another one writes them."""
-
-    def rewritten(match: re.Match[str]) -> str:
-        path, hash_, anchor = match["target"].partition("#")
-        if re.match(r"[a-z]+:", path):
-            return match[0]
-        goal = os.path.normpath(os.path.join(os.path.dirname(source), path)) if path else source  # noqa: PTH118, PTH120
-        return f"{match['text']}({os.path.relpath(goal, os.path.dirname(into) or '.')}{hash_}{anchor})"  # noqa: PTH120
-
-    parts = _FENCED.split(markdown)
-    return "".join(part if number % 2 else _LINK.sub(rewritten, part) for number, part in enumerate(parts)).strip()
+def _moved(target: str, source: str, into: str) -> str:
+    """A link of one document as another one writes it."""
+    path, hash_, anchor = target.partition("#")
+    if re.match(r"[a-z]+:", path):
+        return target
+    goal = os.path.normpath(os.path.join(os.path.dirname(source), path)) if path else source  # noqa: PTH118, PTH120
+    return f"{os.path.relpath(goal, os.path.dirname(into) or '.')}{hash_}{anchor}"  # noqa: PTH120

@@ -1,4 +1,4 @@
-"""Who trades where: user, account and key, out of the environment or the keyring."""
+"""Who trades where: what a session needs to know of its operator, from the environment, .env and the keyring."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Access(NamedTuple):
-    """Who trades where."""
+    """A user, an account, the key of their session file, and where alerts go."""
 
     username: Secret
     account: Secret
@@ -31,10 +31,10 @@ class Access(NamedTuple):
 
 
 def access_of(config: Config, beside: Path) -> Access:
-    """What the process of a session in the folder ``beside`` needs.
+    """The access of somebody whose ``config`` lies in the folder ``beside``.
 
     Raises:
-        ConfigError: A secret is missing.
+        ConfigError: Something is not given.
     """
     redact = Redactor()
     secrets, environment = SecretStore(beside, redact), environment_of(beside)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from brokers.backtrader.store import Running, SessionStore
 from framework.app.arming import Leave
-from framework.app.live import Ended, Script, Wish, live_sitting
+from framework.app.live import live_sitting
 from framework.app.run import resolved_config
+from framework.app.wishes import Ended, Script, Wish
 from framework.errors import ConfigError, NotArmedError
 from framework.runtime.loading import validated
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from framework.app.compare import later_splits
 from framework.app.session_tape import told_by
+from framework.app.tape_place import tape_of
 from framework.domain.order import OrderSide
 from framework.engine.market import session_numbers
 from framework.errors import ConfigError, MissingDataError
@@ -52,7 +53,7 @@ def calibrate(folder: Path, seed: int = 0) -> Found:
         MissingDataError: It has too few fills.
         DataError: It has no tape, or it cannot be read.
     """
-    tape = folder / "tape.db"
+    tape = tape_of(folder)
     with TapeStore.attach(tape) as store:
         events = list(store.events())
     series = read_bars(tape) if read_mode(tape) == "backtest" else told_by(tape).series

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="onetape",
-    help="Write a strategy once; backtest it, and see what it would have done.",
+    help="Write a strategy once: backtest it, rehearse it on paper, trade it live.",
     epilog="Start with:  onetape init my_bot  &&  cd my_bot  &&  onetape backtest",
     no_args_is_help=True,
     add_completion=False,
@@ -254,6 +254,28 @@ app.command(epilog="Examples:  onetape walkforward -p fast=5:50:5 -p slow=20:200
     reported(walkforward)
 )
 app.command(epilog="Examples:  onetape login   ·   onetape login -c other.toml")(login)
+
+
+#: What `onetape --help` puts together.
+_PANELS = (
+    ("Start here", ("init", "backtest", "report", "doctor")),
+    ("Research", ("sweep", "walkforward", "audit", "data")),
+    ("Sessions", ("login", "paper", "live", "replay", "compare", "calibrate", "tape")),
+)
+_OPERATOR = "While a session runs, from any terminal"
+
+
+def _arrange() -> None:
+    panels: dict[object, str] = {name: panel for panel, names in _PANELS for name in names}
+    for command in (*control.registered_commands, *looking.registered_commands):
+        command.rich_help_panel = _OPERATOR
+    for command in (*app.registered_commands, *sessions.registered_commands):
+        command.rich_help_panel = panels.get(command.name or getattr(command.callback, "__name__", ""))
+    for group in app.registered_groups:
+        group.rich_help_panel = panels.get(group.name)
+
+
+_arrange()
 
 
 def main() -> None:

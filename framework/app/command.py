@@ -74,7 +74,7 @@ def _reported(error: Exception) -> str:
     """What it was and where its traceback is kept, both without secrets."""
     import tempfile
 
-    from framework.runtime.logs.crash import redacted, redactor_of_environment
+    from framework.app.crash import redacted, redactor_of_environment
 
     crash = redacted(error, redactor_of_environment(Path.cwd()))
     with tempfile.NamedTemporaryFile("w", prefix="onetape-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from framework.app.session_tape import told_by
-from framework.app.tape_place import TAPE
+from framework.app.tape_place import tape_of
 from framework.domain.order import OrderSide
 from framework.domain.values import notional, rounded_quotient, to_micros
 from framework.errors import BadDataError, ConfigError, MissingDataError
@@ -41,7 +41,7 @@ def facts_of_run(folder: Path) -> RunFacts:
     Raises:
         DataError: It has no tape, or it cannot be read.
     """
-    tape = folder / TAPE
+    tape = tape_of(folder)
     with TapeStore.attach(tape) as store:
         events = list(store.events())
     try:
@@ -58,15 +58,15 @@ def shadow_of_run(folder: Path) -> tuple[RunFacts, RunFacts]:
         DataError: It has no tape, it cannot be read, or it has no shadow: only live sessions have one.
     """
     real = facts_of_run(folder)
-    with TapeStore.attach(folder / TAPE) as store:
+    with TapeStore.attach(tape_of(folder)) as store:
         header = next(store.events(kinds=[FIRST])).payload
         fills = list(store.events(kinds=[SHADOW_FILL]))
     if header.get("mode") not in _AT_A_VENUE:
         raise MissingDataError(f"{folder.name} is a {header.get('mode')} run and has no shadow: only live sessions do; name a second run")
     try:
-        traded = _traded(fills, real.decisions, told_by(folder / TAPE).series)
+        traded = _traded(fills, real.decisions, told_by(tape_of(folder)).series)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise BadDataError(f"{folder / TAPE}: a shadow fill cannot be read ({error!r})") from None
+        raise BadDataError(f"{tape_of(folder)}: a shadow fill cannot be read ({error!r})") from None
     earned = sum(notional(one.shares, real.marks.get(one.symbol, 0)) - one.value - one.fees for one in traded)
     equity = real.initial + sum(real.account.values()) + earned
     return real, real._replace(name=f"{real.name} (shadow)", equity=equity, fills=traded)

@@ -103,6 +103,45 @@ def flatten(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: Js
     _send(CommandKind.FLATTEN, run, who, why, as_json=as_json)
 
 
+@control.command(
+    epilog="Examples:  onetape override guards.max_daily_loss_pct 0.04 runs/live --for 2h --confirm 1234 --why 'the index event'   ·   "
+    "onetape override limits.max_positions 3 runs/live --for 30m --confirm 1234 --why 'fewer for now'"
+)
+@reported
+def override(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A limit, a sizing cap or a breaker, with its section.")],
+    value: Annotated[float, typer.Argument(metavar="VALUE", help="As it would stand in the config.")],
+    run: RunArgument,
+    why: WhyOption,
+    length: Annotated[str, typer.Option("--for", metavar="TIME", help="For how long, at most a week: 90s, 30m, 2h.")],
+    confirm: Annotated[str, typer.Option(metavar="1234", help="The account's last four; a live session refuses it without.")] = "",
+    who: WhoOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set a limit, a sizing cap or a breaker otherwise for a while; a breaker that has tripped by it is released."""
+    from framework.app.lengths import length_of
+    from framework.engine.overrides import checked
+
+    seconds = (length_of(length) or 0) / 1_000_000_000
+    checked(name, value, seconds)
+    arguments = {"name": name, "value": value, "seconds": seconds, "confirm": confirm}
+    _send(CommandKind.OVERRIDE, run, who, why, as_json=as_json, arguments=arguments)
+
+
+@control.command(epilog="Examples:  onetape rotate runs/live --why 'before the upgrade'")
+@reported
+def rotate(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:
+    """Let the session begin its log files anew; the old ones are kept as when they are full."""
+    _send(CommandKind.ROTATE, run, who, why, as_json=as_json)
+
+
+@control.command(epilog="Examples:  onetape heartbeat runs/live   ·   in cron:  0 9 * * 1-5  onetape heartbeat /srv/bot/runs/live")
+@reported
+def heartbeat(run: RunArgument, why: WhyOption = "I am here", who: WhoOption = None, as_json: JsonOption = False) -> None:
+    """Tell the session that its operator is there; with [session] operator_hours, silence stops entries."""
+    _send(CommandKind.HEARTBEAT, run, who, why, as_json=as_json)
+
+
 def _send(
     kind: CommandKind, run: str, who: str | None, why: str, *, as_json: bool, arguments: Mapping[str, object] = MappingProxyType({})
 ) -> None:

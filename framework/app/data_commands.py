@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from framework.app.command import JsonOption, QuietOption, reported
+from framework.app.lengths import ForOption, length_of
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -130,6 +131,25 @@ def check(
         _print_checked(found, request)
     if refused:
         raise typer.Exit(1)
+
+
+@data.command(epilog="Examples:  onetape data record --symbols AAPL,MSFT   ·   onetape data record --symbols IBM --for 2h --out ibm.jsonl")
+@reported
+def record(
+    symbols: Annotated[str, typer.Option("--symbols", help="Such as AAPL,IBM.")],
+    out: Annotated[Path, typer.Option(help="The file; what it has stays, new messages come behind it.")] = Path("flow.jsonl"),
+    length: ForOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write down trades and quotes as Polygon (Massive) streams them, for strategies of order flow; until Ctrl-C, or --for."""
+    from framework.app.recording import recorded_flow
+
+    found = recorded_flow(_names(symbols), out, length_of(length))
+    if as_json:
+        typer.echo(json.dumps({"file": str(out), **found._asdict()}, indent=2))
+    elif not quiet:
+        typer.echo(f"{found.messages:,} messages in {out}" + (f", {found.unreadable:,} of them unreadable" if found.unreadable else ""))
 
 
 def _day(option: str, text: str | None) -> date:

@@ -10,6 +10,7 @@ from data.catalog import Catalog
 from data.importing import take_in
 from data.tables import raw_bars
 from data.vendors import KEYS, VENDORS, Wanted, vendor
+from framework.app.crash import without_secrets
 from framework.errors import ConfigError
 from framework.runtime.environment import environment_of
 from framework.runtime.logs.redaction import Redactor
@@ -40,11 +41,13 @@ def fetched(source: str, catalog: Path, request: DataRequest, start: date, end: 
         raise ConfigError(f"data fetch {source}: there are sample, {', '.join(VENDORS)}")
     if start > end:
         raise ConfigError(f"--start {start} is after --end {end}")
-    secrets = SecretStore(Path(), Redactor())
+    redact = Redactor()
+    secrets = SecretStore(Path(), redact)
     keys = tuple(secrets.need(name).reveal() for name in dict(KEYS)[source])
     asked = vendor(source, downloader(), keys, environment_of(Path()).get(f"ONETAPE_{source.upper()}_URL"))
     request = request if asked.is_raw else replace(request, adjust="none")
-    for symbol in request.symbols:
-        table = asked.bars(Wanted(symbol, request.resolution, start, end))
-        raw = raw_bars(symbol, source, table, np.arange(1, len(table) + 1), request)
-        yield take_in(Catalog(catalog), raw, request)
+    with without_secrets(redact):
+        for symbol in request.symbols:
+            table = asked.bars(Wanted(symbol, request.resolution, start, end))
+            raw = raw_bars(symbol, source, table, np.arange(1, len(table) + 1), request)
+            yield take_in(Catalog(catalog), raw, request)

@@ -9,7 +9,9 @@ from data.calendar import session_clock
 from data.request import bar_length
 from framework.app.actions_ahead import actions_ahead
 from framework.app.assemble import Coming
+from framework.app.jump_watch import JumpWatch
 from framework.app.session import Hooks, opened_session
+from framework.domain.command import CommandKind
 from framework.runtime.sessions.bar_builder import BarBuilder
 from framework.runtime.sessions.quote_feed import Pace, QuoteFeed
 from framework.runtime.sessions.turns import obey
@@ -53,6 +55,8 @@ class Crew(NamedTuple):
         jobs: What more is looked after between bars.
         on_slice: Told of each decision, ns UTC.
         on_begin: Told of the parts before anything is decided.
+        rotate: Begins the log files anew, and names them; ``None`` where there are none.
+        last_four: Of the account: an override has to name them; ``None`` where no money is at stake.
         on_failure: Told when the strategy raises; the session goes on without entries.
     """
 
@@ -62,6 +66,8 @@ class Crew(NamedTuple):
     jobs: Sequence[Job] = ()
     on_slice: Callable[[int], None] = lambda _: None
     on_begin: Callable[[Simulation], None] = lambda _: None
+    rotate: Callable[[], Sequence[str]] | None = None
+    last_four: str | None = None
     on_failure: Callable[[OnetapeError], object] = lambda _: None
 
 
@@ -102,16 +108,19 @@ def opened_forward(
         until=feed.until,
     )
 
+    declared = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
+    watch_jumps = JumpWatch(arriving, declared)
+
     def begin(turns: Turns, simulation: Simulation) -> None:
         upkeep.take_on(_jobs(turns, crew, lambda: arriving.closing))
+        watch_jumps.begin(turns, simulation.market)
         if crew.desk is not None:
             crew.desk.serve(simulation.engine)
         crew.on_begin(simulation)
 
     venue = None if crew.desk is None else crew.desk.broker_of
     hooks = Hooks(crew.on_slice, begin, venue, crew.lease, feed.time.now, crew.on_failure)
-    actions = actions_ahead(config.data, config.universe.symbols) if crew.desk is None else ()
-    with opened_session(config, strategy, Coming(history, (first, now), arriving, actions), store, watch, hooks) as opened:
+    with opened_session(config, strategy, Coming(history, (first, now), watch_jumps, declared), store, watch, hooks) as opened:
         yield opened
 
 
@@ -130,5 +139,10 @@ def _obey(now: int, turns: Turns, crew: Crew) -> None:
     if crew.control is None:
         return
     for command in crew.control.poll():
-        at_venue = {} if crew.desk is None else crew.desk.obey(command)
-        obey(turns, crew.control, now, command, at_venue)
+        if command.kind is CommandKind.OVERRIDE and crew.last_four not in (None, command.arguments.get("confirm")):
+            crew.control.done(now, command, {"refused": "an override has to --confirm the last four characters of the account"})
+            continue
+        before = {} if crew.desk is None else crew.desk.obey(command)
+        if command.kind is CommandKind.ROTATE and crew.rotate is not None:
+            before = {"rotated": list(crew.rotate())}
+        obey(turns, crew.control, now, command, before)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-import signal
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from brokers.robinhood.gates import ArmedGate, DryRunGate, ShutGate
 from brokers.robinhood.tokens import session_key
@@ -17,6 +16,7 @@ from framework.app.access import access_of
 from framework.app.alerting import alerts_of
 from framework.app.arming import Leave, check_settings, only_trader, token_of
 from framework.app.compare import save_shadow
+from framework.app.crash import without_secrets
 from framework.app.forward import Crew, Feed, opened_forward
 from framework.app.hosting import as_strategy_reads
 from framework.app.loader import load_strategy
@@ -30,16 +30,19 @@ from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import header
+from framework.app.stopping import asked_to_stop
+from framework.app.tape_place import new_tape
+from framework.app.watchdog import Watchdog
+from framework.app.wishes import Ended, Script, Wish
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
-from framework.errors import ConfigError, DataError
+from framework.errors import ConfigError, DataError, OnetapeError
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
 from framework.runtime.alerts import Severity
 from framework.runtime.clock import Stopwatch, SystemTime, now_ns, run_stamp
 from framework.runtime.control.control import Control
-from framework.runtime.control.switches import HaltFile, HaltSignal
-from framework.runtime.logs.crash import without_secrets
+from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.clock import SystemClock
 from framework.runtime.orders.ids import Desk
@@ -50,8 +53,7 @@ from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from brokers.robinhood.gates import OrderGate
     from brokers.robinhood.gateway import RobinhoodGateway
@@ -69,35 +71,6 @@ HALT, NOTED = "HALT", "operator_noted"
 LEASE, RENEWAL = 180.0, 20.0
 #: A close is waited for so much longer than its bar, ns, so that what is decided on it is sent.
 AFTER_CLOSE = 30 * SECOND
-
-
-class Wish(NamedTuple):
-    """What is wanted of a session.
-
-    Attributes:
-        beside: The config's folder.
-        out: The run folder; ``None`` for one of its own.
-        resume: The run that goes on; ``None`` for a new one.
-        until_close: Whether it ends with the trading session.
-        length: After how many ns it ends; ``None`` for never.
-        ask: How a person is asked.
-    """
-
-    beside: Path
-    out: Path | None
-    resume: str | None
-    until_close: bool
-    length: int | None
-    ask: Callable[[str], str]
-
-
-class Ended(NamedTuple):
-    """A session that has ended: its figures (``None``: no bar closed), its folder, what is open, and how many decisions it began behind."""
-
-    summary: Mapping[str, object] | None
-    folder: Path
-    still_open: tuple[str, ...]
-    resumed: int
 
 
 def paper_session(config: Config, wish: Wish) -> Ended:
@@ -123,20 +96,6 @@ def _played(config: Config, wish: Wish, leave: Leave | None) -> Ended:
     with live_sitting(config, wish, leave) as (session, opened):
         opened.simulation.driver.run(opened.note)
         return session.ended(opened)
-
-
-class Script(NamedTuple):
-    """What a script brings along that drives a session itself.
-
-    Attributes:
-        strategy: What it plays.
-        is_stopped: Whether it wants to stop.
-        hear: Told what a person is told: the title and the text.
-    """
-
-    strategy: Strategy
-    is_stopped: Callable[[], bool]
-    hear: Callable[[str, str], object]
 
 
 @contextmanager
@@ -237,21 +196,33 @@ class LiveSession:
             said["script"] = True  # what more it does to its Cerebro is not known
         if self.first.order_dollars is not None:
             said[ORDER_CAP] = self.first.order_dollars
-        store = self.open.enter_context(TapeStore.open(self.folder / "tape.db", header=said))
+        store = self.open.enter_context(TapeStore.open(new_tape(self.folder, self.config.tape.url), header=said))
         self.purchases.keep(store)
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())
-        stopped = self.open.enter_context(_stops(self.script))
+        interrupted = self.open.enter_context(asked_to_stop())
         crew = Crew(
             desk=None if leave is None else self._desk(store, gateway, leave),
-            control=Control(store, HaltFile(self.folder / HALT), halt_signal),
+            control=Control(store, HaltFile(self.folder / HALT), halt_signal, self._dead_man()),
             lease=self.lease,
-            jobs=[Job(SECOND, lambda _: link.session.tick()), Job(SECOND, self._renewal(store)), Job(SECOND, self.narrator.tell)],
+            jobs=[
+                Job(SECOND, lambda _: link.session.tick()),
+                Job(SECOND, self._renewal(store)),
+                Job(SECOND, self.narrator.tell),
+                *self._watched(store.place, leave),
+            ],
             on_slice=self._renewal(store),  # a long tape is taken again slice by slice, before any job is done
             on_begin=self._begin,
             on_failure=self.narrator.failure,
+            rotate=logs.rotate,
+            last_four=None if leave is None else self.access.account.reveal()[-4:],
         )
+        script = self.script
+
+        def stopped() -> bool:
+            return interrupted() or (script is not None and script.is_stopped())
+
         feed = Feed(GatewayQuotes(gateway, now_ns, self.narrator.trouble), SystemTime(), stopped, self._until(leave))
         return history, store, feed, crew
 
@@ -291,6 +262,28 @@ class LiveSession:
             Desk(account, mode), SystemClock(), lambda at: _close(at, calendar), self.narrator.incident, self.lease, self._may_trade
         )
         return LiveDesk(gateway, around)
+
+    def _dead_man(self) -> DeadMansSwitch | None:
+        hours = self.config.session.operator_hours
+        return DeadMansSwitch(hours * 3_600) if hours else None
+
+    def _watched(self, place: str, leave: Leave | None) -> list[Job]:
+        """Have somebody else watch that the loop turns, where it is about money."""
+        seconds = self.config.session.watchdog_seconds
+        if leave is None or leave.dry_run or not seconds:
+            return []
+        watchdog = self.open.enter_context(Watchdog(self.folder, place, self.wish.beside, seconds))
+        told: list[str] = []
+
+        def beat(now: int) -> None:
+            watchdog.beat(now)
+            if not watchdog.is_there and not told:
+                told.append("gone")
+                self.narrator.alert(
+                    Severity.CRITICAL, "watchdog", "the watchdog is gone: if this session hangs, nobody cancels its entries"
+                )
+
+        return [Job(SECOND, beat)]
 
     def _note_leave(self, store: TapeStore, leave: Leave) -> None:
         """What was shown, what was missing, why it trades all the same, and what holds in the first sessions."""
@@ -356,8 +349,14 @@ class LiveSession:
         self.narrator.summarize()
         save_session(played.record, self.folder)
         if self.lease is not None:  # there is a venue
-            save_shadow(self.folder)
+            self._save_shadow()
         return Ended(summarize(played.record), self.folder, self._still_open(), played.resumed)
+
+    def _save_shadow(self) -> None:
+        try:
+            save_shadow(self.folder)
+        except OnetapeError as error:  # the session is over, and everything of it is on the tape
+            self.narrator.alert(Severity.WARNING, "shadow", f"it cannot be compared: {error}")
 
     def _still_open(self) -> tuple[str, ...]:
         if self.simulation is None:
@@ -373,15 +372,3 @@ def _close(timestamp: int, calendar: str) -> int:
     import numpy as np
 
     return int(session_bounds(np.array([timestamp]), calendar)[1][0])
-
-
-@contextmanager
-def _stops(script: Script | None) -> Iterator[Callable[[], bool]]:
-    """Within it Ctrl-C and SIGTERM ask the session to stop; what is yielded says whether one came."""
-    asked: list[int] = []
-    before = {number: signal.signal(number, lambda found, _: asked.append(found)) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked) or (script is not None and script.is_stopped())
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

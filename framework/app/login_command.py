@@ -56,7 +56,7 @@ class Terminal:
 def login(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Log in to Robinhood once; paper and live sessions then go on by themselves until Robinhood wants to see you again."""
     from brokers.robinhood.tokens import old_session
-    from framework.runtime.logs.crash import without_secrets
+    from framework.app.crash import without_secrets
     from framework.runtime.logs.redaction import Redactor
     from framework.runtime.secrets import SecretStore
 

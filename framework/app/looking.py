@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from framework.app.saving import RUNS
-from framework.app.tape_place import TAPE, tape_place
+from framework.app.tape_place import ADDRESS, TAPE, tape_place
 from framework.app.tape_reading import views
+from framework.domain.command import CommandKind
 from framework.domain.order import OPEN_STATUSES
 from framework.domain.values import from_micros
 from framework.errors import BadDataError, MissingDataError
 from framework.rules.guards.state import TradingState
+from framework.runtime.control.audit import DONE
 from framework.runtime.orders import events as venue
 from framework.runtime.sessions.marks import DECIDED, SHADOW_DIVERGED, SHADOW_FILL
 from framework.runtime.tape.recording import FIRST
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from framework.runtime.tape.chain import TapeEvent
 
 Row = dict[str, object]
+_GIVEN = f"command_{CommandKind.OVERRIDE}"
 
 
 def status_of(run: str) -> Row:
@@ -49,6 +52,7 @@ def status_of(run: str) -> Row:
         "halt_file": place.halt_file is not None and place.halt_file.exists(),
         "positions": [f"{row['quantity']} {row['symbol']}" for row in positions_of(run)],
         "working_orders": len(orders_of(run, ended=False)),
+        "overrides": _overrides(events),
         "incidents": _incidents(events),
         "shadow": _shadow(events),
     }
@@ -94,15 +98,28 @@ def _order(row: dict[str, Any]) -> Row:
 def _place(run: str) -> TapePlace:
     if run:
         return tape_place(run)
-    known = list(RUNS.glob(f"*/{TAPE}"))
+    known = [path for name in (TAPE, ADDRESS) for path in RUNS.glob(f"*/{name}")]
     if not known:
         raise MissingDataError("there is no tape below runs/ yet; `onetape paper` and `onetape live` write one")
-    return tape_place(str(max(known, key=lambda path: path.stat().st_mtime_ns)))
+    return tape_place(str(max(known, key=lambda path: path.stat().st_mtime_ns).parent))
 
 
 def _trading(events: list[TapeEvent]) -> str:
     after = next((event.payload.get("after") for event in reversed(events) if event.kind.startswith("guard_")), TradingState.ACTIVE)
     return TradingState(after).name
+
+
+def _overrides(events: list[TapeEvent]) -> list[str]:
+    """What is not as in the config, as far as the session has come."""
+    now, given = events[-1].timestamp, {event.sequence: event.payload for event in events if event.kind == _GIVEN}
+    found: dict[str, str] = {}
+    for event in events:
+        effect: dict[str, Any] = event.payload["effect"] if event.kind == DONE else {}
+        if "override" in effect:
+            said = given.get(event.payload["command"], {})
+            text = f"{effect['override']} = {effect['value']:g} until {_utc(effect['until'])} ({said.get('who')}: {said.get('why')})"
+            found[effect["override"]] = text if effect["until"] > now else ""
+    return [text for text in found.values() if text]
 
 
 def _shadow(events: list[TapeEvent]) -> str | None:

@@ -74,4 +74,6 @@ def _print(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return "none"
     return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)

@@ -45,6 +45,7 @@ class Narrator:
         self._is_live = False
         self._parted = 0
         self._shadow_trouble = ""
+        self._unheard = 0
 
     def begin(self, simulation: Simulation) -> None:
         """What happens is in ``simulation``."""
@@ -71,6 +72,7 @@ class Narrator:
         self._told = len(events)
         if self._simulation.shadow is not None:
             self._tell_shadow(self._simulation.shadow)
+        self._tell_silence()
         self._end_day(session_number(now))
 
     def _tell_one(self, event: object) -> None:
@@ -91,6 +93,12 @@ class Narrator:
         if shadow.trouble != self._shadow_trouble:
             self._shadow_trouble = shadow.trouble
             self.alert(Severity.WARNING, "shadow", shadow.trouble)
+
+    def _tell_silence(self) -> None:
+        """Into the log, since nobody else hears it."""
+        before, self._unheard = self._unheard, 0 if self._alerts is None else self._alerts.undelivered
+        if self._unheard and not before:
+            self._app.error("alerts reach nobody", detail="no target took the last one; try `onetape doctor --alerts`")
 
     def _end_day(self, session: int) -> None:
         if self._session not in (-1, session):

@@ -10,7 +10,7 @@ from framework.app.loader import load_strategy
 from framework.app.run import load_data
 from framework.app.saving import check_place, find_run, new_folder, save_session
 from framework.app.session import Hooks, header, play_session
-from framework.app.tape_place import HALT, TAPE
+from framework.app.tape_place import HALT, new_tape
 from framework.errors import ConfigError
 from framework.report.summary import summarize
 from framework.runtime.clock import Stopwatch, run_stamp
@@ -65,7 +65,7 @@ def rehearse_session(
             on_progress(done, total)
 
     heard, coming = HaltSignal(), rehearsed(dataset)
-    with TapeStore.open(folder / TAPE, header=header(config, strategy)) as store, heard.listening():
+    with TapeStore.open(new_tape(folder, config.tape.url), header=header(config, strategy)) as store, heard.listening():
         commanded = Commanded(coming.arriving, Control(store, HaltFile(folder / HALT), heard))
         hooks = Hooks(count, lambda turns, _: commanded.begin(turns))
         played = play_session(config, strategy, coming._replace(arriving=commanded), store, watch, hooks)

@@ -9,8 +9,8 @@ from data import Dataset
 from framework.app.assemble import backtest
 from framework.app.compare import facts_of_run, shadow_of_run
 from framework.app.loader import load_strategy
-from framework.app.tape_place import TAPE
-from framework.errors import BadDataError
+from framework.app.tape_place import tape_of
+from framework.errors import BadDataError, MissingDataError
 from framework.runtime.loading import validated
 from framework.runtime.sessions.recorded import bars_of, recorded
 from framework.runtime.tape.store import TapeStore
@@ -29,10 +29,13 @@ def parted_of(folder: Path, beside: Path) -> float:
         OnetapeError: The tape cannot be read, or the strategy cannot be run any more.
     """
     real = facts_of_run(folder)
-    with TapeStore.attach(folder / TAPE) as store:
+    with TapeStore.attach(tape_of(folder)) as store:
         events = list(store.events())
     if events[0].payload.get("mode") == "live":
-        return abs(real.equity - shadow_of_run(folder)[1].equity) / real.initial
+        _, shadow = shadow_of_run(folder)
+        if real.fills and not shadow.fills:
+            raise MissingDataError("it has traded, and has no shadow fills: an earlier version made it")
+        return abs(real.equity - shadow.equity) / real.initial
     known = recorded(events)
     if not known.history:
         raise BadDataError("the tape has no bars that were known before the session")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.app.parting import parted_of
 from framework.app.saving import RUNS
-from framework.app.tape_place import TAPE
+from framework.app.tape_place import folders_with_tapes, tape_of
 from framework.engine.market import session_number
 from framework.errors import DataError, OnetapeError, TapeError
 from framework.runtime.tape.inputs import BARS
@@ -93,7 +93,7 @@ def _days(folders: Iterator[Path] | list[Path]) -> int:
     """On how many trading sessions bars arrived."""
     found: set[int] = set()
     for folder in folders:
-        with TapeStore.attach(folder / TAPE) as store:
+        with TapeStore.attach(tape_of(folder)) as store:
             found |= {session_number(event.timestamp) for event in store.events(kinds=[BARS])}
     return len(found)
 
@@ -107,13 +107,13 @@ def _parted(folder: Path, beside: Path) -> float | str:
 
 def _runs(config: Config, mode: str) -> Iterator[Path]:
     wanted = (config.strategy.path, dict(config.strategy.params), list(config.universe.symbols))
-    for place in sorted(RUNS.glob(f"*/{TAPE}")):
-        told = header_of(place)
+    for folder in folders_with_tapes(RUNS):
+        told = header_of(tape_of(folder))
         if told.get("mode") == mode and "account" in told and _terms(told) == wanted:
-            yield place.parent
+            yield folder
 
 
-def header_of(place: Path) -> dict[str, Any]:
+def header_of(place: str | Path) -> dict[str, Any]:
     """What the tape at ``place`` says of itself; nothing where it cannot be read."""
     try:
         with TapeStore.attach(place) as store:

@@ -96,7 +96,7 @@ def _as_far_as_written(events: Sequence[TapeEvent], found: Sequence[Fact]) -> Se
 
 
 def _of_backtest(config: Config, strategy: Strategy, tape: str | Path, events: Sequence[TapeEvent]) -> Simulation:
-    bars = read_bars(Path(tape))
+    bars = read_bars(tape if "://" in str(tape) else Path(tape))
     series = {symbol: one for symbol, one in bars.items() if symbol in config.universe.symbols}
     finer = {symbol: _finer(series[symbol], one) for name, one in bars.items() if (symbol := name.split()[0]) in series and name != symbol}
     return backtest(config, strategy, Dataset(series, events[0].timestamp, (), finer))

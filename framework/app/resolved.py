@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 #: Sections that change no decision.
-_WATCHING = MappingProxyType({"shadow": True, "promotion": True, "alerts": True})
+_WATCHING = MappingProxyType({"shadow": True, "promotion": True, "alerts": True, "session": True})
 
 
 def config_hash(config: Config) -> str:
@@ -42,7 +42,13 @@ def _portable(config: Config) -> dict[str, object]:
     tree: dict[str, object] = config.model_dump(
         mode="json",
         by_alias=True,
-        exclude={"data": {"path", "actions", "finer_path"}, "limits": {"sectors_file"}, "fills": {"slippage": {"file"}}, **_WATCHING},
+        exclude={
+            "data": {"path", "actions", "finer_path"},
+            "limits": {"sectors_file"},
+            "fills": {"slippage": {"file"}},
+            "tape": {"url"},
+            **_WATCHING,
+        },
     )
     fitted = config.fills.slippage.file
     return tree if fitted is None else tree | {"fitted": hashlib.sha256(fitted.read_bytes()).hexdigest()}

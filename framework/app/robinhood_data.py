@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from brokers.robinhood.gates import ShutGate
 from brokers.robinhood.history import past_bars
 from data.calendar import session_closes
+from framework.app.crash import without_secrets
 from framework.app.robinhood import DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
 from framework.runtime.clock import now_ns
 from framework.runtime.environment import environment_of, state_folder
-from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.redaction import Redactor
 from framework.runtime.secrets import SecretStore
 

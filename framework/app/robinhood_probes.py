@@ -14,6 +14,7 @@ from brokers.robinhood.gates import ArmedGate, ShutGate
 from brokers.robinhood.hours import MarketHours, disagreement, market_hours
 from brokers.robinhood.probes import Finding, dedupe_of, listing_lag_of
 from data.calendar import session_closes
+from framework.app.crash import without_secrets
 from framework.app.doctor import Check
 from framework.app.robinhood import ACCOUNT, DOUBLE_URL, SESSION_KEY, USERNAME, Ears, RobinhoodLink
 from framework.domain.venue_order import Dedupe, LinkCapabilities
@@ -21,7 +22,6 @@ from framework.errors import OnetapeError
 from framework.rules.arming import account_hash, arm
 from framework.runtime.clock import now_ns, run_stamp
 from framework.runtime.environment import environment_of, state_folder
-from framework.runtime.logs.crash import without_secrets
 from framework.runtime.logs.redaction import Redactor
 from framework.runtime.secrets import SecretStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.app.promotion import header_of
-from framework.app.tape_place import TAPE
+from framework.app.tape_place import tape_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,5 +51,5 @@ def rollout(config: Config, sessions: int, resumed: Path | None) -> Rollout:
     is_early = sessions < section.first_sessions
     cap = section.first_order_dollars if is_early else None
     if resumed is not None:
-        cap = header_of(resumed / TAPE).get(ORDER_CAP)
+        cap = header_of(tape_of(resumed)).get(ORDER_CAP)
     return Rollout(sessions, cap, round(section.first_dollars) if is_early else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,13 +70,23 @@ def save_run(record: RunRecord, folder: Path) -> Path:
     Raises:
         ConfigError: The folder cannot be written.
     """
+    from framework.app.tape_place import ADDRESS, new_tape
     from framework.report.analyses import write_analyses
     from framework.report.folder import write_run
     from framework.runtime.tape.recording import write_tape
 
     write_run(record, folder)
     write_analyses(record.analyses, folder)
-    write_tape(record, folder / "tape.db")
+    url = tomllib.loads(record.config_text).get("tape", {}).get("url")
+    for earlier in ("tape.db", ADDRESS):
+        (folder / earlier).unlink(missing_ok=True)
+    place = new_tape(folder, url)
+    if isinstance(place, Path):
+        write_tape(record, place)
+    else:
+        from framework.runtime.tape.recording_database import write_tape_to
+
+        write_tape_to(record, place)
     return folder
 
 
@@ -118,11 +129,12 @@ def rewrite_report(folder: Path) -> Path:
         DataError: The folder is no run, or a file of it is missing.
         ConfigError: The folder cannot be written.
     """
+    from framework.app.tape_place import tape_of
     from framework.report.reading import read_run
     from framework.report.tear_sheet import write_tear_sheet
 
-    tape = folder / "tape.db"
-    data = _data_of(folder, tape) if tape.is_file() else read_run(folder, {})
+    tape = tape_of(folder)
+    data = _data_of(folder, tape) if isinstance(tape, str) or tape.is_file() else read_run(folder, {})
     try:
         write_tear_sheet(data, folder)
     except OSError as error:
@@ -130,7 +142,7 @@ def rewrite_report(folder: Path) -> Path:
     return folder / "report.html"
 
 
-def _data_of(folder: Path, tape: Path) -> TearSheetData:
+def _data_of(folder: Path, tape: str | Path) -> TearSheetData:
     """The data of the page, with what only the tape has."""
     from framework.app.session_tape import told_by
     from framework.report.reading import read_run

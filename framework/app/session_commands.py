@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from framework.app.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+from framework.app.lengths import ForOption, length_of
 from framework.errors import ConfigError, NotArmedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from framework.app.live import Ended
+    from framework.app.wishes import Ended
     from framework.runtime.config import Config
 
 sessions = typer.Typer()
@@ -26,9 +26,6 @@ sessions = typer.Typer()
 ResumeOption = Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a session that was stopped or killed.")]
 OutOption = Annotated[Path | None, typer.Option(help="The run folder itself, instead of a new one below runs/.")]
 CloseOption = Annotated[bool, typer.Option("--until-close", help="Stop after the trading session's close.")]
-ForOption = Annotated[str | None, typer.Option("--for", metavar="TIME", help="Stop after so long: 90s, 30m, 2h.")]
-_LENGTH = re.compile(r"([1-9]\d{0,5})([smh])")
-_UNITS = (("s", 1), ("m", 60), ("h", 3_600))
 
 
 @sessions.command(epilog="Examples:  onetape paper --until-close   ·   onetape paper --rehearse   ·   onetape paper --resume RUN --for 2h")
@@ -54,10 +51,11 @@ def paper(
             raise ConfigError("--until-close and --for are for live quotes; --rehearse ends with the bars of [data]")
         _rehearse(settings, config.resolve().parent, out, resume, as_json=as_json, quiet=quiet)
         return
-    from framework.app.live import Wish, paper_session
+    from framework.app.live import paper_session
+    from framework.app.wishes import Wish
 
     with redirect_stdout(sys.stderr):
-        ended = paper_session(settings, Wish(config.resolve().parent, out, resume, until_close, _length(length), _ask))
+        ended = paper_session(settings, Wish(config.resolve().parent, out, resume, until_close, length_of(length), _ask))
     _tell_end(ended, as_json=as_json, quiet=quiet)
 
 
@@ -73,7 +71,7 @@ def _rehearse(settings: Config, beside: Path, out: Path | None, resume: str | No
         _print_run(ended.summary, ended.folder, ended.resumed, "bars arrive")
 
 
-@sessions.command(epilog="Examples:  onetape live --dry-run   ·   onetape live --arm --until-close   ·   onetape live --arm --confirm 1234")
+@sessions.command(epilog="Examples:  onetape live --rehearse   ·   onetape live --dry-run   ·   onetape live --arm --until-close")
 @reported
 def live(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -82,6 +80,11 @@ def live(
     dollars: Annotated[int | None, typer.Option(min=1, help="The most to buy for; by default the config's cash.")] = None,
     hours: Annotated[int, typer.Option(min=1, max=24, help="How long the leave holds; the session ends with it.")] = 24,
     reason: Annotated[str, typer.Option(help='Why, where it was not tried enough, or [limits] profile = "venue"; on the tape.')] = "",
+    rehearse: Annotated[
+        bool,
+        typer.Option("--rehearse", help="The last days of [data] at a Robinhood on this machine: real requests, no account, no money."),
+    ] = False,
+    days: Annotated[int, typer.Option(min=1, help="How many, for --rehearse.")] = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the last step: orders are logged, and none leaves.")] = False,
     until_close: CloseOption = False,
     length: ForOption = None,
@@ -92,24 +95,37 @@ def live(
 ) -> None:
     """Trade with real money at Robinhood, within the limits of the config; refused unless everything was confirmed."""
     from framework.app.arming import Leave
-    from framework.app.live import Wish, live_session
+    from framework.app.live import live_session
+    from framework.app.wishes import Wish
     from framework.runtime.loading import load_config
 
+    if rehearse:
+        if arm or dry_run or until_close or resume is not None or length is not None:
+            raise ConfigError(
+                "--rehearse plays the last --days of [data], begins anew and needs no leave: give only --days and --out with it"
+            )
+        _rehearse_live(load_config(config), config.resolve().parent, out, days, as_json=as_json, quiet=quiet)
+        return
     leave = Leave(arm, confirm, dollars, hours, reason, dry_run)
-    wish = Wish(config.resolve().parent, out, resume, until_close, _length(length), _ask)
+    wish = Wish(config.resolve().parent, out, resume, until_close, length_of(length), _ask)
     with redirect_stdout(sys.stderr):
         ended = live_session(load_config(config), wish, leave)
     _tell_end(ended, as_json=as_json, quiet=quiet)
 
 
-def _length(text: str | None) -> int | None:
-    """``2h`` as ns."""
-    if text is None:
-        return None
-    found = _LENGTH.fullmatch(text.strip())
-    if found is None:
-        raise ConfigError(f"--for {text!r} is no length of time; write 90s, 30m or 2h")
-    return int(found[1]) * dict(_UNITS)[found[2]] * 1_000_000_000
+def _rehearse_live(settings: Config, beside: Path, out: Path | None, days: int, *, as_json: bool, quiet: bool) -> None:
+    from framework.app.live_rehearsal import rehearse_live
+    from framework.app.progress import progress
+
+    with progress(shown=not (as_json or quiet), work="live rehearsal", unit="days") as on_progress, redirect_stdout(sys.stderr):
+        ended = rehearse_live(settings, beside, out, days, on_progress)
+    if as_json:
+        typer.echo(json.dumps(ended.summary, indent=2, allow_nan=False))
+    elif not quiet:
+        _print_run(ended.summary, ended.folder, 0, "quotes of a Robinhood on this machine arrive")
+        typer.echo(f"orders sent to it: {ended.orders}")
+        for line in ended.incidents:
+            typer.echo(f"incident: {line}")
 
 
 def _ask(question: str) -> str:
@@ -150,10 +166,11 @@ def replay(
     from framework.app.replay import replay as decide_again
     from framework.app.replay_printing import replay_report, replay_verdict
     from framework.app.saving import find_run
+    from framework.app.tape_place import tape_of
 
     folder = find_run(run or None)
     with redirect_stdout(sys.stderr):
-        found = decide_again(folder / "tape.db")
+        found = decide_again(tape_of(folder))
     if as_json:
         typer.echo(json.dumps(replay_report(found), indent=2, allow_nan=False))
     elif not quiet:

@@ -22,7 +22,7 @@ class Told(NamedTuple):
     sectors: Mapping[str, str]
 
 
-def told_by(tape: Path) -> Told:
+def told_by(tape: str | Path) -> Told:
     """What the tape of a session says of it.
 
     Raises:

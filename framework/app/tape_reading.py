@@ -24,10 +24,9 @@ def verify(place: str | Path) -> int:
     Raises:
         DataError, TapeError: It was; the first bad event is named.
     """
-    if isinstance(place, Path):
-        first = next(read_events(place), None)
-        if first is None or first.payload.get("mode") == BACKTEST:
-            return verify_tape(place)
+    first = next(read_events(place), None)
+    if (first is None and isinstance(place, Path)) or (first is not None and first.payload.get("mode") == BACKTEST):
+        return verify_tape(place)
     from framework.runtime.tape.store import TapeStore
 
     with TapeStore.attach(place) as store:
@@ -40,11 +39,6 @@ def views(place: str | Path) -> Mapping[str, list[Row]]:
     Raises:
         DataError, TapeError: It cannot be read, or its events do not follow from one another.
     """
-    if not isinstance(place, Path):
-        from framework.runtime.tape.store import TapeStore
-
-        with TapeStore.attach(place) as store:
-            return fold(store.events())
     first = next(read_events(place), None)
     if first is None:
         raise MissingDataError(f"{place}: the tape is empty")

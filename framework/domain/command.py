@@ -21,8 +21,8 @@ class CommandKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"  # a person has looked at the incident named by the arguments code and subject
     CANCEL_ALL = "cancel_all"  # every working order that protects no position
     FLATTEN = "flatten"  # halt, cancel all, and leave every position at market
-    OVERRIDE = "override"  # another value for a setting, for the process that reads it
-    ROTATE = "rotate"  # new log files, for the process that writes them
+    OVERRIDE = "override"  # a limit, a cap or a breaker (argument name) is value for so many seconds
+    ROTATE = "rotate"  # the process begins its log files anew
     HEARTBEAT = "heartbeat"  # the operator is there
 
 

@@ -67,6 +67,12 @@ class Blotter:
         """Working orders in ``symbol``, or all, oldest first."""
         return list(self.orders.values() if symbol is None else self._by_symbol.get(symbol, {}).values())
 
+    def rows_with(self, rows: list[int]) -> list[int]:
+        """``rows``, ascending, and those of the symbols with working orders."""
+        if not self.orders:
+            return rows
+        return sorted({*rows, *(self._market.row[symbol] for symbol, orders in self._by_symbol.items() if orders)})
+
     def partners(self, order: Order) -> list[Order]:
         """Working orders of which only one is to fill together with ``order``, oldest first."""
         if order.group_id not in self._groups:

@@ -132,6 +132,15 @@ class Breakers:
         """The operator goes on: every breaker is closed."""
         self._command(breakers.on_resume(self.state or self._early, timestamp))
 
+    def on_override(self, timestamp: int, code: str) -> None:
+        """The operator gives the breaker ``code`` another limit: it is closed, and trips again where that one is reached too."""
+        self._command(breakers.on_override(self.state or self._early, timestamp, code))
+
+    def follow(self, policy: GuardPolicy | None) -> None:
+        """Trip by ``policy`` from now on."""
+        self._policy, self._calm = policy, (0, -1)
+        self.watches_data = policy is not None and policy.max_missed_bars is not None
+
     def _command(self, step: breakers.Step) -> None:
         if self.state is not None:
             self._step(step)

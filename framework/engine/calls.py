@@ -23,6 +23,7 @@ class Calls:
 
     Attributes:
         hears_orders: Whether the strategy overrides ``on_order``.
+        hears: Whether it overrides that, or ``on_fill``.
     """
 
     def __init__(self, strategy: Strategy, context: Context) -> None:
@@ -34,6 +35,7 @@ class Calls:
         self._on_bar = strategy.on_bar if kind.on_bar is not Strategy.on_bar else None
         self.hears_orders = kind.on_order is not Strategy.on_order
         self._hears_fills = kind.on_fill is not Strategy.on_fill
+        self.hears = self.hears_orders or self._hears_fills
 
     def start(self) -> None:
         """Run ``on_start``."""

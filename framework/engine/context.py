@@ -10,7 +10,7 @@ from framework.domain.book import Position
 from framework.domain.order import Bracket, OrderSide, OrderType, TimeInForce, TrailType
 from framework.domain.values import floor_to_lot, from_micros, shares_worth
 from framework.engine.features import Features
-from framework.engine.protection import ExitPlan
+from framework.engine.guarded import ExitPlan
 from framework.errors import InvalidOrderError
 from framework.rules.orders import positive_micros, side_of, strength_of, weight_of
 

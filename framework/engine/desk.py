@@ -14,10 +14,11 @@ from framework.engine.blotter import Blotter, closing_side
 from framework.engine.breakers import Breakers
 from framework.engine.contingencies import Contingencies
 from framework.engine.emulation import HELD, Emulation
+from framework.engine.guarded import ExitPlan
 from framework.engine.margin import Margin
 from framework.engine.market import session_end
 from framework.engine.policies import NEVER, TARGETS
-from framework.engine.protection import ExitPlan, Protection
+from framework.engine.protection import Protection
 from framework.engine.roundtrips import RoundTrips
 from framework.engine.standings import Standings
 from framework.engine.valuation import Valuation
@@ -84,7 +85,7 @@ class Desk:
         self._emulation = Emulation(self, self._step)
         self._margin = Margin(self) if policies.account.type is AccountType.MARGIN else None
         self._standings = Standings(self, self.protection)
-        self._validator = PreTradeValidator(policies.limits, broker.capabilities)
+        self.validator = PreTradeValidator(policies.limits, broker.capabilities)
         self._counter = (0, 0)
         #: Until when there is nothing to look at, ns UTC, unless more than so many events have happened by then.
         self._rest = (-1, 0)
@@ -168,11 +169,9 @@ class Desk:
     def on_clock(self, now: int) -> None:
         """Let the circuit breakers see whether the data of what is held or worked on still come."""
         if self.breakers.watches_data:
-            rows = {row for row, _ in self.valuation.positions()}
-            if self.blotter.orders:
-                rows |= {self.market.row[order.symbol] for order in self.blotter.orders.values()}
+            rows = self.blotter.rows_with(self.valuation.held_rows())
             if not self._freshness.all_came(rows, now):
-                self.breakers.on_data(now, self._freshness.worst([self.market.symbols[row] for row in sorted(rows)], now))
+                self.breakers.on_data(now, self._freshness.worst([self.market.symbols[row] for row in rows], now))
             elif self.breakers.data_is_stale:
                 self.breakers.on_data(now, None)
 
@@ -350,11 +349,11 @@ class Desk:
             self._ask_for_data(order)
         halted = self.breakers.refusal(order, reduces=closing == order.quantity_micros)
         if halted is None:
-            return limits.check(order, standing, self._validator)
+            return limits.check(order, standing, self.validator)
         if order.role is not OrderRole.TARGET or not closing or self.breakers.refusal(order, reduces=True) is not None:
             return None, halted
         # A target on the other side wants out of this one first, and out is allowed.
-        return limits.check(replace(order, quantity_micros=closing), standing, self._validator)[0], halted
+        return limits.check(replace(order, quantity_micros=closing), standing, self.validator)[0], halted
 
     def _ask_for_data(self, order: Order) -> None:
         missed = self._freshness.missing(order.symbol, self.market.now)

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from framework.domain.book import Book
     from framework.domain.order import Order, OrderRole, OrderType
     from framework.engine.blotter import Blotter
+    from framework.engine.guarded import ExitPlan
     from framework.engine.market import Market
     from framework.engine.ports import Broker
-    from framework.engine.protection import ExitPlan
 
 
 class Door(Protocol):

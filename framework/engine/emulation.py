@@ -56,10 +56,9 @@ class Emulation:
 
     def on_close(self) -> None:
         """Let the stops that we hold rest at the venue again, where it can have them."""
-        orders = self._desk.blotter.of()
-        if not orders or not self._desk.broker.capabilities.reserves_shares:
+        if not self._desk.broker.capabilities.reserves_shares:
             return
-        for order in orders:
+        for order in self._desk.blotter.of():
             if order.status is OrderStatus.EMULATED and order.role is OrderRole.STOP and not self.holds(order):
                 self.make_way(order)
                 self._step(order, OrderStatus.SUBMITTED, "the venue can have it again")
@@ -80,8 +79,10 @@ class Emulation:
 
     def _missing(self, order: Order) -> int:
         """Micro-shares that ``order`` would promise although others at the venue have."""
+        if not self._desk.broker.capabilities.reserves_shares:
+            return 0
         held = self._desk.book.quantity(order.symbol)
-        if not self._desk.broker.capabilities.reserves_shares or held * order.side.sign >= 0:
+        if held * order.side.sign >= 0:
             return 0
         return sum(other.leaves_micros for other in self._promises(order)) + order.leaves_micros - abs(held)
 

@@ -13,6 +13,7 @@ from framework.engine.desk import Desk
 from framework.engine.freshness import Freshness
 from framework.engine.market import session_number
 from framework.engine.operator import Operator
+from framework.engine.overrides import Overrides
 from framework.engine.targets import Targets
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Engine:
         due: Callable[[int], int],
     ) -> None:
         self.desk = Desk(type(strategy).__name__, market, broker, book, policies, journal, self._note, Freshness(market, due))
+        self._overrides = Overrides(self.desk)
         self._market = market
         self._schedule = schedule
         self._targets = Targets(self.desk)
@@ -80,6 +82,7 @@ class Engine:
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
+        self._overrides.expire(timestamp)
         if not self.desk.rests(timestamp):
             self.on_clock(timestamp)
             self.desk.on_close(timestamp, session_number(timestamp))
@@ -110,7 +113,7 @@ class Engine:
 
     def on_command(self, now: int, command: OperatorCommand) -> Mapping[str, object]:
         """The operator says so at ``now`` (ns UTC); returns what came of it, as plain data."""
-        return Operator(self.desk).obey(now, command)
+        return Operator(self.desk, self._overrides).obey(now, command)
 
     def stop(self) -> None:
         """Let the strategy finish."""
@@ -119,7 +122,8 @@ class Engine:
 
     def _note(self, order: Order, update: OrderUpdate) -> None:
         """Keep a state change for the strategy, with the order as it was then."""
-        self._news.append((order.snapshot() if self._calls.hears_orders else order, update))
+        if self._calls.hears:
+            self._news.append((order.snapshot() if self._calls.hears_orders else order, update))
 
     def _tell_strategy(self) -> None:
         """Pass on what happened; what the strategy causes in reply is news of the next decision."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from framework.domain.command import OperatorCommand
     from framework.engine.desk import Desk
+    from framework.engine.overrides import Overrides
 
 FLATTEN = "flatten"
 
@@ -19,8 +20,9 @@ FLATTEN = "flatten"
 class Operator:
     """Carries commands out at ``desk``."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, overrides: Overrides) -> None:
         self._desk = desk
+        self._overrides = overrides
 
     def obey(self, now: int, command: OperatorCommand) -> Mapping[str, object]:
         """Do what ``command`` says, at ``now`` (ns UTC), and tell what came of it; one that is not the engine's changes nothing."""
@@ -33,6 +35,8 @@ class Operator:
             case CommandKind.RESUME:
                 breakers.on_resume(now)
                 self._desk.protection.try_again()
+            case CommandKind.OVERRIDE:
+                return self._told(**self._overrides.give(now, command.arguments))
             case CommandKind.CANCEL:
                 order_id = str(command.arguments.get("order_id"))
                 return self._told(canceled=[order_id] if self._desk.cancel(order_id, by) else [])

@@ -6,68 +6,39 @@ reaction follows the venue's report.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from framework.domain.order import Order, OrderRole, OrderStatus, OrderType, TrailType
+from framework.domain.order import OrderRole, OrderStatus, OrderType, TrailType
 from framework.domain.values import each_of, floor_to_lot, notional, to_micros
 from framework.engine.again import Again
+from framework.engine.guarded import AS_GIVEN, Guarded
 from framework.engine.market import session_number
-from framework.rules.account.splits import split_price
 from framework.rules.stops.atr import on_tick
-from framework.rules.stops.policy import ExitPolicy
-from framework.rules.stops.state import TIME_STOP, Seen, StopState, added, advanced, ex_dividend, exit_due, nearer, opened, seen_at, split
+from framework.rules.stops.state import (
+    TIME_STOP,
+    Seen,
+    StopState,
+    added,
+    advanced,
+    ex_dividend,
+    exit_due,
+    known_price,
+    nearer,
+    opened,
+    seen_at,
+    split,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from framework.domain.account_event import Split
     from framework.domain.fill import Fill
-    from framework.domain.order import OrderUpdate
+    from framework.domain.order import Order, OrderUpdate
     from framework.engine.door import Door
-
-#: Exits whose prices were given with the entry: nothing moves them.
-AS_GIVEN = ExitPolicy()
-NOTHING_SEEN = Seen(0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class ExitPlan:
-    """The protection decided together with an entry; it becomes orders when the entry fills.
-
-    Either ``policy`` with what was ``seen`` at the decision, or the price ``stop_micros`` as given (0 for none). ``target_micros`` as given
-    goes before the policy's own.
-    """
-
-    policy: ExitPolicy = AS_GIVEN
-    seen: Seen = NOTHING_SEEN
-    stop_micros: int = 0
-    target_micros: int = 0
-
-    def after_split(self, new: int, old: int) -> ExitPlan:
-        """The same plan in the shares of a split."""
-        seen = Seen(*(split_price(price, new, old) for price in self.seen))
-        return ExitPlan(self.policy, seen, split_price(self.stop_micros, new, old), split_price(self.target_micros, new, old))
-
-
-@dataclass(slots=True)
-class Guarded:
-    """How one position is protected: its stop state, the policy that moves it, and the orders that work for it.
-
-    ``bar`` is the last bar that was taken in; on the ``entry_bar`` only the close came after the entry for certain. ``reached`` are stops
-    whose price has been reached and that are not done: they go on selling their shares, and ``stop`` guards the others.
-    """
-
-    parent_id: str
-    policy: ExitPolicy
-    state: StopState
-    bar: int
-    entry_bar: int
-    code: str = ""
-    stop: Order | None = None
-    profit: Order | None = None
-    reached: list[Order] = field(default_factory=list)
+    from framework.engine.guarded import ExitPlan
 
 
 class Protection:
@@ -126,7 +97,7 @@ class Protection:
 
     def _may_again(self, order: Order, update: OrderUpdate) -> bool:
         """Whether a protective order that was canceled, and not by us, is to be placed again now."""
-        ours = any(change.status is OrderStatus.PENDING_CANCEL for change in order.changes)
+        ours = len(order.changes) > 1 and order.changes[-2].status is OrderStatus.PENDING_CANCEL
         if update.status is not OrderStatus.CANCELED or ours:
             return False
         return self._again.may(order.symbol, session_number(update.timestamp), wanted=update.unsolicited)
@@ -173,12 +144,13 @@ class Protection:
     def on_close(self) -> None:
         """Move the levels of all positions that have a new bar, and leave those whose time is up."""
         for symbol, known in list(self._guarded.items()):
-            if not known.policy.moves:
-                continue
             bar = self._cursor(symbol)
-            if bar == known.bar:
+            if not known.moves or bar == known.bar:
                 continue
             entered_now, known.bar = bar == known.entry_bar, bar
+            series = self._desk.market.series[self._row(symbol)]
+            if known.is_unmoved_by(series.high.item(bar), series.low.item(bar)):
+                continue
             known.state = advanced(known.state, known.policy, self._seen(symbol, known, only_close=entered_now))
             if exit_due(known.state, known.policy, self._desk.market.price_micros(self._row(symbol))) == TIME_STOP:
                 self._desk.close(symbol, TIME_STOP)
@@ -187,7 +159,11 @@ class Protection:
 
     def _seen(self, symbol: str, known: Guarded, *, only_close: bool) -> Seen:
         row = self._row(symbol)
-        series, count = self._desk.market.series[row], known.bar + 1
+        series, bar, count = self._desk.market.series[row], known.bar, known.bar + 1
+        if known.follows_best:
+            close = known_price(series.close.item(bar))
+            high, low = (close, close) if only_close else (known_price(series.high.item(bar)), known_price(series.low.item(bar)))
+            return Seen(high, low, close)
         tick = self._tick(known.state.entry)
         seen = seen_at(known.policy, known.state.direction, series.high[:count], series.low[:count], series.close[:count], tick)
         return seen._replace(high=seen.close, low=seen.close) if only_close else seen
@@ -202,6 +178,8 @@ class Protection:
         moves = moved > 0 or (moved < 0 and known.policy.may_loosen and not known.policy.trails_at_venue)
         if moves and self._desk.cancel(stop.order_id, "level moved"):
             known.stop = self._desk.submit(self._stop_order(symbol, known, stop.quantity_micros - stop.filled_micros), None)
+        if not moves or known.stop is not stop:
+            known.agree()
 
     def on_split(self, event: Split) -> None:
         """Let what guards the symbol, and what is planned for its working entries, follow the shares."""

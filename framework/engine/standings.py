@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from framework.domain.fill import Fill
     from framework.domain.order import Order
     from framework.engine.desk import Desk
-    from framework.engine.protection import ExitPlan, Protection
+    from framework.engine.guarded import ExitPlan
+    from framework.engine.protection import Protection
 
 NOT_COUNTED = AccountStanding(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, MappingProxyType({}))
 
@@ -69,6 +70,10 @@ class Standings:
         """Count an order that was approved against ``standing``; the next one of the decision sees it."""
         if order.role.protects:
             return
+        if standing.account is NOT_COUNTED:
+            if self._account is None:
+                return  # whoever counts will find it working
+            standing = standing._replace(account=self._account)
         self._account = after(standing, order, order.quantity_micros, self._desk.policies.limits.entry_collar_pct).account
         if self._account.entries_in_bar > standing.account.entries_in_bar:
             time, count = self._entries_in_bar
@@ -85,19 +90,22 @@ class Standings:
         price = self._price(order, row)
         if order.role.protects:  # no limit on entries is asked, so nothing has to be counted
             return Standing(NOT_COUNTED, desk.book.quantity(symbol), desk.blotter.exiting(symbol), price)
+        held, exits = desk.book.quantity(symbol), desk.blotter.exiting(symbol, beside=order)
+        if held * order.side.sign < 0 and order.quantity_micros <= abs(held) - exits:  # the same where all of it closes
+            return Standing(NOT_COUNTED, held, exits, price)
         limits = desk.policies.limits
         entering = list(desk.blotter.entering(symbol, order))
         if self._account is None:
             self._account = self._counted()
         return Standing(
             account=self._account if order.oco_id is None else self._counted(order),
-            held=desk.book.quantity(symbol),
-            exits=desk.blotter.exiting(symbol, beside=order),
+            held=held,
+            exits=exits,
             price=price,
             pending=sum(notional(opening, self._entry_price(one)) for one, opening in entering),
             working=tuple(fingerprint(one) for entry, _ in entering for one in (entry, *self._others(entry, order))),
             sector=self._sector(symbol),
-            var=desk.valuation.charged_var(row),
+            var=None if limits.max_portfolio_var_pct is None else desk.valuation.charged_var(row),
             risk_per_share=self._protection.loss_per_share(plan, order.side.sign, entry_price(order, price)),
             at_risk=None if entering else self._protection.at_risk(symbol),
             correlation=None if limits.max_correlation is None else self._correlation(row, order.side.sign),
@@ -115,7 +123,7 @@ class Standings:
         return to_micros(self._desk.broker.get_quote(order.symbol).last)
 
     def _counted(self, beside: Order | None = None) -> AccountStanding:
-        desk = self._desk
+        desk, limits = self._desk, self._desk.policies.limits
         values, equity = desk.valuation.holdings()
         held = [(row, abs(value)) for row, value in values.items()]
         coming = [
@@ -139,9 +147,11 @@ class Standings:
             positions=len({row for row, _ in positions}),
             entries_in_bar=count if time == desk.market.now else 0,
             entries_today=self._entries_today,
-            var=sum(round(value * desk.valuation.charged_var(row)) for row, value in positions),
+            var=0
+            if limits.max_portfolio_var_pct is None
+            else sum(round(value * desk.valuation.charged_var(row)) for row, value in positions),
             sectors=sectors,
-            heat=self._heat(held, coming),
+            heat=None if limits.max_portfolio_heat_pct is None else self._heat(held, coming),
             receivable=desk.book.receivable_micros,
             margin=self._margin(beside) if desk.policies.account.type is AccountType.MARGIN else None,
         )

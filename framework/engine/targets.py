@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from framework.domain.market import Floats
     from framework.domain.order import Order
     from framework.engine.desk import Desk
-    from framework.engine.protection import ExitPlan
+    from framework.engine.guarded import ExitPlan
 
 #: Refusal of a target whose older order may still fill.
 UNSETTLED = "order_unsettled"

@@ -109,11 +109,12 @@ def to_svg(figure: Figure) -> Markup:
 
 
 def _own_names(svg: str) -> str:
-    """The drawing with names that no other one on the page has, and none that nothing refers to."""
-    mark = hashlib.sha256(svg.encode()).hexdigest()[:8]
-    used = set(re.findall(r"(?:url\(|href=\")#([^\")]+)", svg))
-    named = re.sub(r' id="([^"]+)"', lambda found: f' id="{mark}-{found[1]}"' if found[1] in used else "", svg)
-    return re.sub(r"(url\(|href=\")#", rf"\g<1>#{mark}-", named)
+    """The drawing with short names that no other one on the page has, and none that nothing refers to."""
+    mark = hashlib.sha256(svg.encode()).hexdigest()[:6]
+    used = dict.fromkeys(re.findall(r"(?:url\(|href=\")#([^\")]+)", svg))
+    own = {name: f"d{mark}-{number}" for number, name in enumerate(used)}
+    named = re.sub(r' id="([^"]+)"', lambda found: f' id="{own[found[1]]}"' if found[1] in own else "", svg)
+    return re.sub(r"(url\(|href=\")#([^\")]+)", lambda found: f"{found[1]}#{own[found[2]]}", named)
 
 
 def to_png(figure: Figure) -> bytes:

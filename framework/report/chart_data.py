@@ -9,7 +9,7 @@ import numpy as np
 
 from framework.report.dates import local_times
 from framework.report.grid import Grid, candles
-from framework.report.marks import MOST_MARKS, Rescaled, held_spans, marks, tracks
+from framework.report.marks import MOST_MARKS, Rescaled, Trips, held_spans, marks, tracks
 from framework.report.price_chart import MOST_PANELS
 from framework.report.wording import count
 from framework.rules.performance import drawdowns
@@ -48,7 +48,7 @@ def chart_document(data: TearSheetData, line: Timeline, held: Sequence[OpenPosit
     return {
         "intraday": line.intraday,
         "times": grid.times.tolist(),
-        "cash": data.initial_cash,
+        "step": grid.step,
         "notes": _notes(data, grid, listed),
         "equity": _rounded(grid.last_of(data.equity), 2),
         "benchmark": _rounded(grid.last_of(data.benchmark), 2),
@@ -90,7 +90,8 @@ def _symbol(
     rescaled = Rescaled(bars)
     trades = sorted((trade for trade in data.trades if trade.symbol == symbol), key=lambda trade: (trade.entry_at, trade.exit_at))
     own = {place: numbers[id(trade)] for place, trade in enumerate(trades) if id(trade) in numbers}
-    drawn, left_out = marks((fill for fill in data.fills if fill.symbol == symbol), trades, own, rescaled, grid)
+    trips = Trips(trades, own, held)
+    drawn, left_out = marks((fill for fill in data.fills if fill.symbol == symbol), trips, rescaled, grid)
     return {
         "name": symbol,
         "decimals": decimals,
@@ -100,7 +101,7 @@ def _symbol(
         "close": close,
         "volume": volume,
         "marks": [(*mark[:3], round(mark.price, 6), round(mark.paid, 6), *mark[5:]) for mark in drawn],
-        "held": held_spans(trades, held, grid),
+        "held": held_spans(trips, grid),
         "stops": tracks((one for one in data.stops if one.symbol == symbol), rescaled, grid),
         "limits": tracks((one for one in data.limits if one.symbol == symbol), rescaled, grid),
         "note": f"The {MOST_MARKS:,} largest fills are marked, {count(left_out, 'smaller one')} not." if left_out else "",

@@ -33,6 +33,7 @@ MEANINGS = MappingProxyType(
         guards.SIZE_CUT: ("Entries made smaller", "{figure:.0f} losing trades in a row (from {limit:.0f} on)"),
         guards.SIZE_RESTORED: ("Entries at full size again", "{figure:.0f} winning trades in a row (from {limit:.0f} on)"),
         guards.NEW_SESSION: ("New session", "Daily breakers released: {figure:.0f}"),
+        guards.OVERRIDDEN: ("Released by the operator", "Its limit is another one for a while"),
         guards.RESUMED: ("Resumed by the operator", "Breakers closed: {figure:.0f}"),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,13 +27,14 @@ class Grid:
     """The axis: point n covers the instants after ``ends[n - 1]`` up to ``ends[n]`` (ns UTC), the first one from ``start`` on.
 
     ``step`` decision times are one point; ``times`` are its ends in New York as seconds since 1970 there, midnight for daily runs,
-    each later than the one before.
+    each later than the one before. ``bounds`` are the ends again, for looking single instants up.
     """
 
     start: int
     ends: Integers
     times: Integers
     step: int
+    bounds: tuple[int, ...]
 
     @classmethod
     def of(cls, line: Timeline) -> Grid:
@@ -44,7 +46,7 @@ class Grid:
         seconds = (local if line.intraday else local // DAY * DAY) // SECOND
         order = np.arange(seconds.size)
         # An hour that the clock repeats must not go backwards.
-        return cls(int(line.timestamps[0]), ends, np.maximum.accumulate(seconds - order) + order, step)
+        return cls(int(line.timestamps[0]), ends, np.maximum.accumulate(seconds - order) + order, step, tuple(ends.tolist()))
 
     @property
     def size(self) -> int:
@@ -53,7 +55,7 @@ class Grid:
 
     def place(self, instant: int) -> int:
         """The point an instant lies in; one before the run is in the first, one after it in the last."""
-        return min(int(np.searchsorted(self.ends, instant)), self.size - 1)
+        return min(bisect_left(self.bounds, instant), self.size - 1)
 
     def last_of(self, column: Floats) -> Floats:
         """Of a column with one entry a decision time, the last in each point."""

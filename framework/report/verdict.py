@@ -33,20 +33,18 @@ def verdict(data: TearSheetData, benchmark: Mapping[str, float | None]) -> str:
     if growth is None or held_growth is None or fall is None or held_fall is None:
         return ""
     more, deeper = growth > held_growth, fall < held_fall
-    join = "and fell deeper" if deeper else "and fell less deep"
-    if more is deeper:
-        join = join.replace("and", "but", 1) if not more else join
-    first = f"It earned {'more' if more else 'less'} than buy and hold, {percent(growth)} against {percent(held_growth)} a year"
-    second = f"{join}, {percent(fall)} against {percent(held_fall)} at worst"
-    return f"{first}, {second}.{_risk_adjusted(data, benchmark)}"
+    earned = f"It made {percent(growth)} a year, {'more' if more else 'less'} than the {percent(held_growth)} of buy and hold"
+    # Two advantages, or two faults, are joined by "and", one of each by "but".
+    joint = "but" if more is deeper else "and"
+    fell = f"its deepest fall was {'larger' if deeper else 'smaller'}, {percent(fall)} against {percent(held_fall)}"
+    return f"{earned}, {joint} {fell}.{_risk_adjusted(data, benchmark)}"
 
 
 def _risk_adjusted(data: TearSheetData, benchmark: Mapping[str, float | None]) -> str:
     own, held = data.figure("sharpe"), benchmark["sharpe"]
     if own is None or held is None:
         return ""
-    better = "more" if own > held else "less"
-    return f" For each unit of risk it earned {better}: a Sharpe ratio of {number(own)} against {number(held)}."
+    return f" For each unit of risk it did {'better' if own > held else 'worse'}: a Sharpe ratio of {number(own)} against {number(held)}."
 
 
 def sharpe_interval(returns: Floats) -> tuple[float, float] | None:

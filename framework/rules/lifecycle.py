@@ -55,6 +55,10 @@ def change(order: Order, status: OrderStatus, timestamp: int, reason: str = "") 
         InvalidTransitionError: The table has no such row.
     """
     _check_step(order, status, reason)
+    _enter(order, status, timestamp, reason)
+
+
+def _enter(order: Order, status: OrderStatus, timestamp: int, reason: str) -> None:
     order.status = status
     order.changes.append(StateChange(timestamp, status, reason))
 
@@ -79,7 +83,7 @@ def apply(order: Order, update: OrderUpdate) -> None:
         order.filled_micros += update.fill.quantity_micros
         order.filled_value_micros += notional(update.fill.quantity_micros, update.fill.price_micros)
         order.fees_micros += update.fill.fees_micros
-    change(order, update.status, update.timestamp, update.reason)
+    _enter(order, update.status, update.timestamp, update.reason)
 
 
 def _restate(order: Order, update: OrderUpdate, terms: OrderTerms) -> None:

@@ -98,6 +98,8 @@ _E = TypeVar("_E", bound=StrEnum)
 
 
 def _choice(kind: type[_E], value: str, name: str) -> _E:
+    if isinstance(value, kind):
+        return value
     try:
         return kind(value)
     except ValueError:

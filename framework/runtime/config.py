@@ -13,6 +13,7 @@ from framework.domain.values import SYMBOL_PATTERN
 from framework.runtime.config_fields import Day, Number, Parameter, Section, Whole
 from framework.runtime.cost_config import FeesChoice, Slippage, SlippageChoice
 from framework.runtime.risk_config import GuardsSection, LimitsSection, OrdersSection, RebalanceSection, SizingSection, StopsSection
+from framework.runtime.session_config import SessionSection, TapeSection
 from framework.runtime.watch_config import AlertsSection, PromotionSection, ShadowSection
 
 _CLASS_PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -229,10 +230,6 @@ class EngineSection(Section):
     )
 
 
-class Later(Section):
-    """A section whose keys belong to a later version; it may stand in a config, empty."""
-
-
 class Config(Section):
     """Everything a run is told. Secrets are no part of it."""
 
@@ -251,10 +248,11 @@ class Config(Section):
     orders: OrdersSection = OrdersSection()
     rebalance: RebalanceSection = RebalanceSection()
     fills: FillsSection = FillsSection()
+    tape: TapeSection = TapeSection()
+    session: SessionSection = SessionSection()
     shadow: ShadowSection = ShadowSection()
     promotion: PromotionSection = PromotionSection()
     alerts: AlertsSection = AlertsSection()
-    tape: Later = Later()
     engine: EngineSection = EngineSection()
 
     @model_validator(mode="after")

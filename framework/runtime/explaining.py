@@ -42,6 +42,8 @@ _ALLOWED = MappingProxyType(
         "dict_type": "must be a table of keys and values",
     }
 )
+#: A password within an address: after the user, before the host.
+_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^@\s]*@")
 #: What is shown of a value at most.
 _LONGEST = 60
 
@@ -103,8 +105,6 @@ def near(given: str, names: Iterable[str]) -> str:
 
 def _unknown(names: tuple[str, ...], origin: str, *, is_section: bool) -> str:
     key, known = key_name(names), _known_names(names[:-1])
-    if not known:
-        return f"{key}{origin}: nothing can be set there in this version; remove it"
     kind = f"section [{key}]" if is_section else f"key {key}"
     hint = near(names[-1], known) or _elsewhere(names[-1]) or f"; known there: {', '.join(known)}"
     return f"unknown {kind}{origin}{hint}"
@@ -130,9 +130,10 @@ def _example(model: type[BaseModel] | None, key: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a message: cut short when it is long."""
+    """A value as it stands in a message: cut short when it is long, and without the password of an address."""
     quoted = value is None or isinstance(value, (str, bool, list, dict))
-    text = json.dumps(value, default=str, ensure_ascii=False) if quoted else str(value)
+    told = json.dumps(value, default=str, ensure_ascii=False) if quoted else str(value)
+    text = _PASSWORD.sub(r"\1***@", told)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

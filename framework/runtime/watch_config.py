@@ -22,18 +22,24 @@ class ShadowSection(Section):
     "reduce" stops entries until somebody resumes.
     """
 
-    max_slippage_bps: NotNegative = 50.0
-    max_missed_pct: Fraction = 0.25
-    least_orders: Count = 10
-    window: Annotated[Whole, Field(ge=1, le=10_000)] = 50
-    action: Literal["alert", "reduce"] = "alert"
+    max_slippage_bps: NotNegative = Field(
+        default=50.0, description="What the shares that traded on both sides may cost beside the model, hundredths of a percent."
+    )
+    max_missed_pct: Fraction = Field(default=0.25, description="Fraction of the orders that may trade on one side only.")
+    least_orders: Count = Field(default=10, description="Orders over and traded before anything is judged.")
+    window: Annotated[Whole, Field(ge=1, le=10_000)] = Field(default=50, description="Last orders that are judged.")
+    action: Literal["alert", "reduce"] = Field(
+        default="alert", description="What a divergence does: tell somebody, or stop entries until a resume too."
+    )
 
 
 class AlertTarget(Section):
     """A place alerts go: the environment variable that holds its Apprise address, and the least severity that goes there."""
 
-    variable: str
-    least: Literal["info", "warning", "critical"] = "info"
+    variable: str = Field(
+        examples=["ONETAPE_ALERT_URL_DESK"], description="Environment variable that holds the address; never the address itself."
+    )
+    least: Literal["info", "warning", "critical"] = Field(default="info", description="Least severity that goes there.")
 
     @model_validator(mode="after")
     def _names_a_variable(self) -> AlertTarget:
@@ -48,9 +54,13 @@ class AlertTarget(Section):
 class AlertsSection(Section):
     """Who is told: targets by name. The same alert once in ``quiet_seconds`` at most; ``most_an_hour`` does not hold critical ones back."""
 
-    targets: dict[str, AlertTarget] = Field(default_factory=dict)
-    quiet_seconds: Annotated[Number, Field(ge=0.0, le=86_400.0)] = 300.0
-    most_an_hour: Annotated[Whole, Field(ge=1, le=3_600)] = 60
+    targets: dict[str, AlertTarget] = Field(default_factory=dict, description="Places alerts go, a table for each name.")
+    quiet_seconds: Annotated[Number, Field(ge=0.0, le=86_400.0)] = Field(
+        default=300.0, description="The same alert is sent once in this time at most, seconds."
+    )
+    most_an_hour: Annotated[Whole, Field(ge=1, le=3_600)] = Field(
+        default=60, description="Alerts an hour at most; critical ones are never held back."
+    )
 
 
 class PromotionSection(Section):
@@ -62,10 +72,16 @@ class PromotionSection(Section):
     in a day.
     """
 
-    paper_sessions: Annotated[Whole, Field(ge=0, le=1_000)] = 5
-    round_trips: Annotated[Whole, Field(ge=0, le=1_000_000)] = 5
-    max_drawdown_pct: Fraction = 0.10
-    max_divergence_pct: Fraction = 0.02
-    first_sessions: Annotated[Whole, Field(ge=0, le=1_000)] = 5
-    first_order_dollars: Positive = 500.0
-    first_dollars: Positive = 2_500.0
+    paper_sessions: Annotated[Whole, Field(ge=0, le=1_000)] = Field(
+        default=5, description="Trading sessions of paper on live quotes before money is traded."
+    )
+    round_trips: Annotated[Whole, Field(ge=0, le=1_000_000)] = Field(default=5, description="Round trips in them.")
+    max_drawdown_pct: Fraction = Field(default=0.10, description="Deepest fall they may have had, a fraction.")
+    max_divergence_pct: Fraction = Field(
+        default=0.02, description="What they may have earned apart from the fill model over the same bars, a fraction of the cash."
+    )
+    first_sessions: Annotated[Whole, Field(ge=0, le=1_000)] = Field(
+        default=5, description="Live sessions in which the two limits below hold."
+    )
+    first_order_dollars: Positive = Field(default=500.0, description="Largest entry in the first live sessions, dollars.")
+    first_dollars: Positive = Field(default=2_500.0, description="Largest sum of purchases a day in the first live sessions, dollars.")

@@ -85,7 +85,12 @@ def hooked() -> Iterator[ThreadingHTTPServer]:
 
 
 def lived(
-    folder: Path, happens: Callable[[RobinhoodDouble], object], body: str = BODY, half_spread: float = 0.0, **sections: object
+    folder: Path,
+    happens: Callable[[RobinhoodDouble], object],
+    body: str = BODY,
+    half_spread: float = 0.0,
+    address: str = "",
+    **sections: object,
 ) -> Lived:
     """Seven decisions on two symbols at a double to which ``happens`` has happened."""
     extra = {"universe": {"symbols": SYMBOLS}, "data": {"source": "csv", "path": "bars", "start": None, "end": None}}
@@ -96,7 +101,7 @@ def lived(
     mine = load_strategy(settings.strategy.path, settings.strategy.params, folder)
     redact = Redactor([Secret("account", "canary-5551234")])
     with hooked() as hook, opened_double(start, "100000", SYMBOLS, price) as double:
-        channel = Channel(Secret("hook", f"json://127.0.0.1:{hook.server_address[1]}/alerts"))
+        channel = Channel(Secret("hook", address or f"json://127.0.0.1:{hook.server_address[1]}/alerts"))
         gate = RateGate(MonotonicClock(), quiet_seconds=0.0, most_an_hour=3_600)
         happens(double)
         with Alerts([channel], redact, gate) as alerts, SessionLogs(folder / "logs", "a session", redact, None) as logs:
@@ -204,6 +209,13 @@ def test_a_strategy_that_raises_when_it_is_stopped_ends_its_session_in_order(fol
     found = lived(folder, nothing, f'{BODY}\ndef on_stop(self, ctx):\n    raise KeyError("at the end")\n')
     assert [event.kind for event in found.events].count("strategy_failed") == 1
     assert any("at the end" in text for title, text in found.told if title == "[CRITICAL] the strategy failed")
+
+
+def test_alerts_that_reach_nobody_are_in_the_log_and_cost_nothing(folder):
+    found = lived(folder, nothing, address="json://127.0.0.1:9/nobody")
+    assert found.told == []
+    assert [line["event"] for line in found.log].count("alerts reach nobody") == 1
+    assert {one["symbol"] for one in found.orders if one["executions"]} == set(SYMBOLS)
 
 
 def test_fills_too_far_from_the_model_are_told_once(folder):

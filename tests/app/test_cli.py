@@ -21,7 +21,23 @@ from tests.app.project import ONETAPE, ROWS, Done, bars, call, config, process, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ("init", "backtest", "sweep", "report", "doctor", "halt", "resume", "settle", "cancel-all", "flatten", "tape")
+COMMANDS = (
+    "init",
+    "backtest",
+    "sweep",
+    "report",
+    "doctor",
+    "halt",
+    "resume",
+    "settle",
+    "acknowledge",
+    "override",
+    "rotate",
+    "heartbeat",
+    "cancel-all",
+    "flatten",
+    "tape",
+)
 RUN_FILES = set("summary.json config.toml orders.csv fills.csv trades.csv equity.csv report.html equity.png tape.db".split())
 # The contract's list, in its order.
 SUMMARY = (
@@ -358,3 +374,19 @@ def test_a_rehearsal_names_what_can_be_done_with_it(folder):
     done = call("paper", "--rehearse", "--out", "paper")
     assert "next: `onetape replay paper`" in done.out
     assert "onetape compare paper" in done.out
+
+
+def test_the_help_puts_together_what_belongs_together():
+    shown = call("--help").out
+    places = [shown.index(panel) for panel in ("Start here", "Research", "Sessions", "While a session runs, from any terminal")]
+    assert places == sorted(places)
+    assert [panel for panel in ("init", "sweep", "live", "flatten") if not re.search(rf"│ {panel} ", shown)] == []
+    assert places[0] < shown.index("│ init ") < places[1] < shown.index("│ walkforward ") < places[2] < shown.index("│ paper ") < places[3]
+
+
+def test_the_starter_takes_its_parameters_from_the_class(folder):
+    assert call("init", "first", "--quiet").code == 0
+    source = folder / "first/my_strategy.py"
+    source.write_text(source.read_text(encoding="utf-8").replace("dip: int = 3", "dip: int = 5"), encoding="utf-8")
+    told = read_json(call("backtest", "-c", "first/onetape.toml", "--json", "--no-report").out)
+    assert told["params"] == {"trend": 100, "dip": 5}

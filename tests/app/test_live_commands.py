@@ -13,6 +13,7 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import typer
 
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
@@ -38,6 +39,7 @@ GIVEN = {
     "ROBINHOOD_ACCOUNT_NUMBER": ACCOUNT,
     "ONETAPE_SESSION_KEY": base64.b64encode(KEY).decode(),
     "ONETAPE__BROKER__RATE_LIMIT_REQUESTS": "100",
+    "ONETAPE__SESSION__WATCHDOG_SECONDS": "0",
 }
 
 
@@ -373,3 +375,18 @@ def test_targets_and_gates_may_change_between_two_starts(folder, onetape):
     project(folder, alerts={"most_an_hour": 9}, promotion={"paper_sessions": 9})
     done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s", "--resume", "run")
     assert done.code == 0, done.err
+
+
+def test_whoever_thinks_better_of_it_at_the_question_has_found_no_bug(folder, onetape, monkeypatch):
+    project(folder)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+    def leave(_question):
+        raise typer.Abort
+
+    monkeypatch.setattr("framework.app.session_commands._ask", leave)
+    done = onetape("live", "--arm", *WHY, "--for", "1s")
+    assert done.code == 130
+    assert "stopped" in done.err
+    assert list(folder.glob("onetape-crash-*")) == []

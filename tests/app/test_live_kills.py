@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
@@ -19,12 +20,13 @@ from framework.app.loader import load_strategy
 from framework.app.looking import status_of
 from framework.app.replay import replay
 from framework.domain.command import CommandKind, OperatorCommand
-from framework.errors import AuthenticationError, BrokerError, DataError, SafetyError, TapeError
+from framework.errors import AuthenticationError, BrokerError, DataError, PartedError, SafetyError, TapeError
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import load_config
 from framework.runtime.tape.store import TapeStore
 from tests.app.live_world import Days, FarDouble, Live, moves_of, opened_double
 from tests.app.project import ROWS, strategy, write
+from tests.app.shadows import shadows_again, shadows_on
 from tests.brokers.robinhood.live.children import child_of, ended
 from tests.brokers.robinhood.live.weather import worsen
 from tests.brokers.robinhood.live.world import truth_of
@@ -143,6 +145,8 @@ def test_a_session_that_dies_again_and_again_is_one_session(project, seed):
     assert kinds["venue_bound"] > 2
     assert [one for one in lives.live.incidents if one.effect == "halt"] == []
     assert replay(project / "tape.db", project).difference is None
+    assert shadows_again(project / "tape.db", project) == shadows_on(project / "tape.db")
+    assert shadows_on(project / "tape.db")
 
 
 @pytest.mark.campaign
@@ -153,6 +157,7 @@ def test_whatever_goes_wrong_a_session_replays_exactly(project, seed):
     found = replay(project / "tape.db", project)
     assert found.difference is None
     assert found.facts > 20
+    assert shadows_again(project / "tape.db", project) == shadows_on(project / "tape.db")
 
 
 def trade(url, folder):
@@ -208,3 +213,22 @@ def test_a_strategy_that_raises_stops_entries_and_nothing_else(project, monkeypa
     assert orders
     assert status_of(str(project / "tape.db"))["trading"] == "REDUCING"
     assert replay(project / "tape.db", project).difference is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decides", [False, True])
+def test_mended_code_goes_on_where_it_decides_what_the_tape_has(project, monkeypatch, decides):
+    code = (project / "mine.py").read_text()
+    broken = 'if ctx.state["day"] == 4 and __import__("os").environ.get("BROKEN"):\n            raise KeyError("day")\n'
+    quiet = "" if decides else '        if ctx.state["day"] == 4:\n            return\n'
+    (project / "mine.py").write_text(code.replace('ctx.state["day"] += 1\n', f'ctx.state["day"] += 1\n        {broken}{quiet}'))
+    history, moves, start, price = market()
+    settings = load_config(project / "onetape.toml")
+    with opened_double(start, "100000", SYMBOLS, price) as double:
+        live = Live(double, Days(double, moves), project, [])
+        monkeypatch.setenv("BROKEN", "1")
+        live.play(settings, load_strategy(settings.strategy.path, settings.strategy.params, project), history, 6)
+        monkeypatch.delenv("BROKEN")
+        with pytest.raises(PartedError) if decides else nullcontext():
+            live.play(settings, load_strategy(settings.strategy.path, settings.strategy.params, project), history, 9)
+        assert violations(project / "tape.db", truth_of(double)) == []

@@ -10,7 +10,7 @@ import pytest
 from data import Dataset
 from data.calendar import session_closes
 from framework.app.loader import load_strategy
-from framework.app.looking import orders_of
+from framework.app.looking import orders_of, status_of
 from framework.app.replay import replay
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.runtime.control.sending import send_command
@@ -39,7 +39,7 @@ def on_bar(self, ctx):
 class Told:
     """A session to which something is said; its tape and the double's book."""
 
-    def __init__(self, folder, mode, said):
+    def __init__(self, folder, mode, said, last_four=None):
         self.folder, self.tape = folder, folder / "tape.db"
         data = {"source": "csv", "path": "bars", "start": None, "end": None}
         fills = {"slippage": {"model": "none"}, "max_volume_share": 0.0}
@@ -54,7 +54,9 @@ class Told:
         with opened_double(closes[KNOWN - 1] + 3_600 * 10**9, "100000", ["IBM"], rows[KNOWN - 1][3]) as double:
             days = Days(double, list(moves_of("IBM", rows[KNOWN:], opens[KNOWN:])))
             mine = load_strategy(config.strategy.path, config.strategy.params, folder)
-            self.played = Live(double, days, folder, self.incidents).play(config, mine, history, 6, lambda count: said(self, count))
+            self.played = Live(double, days, folder, self.incidents, last_four=last_four).play(
+                config, mine, history, 6, lambda count: said(self, count)
+            )
             self.book = double.book()
 
     def say(self, kind, **arguments):
@@ -108,6 +110,51 @@ def test_an_order_that_was_not_lost_is_not_settled_by_a_word(folder):
     told = Told(folder, "live", settle)
     assert len(told.events("command_done")) == 1
     assert "confirmed" in {one["state"] for one in told.book["orders"]}
+    assert replay(told.tape, folder).difference is None
+
+
+def test_an_incident_that_is_not_there_is_not_acknowledged_by_a_word(folder):
+    def acknowledge(told, count):
+        if count == 2:
+            told.say("acknowledge", code="unprotected_position", subject="IBM")
+
+    told = Told(folder, "live", acknowledge)
+    (done,) = told.events("command_done")
+    assert "no open incident" in done.payload["effect"]["refused"]
+    assert replay(told.tape, folder).difference is None
+
+
+@pytest.mark.parametrize("mode", ["paper", "live"])
+def test_an_override_holds_for_its_time_is_shown_and_replays(folder, mode):
+    def override(told, count):
+        if count == 2:
+            told.say("override", name="limits.max_positions", value=0, seconds=36 * 3_600)
+            told.say("override", name="limits.nothing", value=1, seconds=60)
+            told.say("rotate")
+
+    told = Told(folder, mode, override)
+    given, refused, rotated = told.events("command_done")
+    effect = given.payload["effect"]
+    assert (effect["override"], effect["value"]) == ("limits.max_positions", 0)
+    assert effect["until"] == given.timestamp + 36 * 3_600 * 10**9
+    assert "cannot be overridden" in refused.payload["effect"]["refused"]
+    assert "rotated" not in rotated.payload["effect"]
+    assert status_of(str(told.tape))["overrides"] == []  # it is over
+    assert replay(told.tape, folder).difference is None
+
+
+def test_an_override_without_the_account_s_last_four_is_refused(folder):
+    def override(told, count):
+        if count == 2:
+            told.say("override", name="limits.max_positions", value=9, seconds=86_400)
+            told.say("override", name="limits.max_positions", value=9, seconds=86_400, confirm="9999")
+            told.say("override", name="limits.max_positions", value=9, seconds=86_400, confirm="0001")
+
+    told = Told(folder, "live", override, last_four="0001")
+    first, second, third = (event.payload["effect"] for event in told.events("command_done"))
+    assert "--confirm" in first["refused"]
+    assert second == first
+    assert third["value"] == 9
     assert replay(told.tape, folder).difference is None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import backtrader as bt
 import pytest
+from framework.runtime.logs.crash import RedactedCrashError
 
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
@@ -19,7 +20,6 @@ from framework.app.replay import replay
 from framework.domain.secret import Secret
 from framework.errors import ConfigError, LeaseHeldError, NotArmedError, SafetyError
 from framework.runtime.clock import now_ns
-from framework.runtime.logs.crash import RedactedCrashError
 from framework.runtime.tape.store import TapeStore
 from tests.app.logging_in import logged_in as logged_in_at
 from tests.app.project import ROWS, csv_text, write

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-KNOWN, COUNT = 25, 34
+KNOWN, COUNT = 25, 22
 #: As the double fills: at its price, as much as is asked for.
 EQUAL = {"slippage": {"model": "none"}, "max_volume_share": 0.0}
 
@@ -52,7 +52,7 @@ def played(
     operator: Callable[[int], object] = lambda _: None,
     **sections: object,
 ) -> Path:
-    """A live session at the double over 34 real days, begun again after each number of decisions in ``stops``; its folder."""
+    """A live session at the double over 22 real days, begun again after each number of decisions in ``stops``; its folder."""
     write(settings(mode, **sections), folder)
     known = load_config(folder / "onetape.toml")
     rows = [tuple(float(value) for value in row[1:]) for row in ROWS]
@@ -71,13 +71,6 @@ def played(
 
 
 @pytest.mark.slow
-def test_a_live_run_is_as_far_from_its_model_as_from_its_shadow(folder):
-    live = played(folder, 0.30)
-    real, shadow = shadow_of_run(live)
-    assert parted_of(live, folder) == abs(real.equity - shadow.equity) / 100_000_000_000 > 0
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("halted", [False, True])
 def test_paper_on_quotes_is_measured_against_a_backtest_over_its_bars(folder, halted):
     def halt(decisions: int) -> None:
@@ -93,13 +86,12 @@ def plain(fills: object) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stops", [(), (4, 11, 12, 20)], ids=["in one go", "begun again"])
-def test_the_shadow_of_a_live_session_is_what_paper_fills_whatever_the_venue_gave(folder, stops):
-    live = played(folder, 0.0, stops)
+def test_the_shadow_of_a_live_session_is_what_paper_fills_also_over_restarts(folder):
+    live = played(folder, 0.0, (4, 11, 12, 20))
     assert call("paper", "--rehearse", "--out", "paper", "--quiet").code == 0
     real, shadow = shadow_of_run(live)
     assert plain(shadow.fills) == plain(facts_of_run(folder / "paper").fills)
-    assert len(shadow.fills) > 6
+    assert len(shadow.fills) >= 4
     assert shadow.equity == facts_of_run(folder / "paper").equity
     assert divergence(real, shadow).total == 0
     assert replay(live / "tape.db", folder).difference is None
@@ -112,10 +104,9 @@ def notes(folder: Path, kind: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stops", [(), (9, 10, 16, 27)], ids=["in one go", "begun again"])
-def test_fills_too_far_from_the_model_stop_entries_where_the_config_says_so_and_are_told(folder, stops):
+def test_fills_too_far_from_the_model_stop_entries_where_the_config_says_so_also_over_restarts(folder):
     shadow = {"max_slippage_bps": 5.0, "least_orders": 3, "action": "reduce"}
-    live = played(folder, 0.30, stops, shadow=shadow)
+    live = played(folder, 0.30, (9, 10, 16, 18), shadow=shadow)
     real, model = shadow_of_run(live)
     found = divergence(real, model)
     assert found.decisions[1:] == (0, 0)
@@ -143,8 +134,10 @@ def test_a_live_run_alone_is_compared_with_its_shadow_and_another_has_none(folde
     assert {row["run"] for row in found["slippage"]} == {"live", "live (shadow)"}
     assert "live less live (shadow)" in (folder / "page.html").read_text()
     shadows = json.loads(call("fills", str(live), "--shadow", "--json").out)
-    assert len(shadows) == len(notes(live, "shadow_fill")) > 6
+    assert len(shadows) == len(notes(live, "shadow_fill")) >= 4
     assert {one["order_id"] for one in shadows} <= {one["order_id"] for one in json.loads(call("orders", str(live), "--all", "--json").out)}
+    real, shadow = shadow_of_run(live)
+    assert parted_of(live, folder) == abs(real.equity - shadow.equity) / 100_000_000_000 > 0
     assert call("paper", "--rehearse", "--out", "paper", "--quiet").code == 0
     alone = call("compare", "paper")
     assert alone.code == 3

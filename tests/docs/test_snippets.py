@@ -18,7 +18,9 @@ from tests.docs.markdown import FENCE, ROOT, blocks
 
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-    for path in sorted(chain(ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md"), (ROOT / "benchmarks").glob("*.md")))
+    for path in sorted(
+        chain(ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md"), (ROOT / "benchmarks").glob("*.md"), (ROOT / "notebooks").glob("*.md"))
+    )
 }
 #: Pages that a test of their own runs, and the blocks it is known to run: another one has to be added there, and here.
 OWN = {
@@ -55,6 +57,12 @@ def running(text: str):
 def test_every_block_says_what_it_is():
     strange = {(page, block.line) for page, text in PAGES.items() for block in blocks(text) if block.language not in RUN | SHOWN}
     assert not strange
+
+
+def test_no_fence_is_of_a_kind_that_is_not_seen():
+    """With a title, indented, or of tildes a block would be shown and never run."""
+    marks = {page: re.findall(r"^\s*(?:```|~~~)", text, re.MULTILINE) for page, text in PAGES.items()}
+    assert not [page for page, found in marks.items() if len(found) != 2 * len(FENCE.findall(PAGES[page]))]
 
 
 def test_what_is_not_run_says_why_and_is_counted():

@@ -44,8 +44,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("folder")
 def test_every_command_of_both_pages_runs():
     commands = [line for page in (TAPE, CONTROL) for line in blocks(page)[0].text.splitlines()]
-    assert len(commands) == 9
-    assert [call(*shlex.split(command, comments=True)[1:]).code for command in commands] == [0] * 9
+    assert len(commands) == 13
+    assert [call(*shlex.split(command, comments=True)[1:]).code for command in commands] == [0] * 13
 
 
 @pytest.mark.parametrize(("page", "printed"), [(TAPE, "0 run_started 0\n1 intent 1\n2 events\n"), (CONTROL, "halt ada lunch\n")])

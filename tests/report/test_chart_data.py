@@ -18,11 +18,11 @@ from framework.report import grid as grids
 from framework.report.chart_data import MOST_TRADES, chart_document, charted_trades, listed_trades
 from framework.report.grid import MOST_POINTS, Grid, candles
 from framework.report.holdings import FOREVER, WorkingLevel
-from framework.report.marks import MOST_MARKS, MOST_TRACKS, Rescaled, marks, tracks
+from framework.report.marks import MOST_MARKS, MOST_TRACKS, NOT_LISTED, Rescaled, Trips, marks, tracks
 from framework.report.tear_sheet import render
 from framework.report.tear_sheet_data import from_record
 from framework.report.timeline import Timeline
-from framework.report.trades import open_positions
+from framework.report.trades import OpenPosition, open_positions
 from framework.rules.performance import drawdowns
 from tests.report.records import daily_times, edge_records, make_record, minute_times, ns, prices
 
@@ -160,6 +160,8 @@ def test_levels_side_by_side_have_a_line_each_and_one_after_the_other_one_line()
     after = [WorkingLevel("A", 9.0, at[1], at[3]), WorkingLevel("A", 9.5, at[3], at[6]), WorkingLevel("A", 9.5, at[6], FOREVER)]
     assert tracks(after, rescaled, grid) == [[(1, 3, 9.0), (3, 9, 9.5)]]
     beside = [WorkingLevel("A", float(price), at[1], at[4]) for price in range(1, MOST_TRACKS + 3)]
+    moved = [WorkingLevel("A", float(10 + row), at[2] - 60 + row, at[2] - 59 + row) for row in range(50)]
+    assert tracks(moved, rescaled, grid) == [[(2, 2, 59.0)]]
     assert [len(line) for line in tracks(beside, rescaled, grid)] == [1] * MOST_TRACKS
     assert tracks([WorkingLevel("A", 9.0, at[2], at[2])], rescaled, grid) == []
 
@@ -177,9 +179,16 @@ def fill(place, side, quantity, price, tag=None):
 
 def test_fills_of_one_side_in_one_candle_are_one_mark():
     fills = [fill(3, OrderSide.BUY, 10, 20.0, "dip"), fill(3, OrderSide.BUY, 30, 24.0, "more"), fill(4, OrderSide.SELL, 40, 25.0)]
-    found, left_out = marks(fills, [], {}, Rescaled(plain(20)), grid_of(20))
-    assert [tuple(one) for one in found] == [(3, 1, 40.0, 23.0, 23.0, "dip, more", True, -1), (4, -1, 40.0, 25.0, 25.0, "", True, -1)]
+    found, left_out = marks(fills, Trips((), {}, OpenPosition("A", 1.0, 0, 20.0)), Rescaled(plain(20)), grid_of(20))
+    assert [tuple(one) for one in found] == [(3, 1, 40.0, 23.0, 23.0, "dip, more", True, -1), (4, -1, 40.0, 25.0, 25.0, "", False, -1)]
     assert left_out == 0
+
+
+def test_a_fill_of_a_trade_that_the_table_leaves_out_is_not_called_open(record):
+    first = min(record.trades, key=lambda trade: trade.entry_at)
+    own = [fill for fill in record.fills if fill.symbol == first.symbol][:2]
+    found, _ = marks(own, Trips([first], {}, None), Rescaled(record.series[first.symbol]), Grid.of(Timeline.of(record.timestamps)))
+    assert [(mark.entry, mark.trade) for mark in found] == [(True, NOT_LISTED), (False, NOT_LISTED)]
 
 
 def test_the_small_fills_are_left_out_where_there_are_too_many_and_the_page_says_so():
@@ -201,7 +210,8 @@ def test_the_table_keeps_the_trades_with_the_largest_results(record):
     assert len(listed) == MOST_TRADES
     kept = {trade.pnl for trade in listed}
     assert max(abs(trade.pnl) for trade in many if trade.pnl not in kept) <= min(map(abs, kept))
-    assert "2,000 trades with the largest results of 2,500" in " ".join(document(replace(record, trades=many))["notes"])
+    found = document(replace(record, trades=many))
+    assert "2,000 trades with the largest results of 2,500" in " ".join(found["notes"])
 
 
 def test_a_trade_in_a_symbol_that_is_not_drawn_cannot_be_jumped_to():

@@ -12,7 +12,7 @@ from framework.report.comparison import ComparedRun, apart, common_span, doubts,
 from framework.report.comparison_page import MORE_IS_BETTER, document, page
 from framework.report.tear_sheet_data import from_record
 from framework.rules import performance
-from tests.report.records import cut, daily_times, edge_records, make_record
+from tests.report.records import Forecast, cut, daily_times, edge_records, forecast, make_record
 from tests.report.test_tear_sheet import Page
 
 YEARS = 2 * 262
@@ -36,8 +36,9 @@ def compared(*records):
 
 def later(record, sessions):
     """The run without its first sessions."""
-    names = ("timestamps", "equity", "cash", "exposure", "var_1d", "cvar_1d", "joint_var_1d", "joint_cvar_1d", "benchmark")
-    return replace(record, **{name: getattr(record, name)[sessions:] for name in names})
+    names = ("timestamps", "equity", "cash", "exposure", "benchmark")
+    forecasts = forecast(record, **{name: getattr(record, name)[sessions:] for name in Forecast._fields})
+    return replace(record, **{name: getattr(record, name)[sessions:] for name in names}, forecasts=forecasts)
 
 
 def test_runs_of_one_time_keep_the_figures_of_their_summaries(record, other):

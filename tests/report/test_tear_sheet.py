@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import tomllib
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from framework.domain.fill import Refusal
+from framework.report import pages
 from framework.report.summary import summarize
 from framework.report.tear_sheet import render
 from framework.report.tear_sheet_data import from_record
@@ -111,6 +113,14 @@ def test_a_browser_may_run_the_scripts_of_the_page_and_nothing_else(html: str, p
     hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in run]
     assert rules["script-src"].split() == hashes
     assert len(run) == 3
+
+
+def test_the_charts_are_what_their_authors_published_and_travel_with_the_package() -> None:
+    notice = (pages.FOLDER / "lightweight-charts.NOTICE.txt").read_text(encoding="utf-8")
+    assert hashlib.sha256((pages.FOLDER / pages.CHARTS).read_bytes()).hexdigest() in notice
+    assert "Apache License" in (pages.FOLDER / "lightweight-charts.LICENSE.txt").read_text(encoding="utf-8")
+    project = tomllib.loads((pages.FOLDER.parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["setuptools"]["package-data"]["framework.report"] == [f"{pages.FOLDER.name}/*"]
 
 
 def test_the_drawings_name_only_parts_of_themselves(html: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from framework.report.tables import benchmark_figures
 from framework.report.tear_sheet_data import from_record
 from framework.report.verdict import cautions, sharpe_interval, verdict
+from framework.rules.performance import drawdowns
 from tests.report.records import daily_times, edge_records, make_record
 
 
@@ -37,16 +38,18 @@ def curve(record, up, down):
 @pytest.mark.parametrize(
     ("own", "held", "said"),
     [
-        ((2.0, 0.1), (1.5, 0.3), ("earned more than buy and hold", "and fell less deep")),
-        ((2.0, 0.3), (1.5, 0.1), ("earned more than buy and hold", "and fell deeper")),
-        ((1.5, 0.1), (2.0, 0.3), ("earned less than buy and hold", "but fell less deep")),
-        ((1.5, 0.3), (2.0, 0.1), ("earned less than buy and hold", "and fell deeper")),
+        ((2.0, 0.1), (1.5, 0.3), ("more than the", "of buy and hold, and its deepest fall was smaller, {own} against {held}")),
+        ((2.0, 0.3), (1.5, 0.1), ("more than the", "of buy and hold, but its deepest fall was larger, {own} against {held}")),
+        ((1.5, 0.1), (2.0, 0.3), ("less than the", "of buy and hold, but its deepest fall was smaller, {own} against {held}")),
+        ((1.5, 0.3), (2.0, 0.1), ("less than the", "of buy and hold, and its deepest fall was larger, {own} against {held}")),
     ],
 )
 def test_the_verdict_says_who_earned_more_and_who_fell_deeper(record, own, held, said):
-    text = words(replace(record, equity=curve(record, *own), benchmark=curve(record, *held)))
-    assert all(part in text for part in said)
-    assert f"{own[1]:.1%}"[:-3] in text
+    curves = curve(record, *own), curve(record, *held)
+    worst = [f"\N{MINUS SIGN}{-min(drawdowns(one, 100_000)):.1%}" for one in curves]
+    text = words(replace(record, equity=curves[0], benchmark=curves[1]))
+    for part in said:
+        assert part.format(own=worst[0], held=worst[1]) in text
 
 
 def test_a_run_without_returns_has_no_verdict():

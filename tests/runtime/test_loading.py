@@ -114,7 +114,7 @@ def test_what_is_left_out_has_the_contract_s_default():
         ({"fills": {"fees": {"rates": 1}}}, "unknown key [fills] fees.rates; did you mean 'rate'?"),
         ({"engine": {"nme": "auto"}}, "unknown key [engine] nme; did you mean 'name'?"),
         ({"engine": {"zzz": "auto"}}, "unknown key [engine] zzz; known there: name"),
-        ({"tape": {"zzz": 1}}, "[tape] zzz: nothing can be set there in this version; remove it"),
+        ({"tape": {"zzz": 1}}, "unknown key [tape] zzz; known there: url"),
         ({"symbols": ["AAPL"]}, "unknown key symbols; it belongs below [universe]"),
     ],
 )

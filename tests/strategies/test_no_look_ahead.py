@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import joblib
@@ -26,14 +27,14 @@ DAILY = {
     "vwap_reversion:VwapReversion": {"width": 1.0},
     "zones:ZoneTrader": {"touches": 2},
 }
-#: Examined below: one needs intraday bars, one a model.
-OTHERS = {"opening_range", "model_signal"}
+#: Examined below: one needs intraday bars, one a model, one messages.
+OTHERS = {"opening_range", "model_signal", "order_flow"}
 PLAIN = {"broker": {"name": "generic"}, "limits": {"profile": "venue"}, "guards": {"enabled": False}}
 
 
 def test_no_strategy_is_forgotten():
     folder = Path(__file__).resolve().parents[2] / "strategies"
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "indicators", "predictions"}
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "indicators", "predictions", "recorded_flow"}
     assert files == {place.partition(":")[0] for place in DAILY} | OTHERS
 
 
@@ -66,6 +67,28 @@ def test_the_opening_range_does_not_see_the_future():
     }
     found = audit_lookahead(config, bars, cuts=6)
     assert found.passed, found.verdict
+
+
+@pytest.mark.slow
+def test_order_flow_does_not_see_the_future(tmp_path):
+    stamps = sessions(1)[0].tz_localize("America/New_York") + pd.to_timedelta(np.arange(575, 960, 5), unit="min")
+    dice = np.random.default_rng(3)
+    bars = {"IBM": frame(series("IBM", 100.0 * np.exp(np.cumsum(dice.normal(0.0, 0.002, len(stamps))))), stamps.tz_convert("UTC"))}
+    times = np.sort(dice.integers(stamps[0].value, stamps[-1].value, 2_000)).tolist()
+    lines = [
+        {"ev": "T", "sym": "IBM", "p": 100.0 + dice.normal(), "s": float(dice.pareto(1.0) * 500 + 1), "t": at // 10**6, "received": at}
+        for at in times
+    ]
+    (tmp_path / "flow.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    config = {
+        "strategy": {"class": "strategies.order_flow:OrderFlowExit", "params": {"messages": str(tmp_path / "flow.jsonl"), "average": 5}},
+        "universe": {"symbols": ["IBM"]},
+        "data": {"resolution": "5m", "warmup": 0, "policy": {"split_jump": "accept", "suspect_tick": "accept"}},
+        **PLAIN,
+    }
+    found = audit_lookahead(config, bars, cuts=6)
+    assert found.passed, found.verdict
+    assert not found.silent
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@
     const day = new Date(seconds * 1000);
     if (kind === 0) return String(day.getUTCFullYear());
     if (kind === 1) return months[day.getUTCMonth()];
-    return kind === 2 ? String(day.getUTCDate()) : day.toISOString().slice(11, 16);
+    return kind === 2 ? months[day.getUTCMonth()] + " " + day.getUTCDate() : day.toISOString().slice(11, 16);
   }
   const quiet = { priceLineVisible: false, lastValueVisible: false };
   const volume = chart.addSeries(library.HistogramSeries, Object.assign({ priceScaleId: "volume", priceFormat: { type: "volume" } }, quiet), 0);
@@ -57,6 +57,7 @@
   const drawdown = chart.addSeries(library.AreaSeries, Object.assign({ lineWidth: 1, invertFilledArea: true, priceFormat: depth, crosshairMarkerRadius: 3 }, quiet), 2);
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.2 } });
   volume.priceScale().applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
+  equity.priceScale().applyOptions({ mode: library.PriceScaleMode.Percentage, scaleMargins: { top: 0.2, bottom: 0.08 } });
   drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.08 } });
   chart.panes().forEach(function (pane, at) { pane.setStretchFactor([6, 2.4, 1.6][at]); });
   const marks = library.createSeriesMarkers(candles, [], { autoScale: false });
@@ -90,9 +91,12 @@
         paint.fillStyle = fill;
         paint.fillRect(span[0] * wide, 0, Math.max((span[1] - span[0]) * wide, wide), high);
       }
-      shown.held.forEach(function (span) { band(span[0], span[1], faint(span[2] > 0 ? "gain" : "loss", 0.1)); });
-      const trade = data.trades[chosen];
-      if (trade && trade[SYMBOL] === shown.name) band(trade[FIRST], trade[LAST], faint(trade[PNL] > 0 ? "gain" : "loss", 0.16));
+      const trade = data.trades[chosen], here = trade && trade[SYMBOL] === shown.name;
+      shown.held.forEach(function (span) {
+        const same = here && span[0] === trade[FIRST] && span[1] === trade[LAST];
+        if (!same) band(span[0], span[1], faint(span[2] > 0 ? "gain" : "loss", 0.1));
+      });
+      if (here) band(trade[FIRST], trade[LAST], faint(trade[SIDE] === "long" ? "gain" : "loss", 0.22));
     });
   }
   function drawLevels(target) {
@@ -104,7 +108,8 @@
         paint.setLineDash(dash.map(function (part) { return part * wide; }));
         paint.beginPath();
         tracks.forEach(function (track) { track.forEach(function (step, number) {
-          const span = edges(step[0], step[1]), level = candles.priceToCoordinate(step[2]);
+          // Placed at the close of its first bar, it works from the next one on.
+          const span = edges(Math.min(step[0] + 1, step[1]), step[1]), level = candles.priceToCoordinate(step[2]);
           if (!span || level === null) return;
           const before = track[number - 1];
           const joins = before && before[1] >= step[0] - 1 && candles.priceToCoordinate(before[2]) !== null;
@@ -174,17 +179,14 @@
     return low > 0 && known.some(function (value) { return value > 4 * low; });
   }
   function scales() {
-    const price_too = logarithmic === null ? wide(shown.close) : logarithmic;
-    const curves = data.equity.concat(data.benchmark);
-    const curves_too = logarithmic === null ? wide(curves) : logarithmic && curves.every(function (value) { return value === null || value > 0; });
-    $("log").setAttribute("aria-pressed", String(price_too));
-    candles.priceScale().applyOptions({ mode: price_too ? 1 : 0 });
-    equity.priceScale().applyOptions({ mode: curves_too ? 1 : 0 });
+    const log = logarithmic === null ? wide(shown.close) : logarithmic;
+    $("log").setAttribute("aria-pressed", String(log));
+    candles.priceScale().applyOptions({ mode: log ? library.PriceScaleMode.Logarithmic : library.PriceScaleMode.Normal });
   }
   function name_panes() {
     box.querySelectorAll(".pane-name").forEach(function (old) { old.remove(); });
     let top = 6;
-    [shown.name, "Equity, and buy and hold (gray)", "Drawdown"].forEach(function (text, n) {
+    [shown.name + (data.step > 1 ? ", each candle " + data.step + " bars" : ""), "Equity, and buy and hold (gray), since the left edge", "Drawdown"].forEach(function (text, n) {
       const label = element("div", text, "pane-name");
       label.style.top = top + "px";
       box.append(label);
@@ -201,7 +203,7 @@
   }
   function level(tracks, n) {
     const found = [];
-    tracks.forEach(function (track) { track.forEach(function (step) { if (step[0] <= n && n <= step[1]) found.push(price(step[2])); }); });
+    tracks.forEach(function (track) { track.forEach(function (step) { if (Math.min(step[0] + 1, step[1]) <= n && n <= step[1]) found.push(price(step[2])); }); });
     return found.filter(function (text, place) { return found.indexOf(text) === place; }).slice(0, 3).join(", ");
   }
   function read(n) {
@@ -222,8 +224,8 @@
     const verb = (one[1] > 0 ? "Bought " : "Sold ") + shares(one[2]) + " at " + price(one[4]);
     lines.push(verb + (one[6] ? ", entry" : ", exit") + (one[5] ? " (" + one[5] + ")" : ""));
     if (Math.abs(one[4] - one[3]) > 0.01 * one[4]) lines.push(price(one[3]) + " in shares of today, after splits");
-    if (trade) lines.push((one[6] ? "The trade ended at " : "Result ") + gain(trade[PNL]) + " (" + percent(trade[FRACTION]) + (trade[R] === null ? "" : ", " + signed(grouped(trade[R], 2), trade[R]) + " R") + ", " + trade[BARS] + " bars)");
-    else if (one[6]) lines.push("Still open at the end");
+    if (trade) lines.push((one[6] ? "The trade ended at " : "Result ") + gain(trade[PNL]) + " (" + percent(trade[FRACTION]) + (trade[R] === null ? "" : ", " + signed(grouped(trade[R], 2), trade[R]) + " R") + ", " + trade[BARS] + (trade[BARS] === 1 ? " bar)" : " bars)"));
+    else if (one[7] === -1) lines.push("Still open at the end");
     return lines;
   }
   const tip = element("div", undefined, "tip");

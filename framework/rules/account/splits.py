@@ -6,6 +6,7 @@ stands at then go to the venue's tick, a stop away from the market and a limit t
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Largest number of shares in the terms of a split; the terms are then nearer to the number given than one part in a hundred million.
 LARGEST_TERM = 10_000
+#: New shares for old ones: the ratios splits come in, forward and reverse; and how far an open may be off them, as a logarithm.
+USUAL_RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0)
+OFF = 0.06
 
 
 class SplitShares(NamedTuple):
@@ -40,6 +44,17 @@ def split_terms(ratio: float) -> tuple[int, int]:
     near = 1 / Fraction(ratio)
     near = near.limit_denominator(LARGEST_TERM)
     return near.denominator, near.numerator
+
+
+def looks_like_a_split(before: float, opened: float) -> float | None:
+    """New shares for an old one that would explain an open after the close ``before``, dollars; ``None`` where no usual split does."""
+    if not (before > 0.0 and opened > 0.0):
+        return None
+    move = math.log(before / opened)
+    ratio = min(USUAL_RATIOS, key=lambda one: abs(abs(move) - math.log(one)))
+    if abs(abs(move) - math.log(ratio)) > OFF:
+        return None
+    return ratio if move > 0.0 else 1.0 / ratio
 
 
 def split_price(price: int, new: int, old: int) -> int:

@@ -43,6 +43,8 @@ class FeeSchedule(Protocol):
 
 def charge(schedule: FeeSchedule, before: Traded, quantity: int, price: int) -> int:
     """Fees of the next fill: ``quantity`` micro-shares at ``price``, after ``before`` of the same order. Never negative."""
+    if schedule is FREE:
+        return 0
     after = before._replace(quantity=before.quantity + quantity, value=before.value + notional(quantity, price))
     return schedule.total(after) - schedule.total(before)
 

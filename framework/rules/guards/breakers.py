@@ -21,6 +21,7 @@ from framework.rules.guards.state import (
     NEW_SESSION,
     OPERATOR_HALT,
     OPERATOR_REDUCE,
+    OVERRIDDEN,
     PROFIT_PROTECTION,
     RESUMED,
     SIZE_CUT,
@@ -223,6 +224,14 @@ def on_resume(state: GuardState, timestamp: int) -> Step:
     """The operator goes on: every breaker is closed, full size, and all counts and references start again from the equity of now."""
     fresh = replace(started(state.session, state.equity), sessions=state.sessions)
     return fresh, (_transition(timestamp, RESUMED, state, fresh, len(state.trips), 0),)
+
+
+def on_override(state: GuardState, timestamp: int, code: str) -> Step:
+    """The operator gives the breaker ``code`` another limit: it is closed, and may trip again by that one."""
+    released = replace(state, trips=tuple(trip for trip in state.trips if trip.code != code))
+    if released.trips == state.trips:
+        return state, ()
+    return released, (_transition(timestamp, OVERRIDDEN, state, released, len(state.trips) - len(released.trips), 0),)
 
 
 def _checked(

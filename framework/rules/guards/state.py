@@ -62,6 +62,7 @@ SIZE_CUT = "size_cut"
 SIZE_RESTORED = "size_restored"
 NEW_SESSION = "new_session"
 RESUMED = "resumed"
+OVERRIDDEN = "overridden"
 
 BREAKERS: Mapping[str, Breaker] = MappingProxyType(
     {

@@ -232,7 +232,7 @@ def advanced(state: StopState, policy: ExitPolicy, seen: Seen) -> StopState:
     changes nothing and is not counted.
     """
     best, level, bars = advanced_to(state, policy, seen)
-    return replace(state, best=best, level=level, bars=bars)
+    return StopState(state.direction, state.entry, state.initial, level, best, state.risk, state.target, state.trail, bars)
 
 
 def advanced_to(state: StopState, policy: ExitPolicy, seen: Seen) -> tuple[int, int, int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from io import TextIOWrapper
-    from pathlib import Path
 
 MAX_BYTES = 10_000_000
 BACKUPS = 5
@@ -34,6 +34,19 @@ class LineFile(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         os.close(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600))
         return super()._open()
+
+    def begin_anew(self) -> bool:
+        """Put what was written aside and begin a new part; ``False`` when there is nothing to put aside, or the disk does not let us."""
+        self.acquire()
+        try:
+            if not Path(self.baseFilename).stat().st_size:
+                return False
+            self.doRollover()
+        except OSError:
+            return False
+        finally:
+            self.release()
+        return True
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's name
         """Lose the line: the tape is the record, and a trade does not wait for a disk. What it held is not shown elsewhere."""

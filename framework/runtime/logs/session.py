@@ -7,6 +7,7 @@ import sys
 import threading
 import traceback
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO, cast
 
 import structlog
@@ -17,7 +18,6 @@ from framework.runtime.logs.files import MAX_BYTES, LineFile
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from types import TracebackType
 
     from structlog.typing import EventDict, Processor
@@ -103,6 +103,11 @@ class SessionLogs:
     def stream(self, name: str) -> LoggedStream:
         """A text stream whose lines are logged by ``name``, for libraries that print."""
         return LoggedStream(self.logger(name).info)
+
+    def rotate(self) -> list[str]:
+        """Begin every file anew, the old ones kept as when they are full; returns the names of those that were begun."""
+        files = (*self._everything, *self._own.values())
+        return [Path(file.baseFilename).name for file in files if file.begin_anew()]
 
     @property
     def lost(self) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
-from framework.errors import ThrottledError
+from framework.errors import BrokerError, ThrottledError
 from framework.rules.pacing.refusals import Backoff, wait_after
 from framework.rules.pacing.window import Pace, Waiting, closes, current, ends, leaves, next_to_leave, opens, ready_at, waits
 from framework.runtime.clock import MonotonicClock
@@ -94,7 +94,7 @@ class SharedBudget:
 
     def _end(self, request: Waiting) -> None:
         now = self._clock.now_ns()
-        with self._ledger.page() as page:
+        with suppress(BrokerError), self._ledger.page() as page:  # the answer has come: its place is given back when it is old
             left = any(one.ticket == request.ticket for one in page.usage.flying)
             page.usage = ends(self._current(page.usage, now), request.ticket, now, is_order=request.is_order and left)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 from framework.domain.request import Priority
@@ -63,15 +63,19 @@ class UsageLedger:
         with self._lock:
             try:
                 self._file.execute("BEGIN IMMEDIATE")
+                with ExitStack() as undo:
+                    undo.callback(self._roll_back)
+                    page = Page(self._read())
+                    yield page
+                    self._write(page.usage)
+                    self._file.execute("COMMIT")
+                    undo.pop_all()
             except sqlite3.Error as error:
-                raise BrokerError(f"the request budget in {self._path} cannot be read: {error}") from None
-            with ExitStack() as undo:
-                undo.callback(self._file.execute, "ROLLBACK")
-                page = Page(self._read())
-                yield page
-                self._write(page.usage)
-                self._file.execute("COMMIT")
-                undo.pop_all()
+                raise BrokerError(f"the request budget in {self._path} cannot be kept: {error}; is the disk full?") from None
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):  # a full disk has rolled it back already
+            self._file.execute("ROLLBACK")
 
     def _read(self) -> Usage:
         row = self._file.execute("SELECT page FROM usage").fetchone()

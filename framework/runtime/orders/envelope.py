@@ -22,6 +22,7 @@ class OrderEnvelope:
         filled: Shares.
         average_price: Dollars; ``None`` before the first fill.
         requests: How often it was asked for; more than once only under the same client id.
+        sent_at: When it was last asked for, ns UTC; ``None`` while it was not.
         latency_seconds: From the request to the answer; ``None`` before it, and 0 when it was found in a listing.
     """
 
@@ -32,7 +33,12 @@ class OrderEnvelope:
     filled: Decimal
     average_price: Decimal | None
     requests: int
+    sent_at: int | None
     latency_seconds: float | None
+
+    def age_seconds(self, now: int) -> float:
+        """How long ago it was last asked for, at ``now`` (ns UTC); 0 while it was not."""
+        return 0.0 if self.sent_at is None else max(now - self.sent_at, 0) / 1e9
 
 
 def envelope(tracked: Tracked) -> OrderEnvelope:
@@ -46,5 +52,6 @@ def envelope(tracked: Tracked) -> OrderEnvelope:
         order.filled_quantity,
         order.average_price,
         0 if leg is None else leg.dispatches,
+        None if leg is None or not leg.sent_at else leg.sent_at,
         None if leg is None or leg.venue_order_id is None else leg.latency_ns / 1e9,
     )

@@ -25,12 +25,13 @@ class Tick(NamedTuple):
 
 @dataclass(slots=True)
 class _Forming:
-    """The bar of one symbol between two closes."""
+    """The bar of one symbol between two closes; ``total`` is the session's volume as far as it was known then."""
 
     open: float
     high: float
     low: float
     close: float
+    total: float = 0.0
 
 
 class BarBuilder:
@@ -38,8 +39,8 @@ class BarBuilder:
 
     ``bounds(timestamp)`` is the open and close, ns UTC, of the session a time lies in, of the next one between sessions. ``step`` is the
     length of a bar, ns; 0 makes one bar of each session. ``since`` is when ticks began to be looked at, ns UTC: a bar that had begun before
-    is not made, because nobody saw all of it. A symbol without a tick between two closes has no bar there. Ticks outside of sessions, of
-    the past and with impossible prices are counted and left out.
+    is not made, because nobody saw all of it. A tick belongs to the bar of its own time. A symbol without one between two closes has no
+    bar there. Ticks outside of sessions, of the past and with impossible prices are counted and left out.
 
     Attributes:
         left_out: Ticks that were left out, by reason.
@@ -49,7 +50,7 @@ class BarBuilder:
         self._bounds = bounds
         self._since = since
         self._step = step
-        self._forming: dict[str, _Forming] = {}
+        self._forming: dict[int, dict[str, _Forming]] = {}
         self._volumes: dict[str, tuple[int, float]] = {}
         self._base: dict[str, float] = {}
         self._close = 0
@@ -81,15 +82,14 @@ class BarBuilder:
             self._leave_out("in a bar that had begun before")
             self._base[tick.symbol] = self._count(tick, opened)
         else:
-            self._add(tick)
-            self._count(tick, opened)
+            self._add(tick).total = self._count(tick, opened)
 
-    def _add(self, tick: Tick) -> None:
-        bar = self._forming.get(tick.symbol)
-        if bar is None:
-            self._forming[tick.symbol] = _Forming(tick.price, tick.price, tick.price, tick.price)
-        else:
-            bar.high, bar.low, bar.close = max(bar.high, tick.price), min(bar.low, tick.price), tick.price
+    def _add(self, tick: Tick) -> _Forming:
+        """Into the bar of its own time: one that is seen late, or by a clock that is behind, may belong to the next."""
+        forming = self._forming.setdefault(self.next_close(tick.timestamp), {})
+        bar = forming.setdefault(tick.symbol, _Forming(tick.price, tick.price, tick.price, tick.price))
+        bar.high, bar.low, bar.close = max(bar.high, tick.price), min(bar.low, tick.price), tick.price
+        return bar
 
     def _count(self, tick: Tick, opened: int) -> float:
         """Shares traded since the open, as far as is known."""
@@ -110,14 +110,13 @@ class BarBuilder:
         if timestamp <= self._close:
             raise BadDataError(f"the bars of {timestamp} were closed before, at {self._close}")
         self._close = timestamp
-        bars = {symbol: ClosedBar(self._bar(symbol, timestamp, one)) for symbol, one in sorted(self._forming.items())}
-        self._forming.clear()
-        return Arrival(timestamp, bars)
+        formed = self._forming.pop(timestamp, {})
+        self._forming = {close: bars for close, bars in self._forming.items() if close > timestamp}
+        return Arrival(timestamp, {symbol: ClosedBar(self._bar(symbol, timestamp, one)) for symbol, one in sorted(formed.items())})
 
     def _bar(self, symbol: str, timestamp: int, one: _Forming) -> Bar:
-        total = self._volumes.get(symbol, (0, 0.0))[1]
-        volume = total - self._base.get(symbol, 0.0)
-        self._base[symbol] = total
+        volume = max(one.total - self._base.get(symbol, 0.0), 0.0)
+        self._base[symbol] = one.total
         return Bar(symbol, timestamp, one.open, one.high, one.low, one.close, volume)
 
     def _leave_out(self, reason: str) -> None:

@@ -80,6 +80,7 @@ class Shadow:
     def __init__(self, journal: Journal, market: Market, venue: ModelVenue, limits: ShadowLimits) -> None:
         self._journal, self._market, self._venue, self._limits = journal, market, venue, limits
         self._seen = 0
+        self._rows: Sequence[int] = ()
         self._decided: dict[str, Order] = {}
         self._pairs: dict[str, _Pair] = {}
         #: Orders that guard what the shadow does not hold yet, by the order that is to open it.
@@ -101,13 +102,15 @@ class Shadow:
 
     # --- what the session does
 
-    def decided(self) -> None:
-        """A decision was taken: send the shadow what was sent, and take back what was taken back."""
-        self._guarded(lambda: self._catch_up(forming=False))
-
     def work(self, rows: Sequence[int]) -> None:
-        """Bars of ``rows`` have closed: trade on them. What was heard since the last decision happened while they formed."""
-        self._guarded(lambda: self._work(rows))
+        """Bars of ``rows`` have closed: what was heard since the last decision happened while they formed. It trades after the decision."""
+        self._rows = rows
+        self._guarded(lambda: self._catch_up(forming=True))
+
+    def decided(self) -> None:
+        """A decision was taken: trade on its bars, send the shadow what was sent, and take back what was taken back."""
+        self._guarded(self._trade)
+        self._guarded(lambda: self._catch_up(forming=False))
 
     def _guarded(self, act: Callable[[], None]) -> None:
         if self.trouble:
@@ -117,8 +120,8 @@ class Shadow:
         except Exception as error:  # noqa: BLE001 - nothing that goes wrong with a shadow is a reason to stop trading
             self.trouble = f"shadow fills have ended: {type(error).__name__}: {error}"
 
-    def _work(self, rows: Sequence[int]) -> None:
-        self._catch_up(forming=True)
+    def _trade(self) -> None:
+        rows, self._rows = self._rows, ()
         self._venue.on_slice(rows)
         for row in rows:
             for order_id in self._ending.pop(row, ()):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from framework.domain.account_event import TradeCorrection
 from framework.domain.market import Quote
-from framework.domain.order import Order, OrderUpdate
-from framework.errors import BrokerError, DataError
+from framework.domain.order import Order, OrderStatus, OrderUpdate
+from framework.errors import BrokerError, DataError, OrderSubmissionError
 from framework.runtime.orders import events
 from framework.runtime.sessions.marks import ANSWERED, ASKED, HEARD, QUESTIONED, QUOTED, RESUMED, TRACES
 from framework.runtime.sessions.taping import answered_mark, asked_mark, quoted_mark
@@ -116,13 +116,16 @@ class TapedBroker:
     # --- what is asked
 
     def place_order(self, approved: ApprovedOrder) -> Order:
-        """Place an order.
+        """Place an order. One that the order manager does not take, so that nothing was sent, is reported as rejected.
 
         Raises:
             BrokerError: As the order manager does, or did.
         """
         self._orders[approved.order.order_id] = approved.order
-        self._ask(PLACE, approved.order.order_id, lambda broker: broker.place_order(approved))
+        try:
+            self._ask(PLACE, approved.order.order_id, lambda broker: broker.place_order(approved))
+        except _NotTakenError as error:
+            self._tell(OrderUpdate(approved.order.order_id, error.at, OrderStatus.REJECTED, str(error)))
         return approved.order.snapshot()
 
     def cancel_order(self, order_id: str) -> bool:
@@ -167,11 +170,11 @@ class TapedBroker:
             return self._asked_now(act)  # the process died before anything was made of it
         return _answer(answers[0]) if answers else True
 
-    def _followed(self) -> list[object]:
+    def _followed(self) -> list[TapeEvent]:
         """Hear what came of an ask; the answers to it."""
         found = self._taping.taken(HEARD | TRACES | {ANSWERED})
         self._hear_all(found)
-        return [one.payload for one in found if one.kind == ANSWERED]
+        return [one for one in found if one.kind == ANSWERED]
 
     def _hear_ahead(self, *also: str) -> None:
         """What was written together with what is being told just now, and therefore before this, waits to be told."""
@@ -205,6 +208,10 @@ class TapedBroker:
     def _acted(self, broker: Broker, act: Callable[[Broker], object]) -> bool:
         try:
             done = act(broker) is not False
+        except OrderSubmissionError as error:
+            at = self._now()
+            self._taping.note(answered_mark(at, done=False, raised=str(error), taken=False))
+            raise _NotTakenError(at, str(error)) from None
         except BrokerError as error:
             self._taping.note(answered_mark(self._now(), done=False, raised=str(error)))
             raise
@@ -328,8 +335,18 @@ class TapedBroker:
         self.disconnect()
 
 
-def _answer(told: object) -> bool:
-    said: Any = told
+class _NotTakenError(OrderSubmissionError):
+    """An order went nowhere, at a time (ns UTC)."""
+
+    def __init__(self, at: int, reason: str) -> None:
+        super().__init__(reason)
+        self.at = at
+
+
+def _answer(event: TapeEvent) -> bool:
+    said: Any = event.payload
+    if not said.get("taken", True):
+        raise _NotTakenError(event.timestamp, said["raised"])
     if said["raised"] is not None:
         raise BrokerError(said["raised"])
     return bool(said["done"])

@@ -196,9 +196,9 @@ def asked_mark(now: int, call: str, subject: str) -> NewEvent:
     return NewEvent(now, ASKED, {"call": call, "subject": subject})
 
 
-def answered_mark(now: int, *, done: bool, raised: str | None) -> NewEvent:
-    """The broker said that it was not ``done``, or ``raised`` an error of that text."""
-    return NewEvent(now, ANSWERED, {"done": done, "raised": raised})
+def answered_mark(now: int, *, done: bool, raised: str | None, taken: bool = True) -> NewEvent:
+    """The broker said that it was not ``done``, or ``raised`` an error of that text; an order that it has not ``taken`` went nowhere."""
+    return NewEvent(now, ANSWERED, {"done": done, "raised": raised} | ({} if taken else {"taken": False}))
 
 
 def quoted_mark(now: int, symbol: str, prices: Sequence[float | int]) -> NewEvent:

@@ -1,4 +1,4 @@
-"""Reading a tape file: the bars, the header and what the guards and the account did; and proof that nothing was changed."""
+"""Reading a tape, a file or an address: bars, header, what guards and account did; and proof that nothing was changed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _HEADER = ("run_id", "mode", "description", "version", "config", "inputs_hash", "config_hash")
 
 
-def verify_tape(path: Path) -> int:
+def verify_tape(path: str | Path) -> int:
     """Check the chain from the first event to the last, that it is whole, and the bars; returns the number of events.
 
     Raises:
@@ -46,7 +46,7 @@ def verify_tape(path: Path) -> int:
     return count
 
 
-def read_events(path: Path) -> Iterator[TapeEvent]:
+def read_events(path: str | Path) -> Iterator[TapeEvent]:
     """Every event, in order.
 
     Raises:
@@ -56,13 +56,15 @@ def read_events(path: Path) -> Iterator[TapeEvent]:
     return (row.read() for row in _all_rows(path))
 
 
-def _all_rows(path: Path) -> Iterator[Row]:
+def _all_rows(path: str | Path) -> Iterator[Row]:
+    if isinstance(path, str):
+        return (Row(*values) for values in _rows(path, f"{SELECT_EVENTS} ORDER BY sequence"))
     columns = {name for _, name, *_ in _rows(path, "PRAGMA table_info(events)")}
     select = SELECT_EVENTS if "key" in columns else SELECT_EVENTS_1
     return (Row(*values) for values in _rows(path, f"{select} ORDER BY sequence"))
 
 
-def read_bars(path: Path) -> dict[str, BarSeries]:
+def read_bars(path: str | Path) -> dict[str, BarSeries]:
     """The bars a run saw, by symbol.
 
     Raises:
@@ -83,7 +85,7 @@ def _series(symbol: str, columns: dict[str, np.ndarray[tuple[int], np.dtype[np.f
     return BarSeries(symbol, **columns, delisting=delisting)  # type: ignore[arg-type] # pay days are int64
 
 
-def read_header(path: Path) -> dict[str, str]:
+def read_header(path: str | Path) -> dict[str, str]:
     """What the tape says of its run: run_id, mode, description, version, config and hashes.
 
     Raises:
@@ -97,7 +99,7 @@ def read_header(path: Path) -> dict[str, str]:
         raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
 
 
-def read_mode(path: Path) -> str:
+def read_mode(path: str | Path) -> str:
     """The mode of the run: backtest, paper or live.
 
     Raises:
@@ -110,7 +112,7 @@ def read_mode(path: Path) -> str:
         raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
 
 
-def read_sectors(path: Path) -> dict[str, str]:
+def read_sectors(path: str | Path) -> dict[str, str]:
     """The sector of each of the run's symbols that had one.
 
     Raises:
@@ -124,13 +126,13 @@ def read_sectors(path: Path) -> dict[str, str]:
         raise BadDataError(f"{path}: the first event cannot be read; make the run again") from None
 
 
-def read_transitions(path: Path) -> tuple[Transition, ...]:
+def read_transitions(path: str | Path) -> tuple[Transition, ...]:
     """What the circuit breakers did during a run, in the order it happened.
 
     Raises:
         DataError: There is no tape, or it cannot be read.
     """
-    rows = _rows(path, "SELECT timestamp, payload FROM events WHERE kind GLOB 'guard_*' ORDER BY sequence")
+    rows = _rows(path, "SELECT timestamp, payload FROM events WHERE kind LIKE 'guard%' ORDER BY sequence")
     try:
         return tuple(_transition(timestamp, json.loads(payload)) for timestamp, payload in rows)
     except (TypeError, ValueError, KeyError) as error:
@@ -142,7 +144,7 @@ def _transition(timestamp: int, fields: dict[str, Any]) -> Transition:
     return Transition(timestamp, fields["code"], before, after, float(fields["figure"]), float(fields["limit"]))
 
 
-def read_account_events(path: Path) -> tuple[AccountEvent, ...]:
+def read_account_events(path: str | Path) -> tuple[AccountEvent, ...]:
     """What happened to the account without a trade, in the order it happened.
 
     Raises:
@@ -156,7 +158,10 @@ def read_account_events(path: Path) -> tuple[AccountEvent, ...]:
         raise BadDataError(f"{path}: an event of the account cannot be read: {error}; make the run again") from None
 
 
-def _rows(path: Path, query: str) -> Iterator[Any]:
+def _rows(path: str | Path, query: str) -> Iterator[Any]:
+    if isinstance(path, str):
+        yield from _rows_there(path, query)
+        return
     if not path.is_file():
         raise MissingDataError(f"there is no tape at {path}")
     try:
@@ -165,3 +170,12 @@ def _rows(path: Path, query: str) -> Iterator[Any]:
             yield from connection.execute(query)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise BadDataError(f"{path} cannot be read as a tape: {error}; make the run again") from None
+
+
+def _rows_there(address: str, query: str) -> Iterator[Any]:
+    from framework.runtime.tape.database import told
+    from framework.runtime.tape.postgres import PostgresBackend
+
+    backend = PostgresBackend(address)
+    with told(backend.place), backend.connect_to_read() as connection:
+        yield from connection.exec_driver_sql(query.replace("%", "%%"))

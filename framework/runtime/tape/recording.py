@@ -39,7 +39,7 @@ def write_tape(record: RunRecord, path: Path) -> None:
             connection.executescript(";\n".join(step for version in sorted(SQLITE_STEPS) for step in SQLITE_STEPS[version]))
             connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(VERSION),))
             connection.executemany("INSERT INTO bars VALUES (?, ?, ?)", bar_rows({**record.series, **record.finer}))
-            connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", chained(START, _events(record)))
+            connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", chained(START, events_of(record)))
     except (OSError, sqlite3.Error) as error:
         raise ConfigError(f"cannot write the tape {path}: {error}; choose another folder with --out") from None
 
@@ -51,7 +51,8 @@ def bar_rows(series: Mapping[str, BarSeries]) -> Iterator[tuple[str, str, bytes]
             yield symbol, name, column_bytes(one, name)
 
 
-def _events(record: RunRecord) -> Iterator[NewEvent]:
+def events_of(record: RunRecord) -> Iterator[NewEvent]:
+    """What the tape of ``record`` says, in order."""
     start, end = int(record.timestamps[0]), int(record.timestamps[-1])
     yield NewEvent(start, FIRST, _header(record))
     for event in record.events:

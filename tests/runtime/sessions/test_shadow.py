@@ -54,6 +54,7 @@ class World:
         self.market.now = time
         self.market.extend({0: ClosedBar(Bar("X", time, *row, 1e6))})
         self.shadow.work([0])
+        self.shadow.decided()
 
     def prices(self) -> list[tuple[str, float]]:
         return [(one.order_id, one.price_micros / 1e6) for one in self.shadow.fills]

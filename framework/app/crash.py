@@ -7,6 +7,8 @@ import traceback
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import typer
+
 from framework.domain.secret import Secret
 from framework.errors import ConfigError, OnetapeError
 from framework.runtime.config import SECRET_NAME
@@ -40,7 +42,7 @@ def without_secrets(redact: Callable[[str], str]) -> Iterator[None]:
     """
     try:
         yield
-    except (OnetapeError, BrokenPipeError):
+    except (OnetapeError, BrokenPipeError, typer.Exit, typer.Abort):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it may quote a secret
         raise redacted(error, redact) from None

@@ -1,0 +1,136 @@
+"""What the watchdog does when a live session is not heard of any more: halt it, cancel its entries, tell a person."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from brokers.robinhood.gates import ShutGate
+from framework.app.access import access_of
+from framework.app.alerting import alerts_of
+from framework.app.arming import only_trader
+from framework.app.robinhood import Ears, RobinhoodLink
+from framework.app.tape_place import HALT
+from framework.domain.command import CommandKind, OperatorCommand
+from framework.domain.venue_order import LinkCapabilities, OutcomeKind
+from framework.errors import LeaseHeldError, OnetapeError
+from framework.runtime.alerts import Severity
+from framework.runtime.control.sending import send_command
+from framework.runtime.loading import validated
+from framework.runtime.orders import events
+from framework.runtime.orders.books import OrderBooks, Phase
+from framework.runtime.orders.fold import fold
+from framework.runtime.orders.shares import opens
+from framework.runtime.tape.store import TapeStore
+
+if TYPE_CHECKING:
+    from framework.app.access import Access
+    from framework.runtime.alerts import Alerts
+    from framework.runtime.config import Config
+
+WHO = "watchdog"
+#: How often a cancel is asked for that was not taken.
+_ROUNDS = 3
+
+
+class _Entries(NamedTuple):
+    """What the tape says of orders that open: the venue's ids of those it has, and our ids of those whose answer is lost."""
+
+    config: Config
+    working: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+class Report:
+    """Tells ``folder/watchdog.log`` and a person, without secrets."""
+
+    def __init__(self, folder: Path, access: Access, alerts: Alerts | None) -> None:
+        self._path, self._access, self._alerts = folder / "watchdog.log", access, alerts
+
+    def __call__(self, severity: Severity, text: str) -> None:
+        """One line, and one alert."""
+        line = self._access.redact(text)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {severity.name} {line}\n")
+        if self._alerts is not None:
+            self._alerts.alert(severity, "watchdog", line)
+
+
+def act(run: str, place: str, beside: str, has_died: bool, why: str) -> None:
+    """Do it, each step whether or not the one before could be done.
+
+    A session that has died is left alone if another process has taken the account meanwhile; no other can while this one acts.
+
+    Raises:
+        OnetapeError: The tape, or who is to be told, cannot be read; the ``HALT`` file is there all the same.
+    """
+    folder = Path(run)
+    if not has_died:
+        (folder / HALT).touch()  # a session that hangs is there: whatever comes now, it must not buy when it goes on
+    entries = _entries(place)
+    access = access_of(entries.config, Path(beside))
+    with ExitStack() as held:
+        alerts = alerts_of(entries.config, access.channels, access.redact)
+        if alerts is not None:
+            held.enter_context(alerts)
+        report = Report(folder, access, alerts)
+        if has_died:
+            try:
+                held.enter_context(only_trader(access.state, access.account))
+            except LeaseHeldError:
+                report(Severity.INFO, "the session has died, and another process trades the account: nothing is done")
+                return
+        report(Severity.CRITICAL, f"the session of {folder} is halted: {why}. Its entries are being canceled, its stops stay")
+        _halt(folder, place, why, report)
+        try:
+            _cancel(entries, access, report)
+        except (OnetapeError, OSError) as error:
+            report(Severity.CRITICAL, f"the entries could not be canceled: {error}; look into the app")
+
+
+def _halt(folder: Path, place: str, why: str, report: Report) -> None:
+    try:
+        sent = send_command(place, OperatorCommand(CommandKind.HALT, WHO, why), folder / HALT)
+    except (OnetapeError, OSError) as error:
+        report(Severity.WARNING, f"the session could not be halted: {error}")
+        return
+    if sent.trouble:
+        report(Severity.WARNING, f"halted by its file alone: {sent.trouble}")
+
+
+def _entries(place: str) -> _Entries:
+    books, config = OrderBooks(), ""
+    with TapeStore.attach(place) as store:
+        for event in store.events():
+            config = str(event.payload["config"]) if event.sequence == 0 else config
+            if event.kind in events.ALL:
+                fold(books, event.timestamp, event.kind, event.payload)
+    legs = [(tracked.order.order_id, leg) for tracked in books.working() if opens(tracked.order, books) for leg in tracked.legs]
+    working = tuple(leg.venue_order_id for _, leg in legs if leg.phase is Phase.BOUND and leg.venue_order_id is not None)
+    lost = tuple(order_id for order_id, leg in legs if leg.phase is Phase.UNKNOWN)
+    return _Entries(validated(tomllib.loads(config), "the config on the tape"), working, lost)
+
+
+def _cancel(entries: _Entries, access: Access, report: Report) -> None:
+    if entries.lost:
+        report(Severity.CRITICAL, f"it is not known whether the venue has {', '.join(entries.lost)}; look into the app")
+    if not entries.working:
+        report(Severity.INFO, "no entry was working")
+        return
+    ears = Ears(lambda _: None, lambda text: report(Severity.WARNING, text), sys.stderr)
+    gate = ShutGate("the watchdog places no orders")
+    with RobinhoodLink(entries.config.broker, access.username, access.key, access.state, gate, access.redact, ears, access.double) as link:
+        gateway = link.gateway(access.account, LinkCapabilities())
+        gateway.connect()
+        left = list(entries.working)
+        for _ in range(_ROUNDS):
+            left = [one for one in left if gateway.cancel(one).kind not in (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED)]
+        gateway.disconnect()
+    done = len(entries.working) - len(left)
+    report(Severity.INFO, f"{done} of {len(entries.working)} entries were canceled, or had ended")
+    if left:
+        report(Severity.CRITICAL, f"the venue did not take the cancel of {', '.join(left)}; look into the app")

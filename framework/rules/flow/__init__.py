@@ -1,0 +1,1 @@
+"""What trades and the book say of who is in a hurry: sides of trades, large sellers, spikes of volume."""
