@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import backtrader as bt
+import pandas as pd
 import pytest
 
 from framework.app.hosting import as_strategy_reads
@@ -247,6 +248,16 @@ def cerebro_of(store, *, broker=True, strategies=1, **feed):
 )
 def test_what_is_no_session_is_refused_by_name(world, asked, match):
     refused(world, lambda store: cerebro_of(store, **asked), match)
+
+
+def test_a_run_without_a_feed_of_the_store_is_refused(world):
+    def build(store):
+        cerebro = bt.Cerebro()
+        cerebro.addstore(store)
+        cerebro.adddata(bt.feeds.PandasData(dataname=pd.DataFrame({"close": [1.0]}, index=pd.DatetimeIndex(["2012-01-03"]))))
+        return cerebro
+
+    refused(world, build, "no feed of the store")
 
 
 def test_feeds_of_two_time_frames_are_refused(world):
