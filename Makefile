@@ -53,7 +53,7 @@ contracts: .venv/.dev ## which package may import which
 	@$(BIN)/lint-imports
 
 docs: .venv/.dev ## build the documentation into build/site; a warning or a broken link is an error (its snippets run in make test)
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "documentation: build/site/index.html"
 
 docs-serve: .venv/.dev ## show the documentation at http://127.0.0.1:8000 while it is written

@@ -28,7 +28,7 @@ _GATE = re.compile(r"^(\w+)\s*(<|>)\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)$")
 class ModelSignal(SignalStrategy):
     """Holds what a model is sure of, while what it sees is what it knows.
 
-    Bets on the model. Opinions come from a file of predictions (Parquet or CSV), or from a scikit-learn model that is asked about
+    Bets on the model. Opinions come from a file of predictions (Parquet or CSV), or from a model (scikit-learn or ONNX) that is asked about
     features. Three safeguards stand before them: a gate on each feature named in ``gates``; the entropy of the opinion; and a halt, when of
     the last ``halt_bars`` bars' opinions more than ``halt`` were refused or missing, for then the world is not the one it was fitted to.
     What is refused is flat. It fails as models do: fitted to what is over, or to the very bars it is tested on, which no audit of bars can
@@ -36,7 +36,7 @@ class ModelSignal(SignalStrategy):
 
     Parameters:
         predictions: Path of the file; relative to the current folder, as ``model``.
-        model: Path of a model saved by joblib, instead.
+        model: Path of a model instead: ONNX (``.onnx``), or scikit-learn's saved by joblib.
         features: "module:function" that makes the model's features of the bars, as arrays [T, N] by name.
         gates: Conditions on features, own or registered ones, such as "var_95_1d < 0.05, momentum > -0.3".
         threshold: Least size of a signal that is traded, 0 to 1.

@@ -1,14 +1,14 @@
-"""Where a model's opinions come from: a file of predictions, or a scikit-learn model that is asked."""
+"""Where a model's opinions come from: a file of predictions, or a model that is asked."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from framework.errors import ConfigError, MissingDataError
-from strategies.indicators import needed
+from strategies.models import model_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,35 +78,25 @@ def from_file(path: Path, bars: Panel, max_age: float) -> Opinions:
 
 
 def from_model(path: Path, features: Mapping[str, Floats], scale: float) -> Opinions:
-    """What the scikit-learn model in ``path`` (joblib) says of ``features``, each [T, N], in the order it was fitted with.
+    """What the model in ``path`` (``model_in``) says of ``features``, each [T, N], in the order it was fitted with.
 
-    A classifier's signal is the mean of its classes by their probabilities, of two classes -1 and 1 whatever they are called; a regressor's
-    is ``scale`` times what it predicts. Where a feature is NaN there is no opinion. A model file is a program: load only your own.
+    A classifier's signal is the mean of its classes by their probabilities; a regressor's is ``scale`` times what it predicts. Where a
+    feature is NaN there is no opinion.
 
     Raises:
         MissingDataError: The file is not there.
-        ConfigError: joblib cannot load it, or it takes other features.
+        ConfigError: It cannot be loaded, or takes other features.
     """
-    if not path.is_file():
-        raise MissingDataError(f"[strategy] params: model = {str(path)!r} is not there")
-    needed("sklearn", "models")
-    model: Any = needed("joblib", "models").load(path)
+    model = model_in(path)
     stacked = np.stack(list(features.values()), axis=-1)
-    wanted = getattr(model, "n_features_in_", stacked.shape[-1])
-    if wanted != stacked.shape[-1]:
-        raise ConfigError(f"{path} was fitted with {wanted} features; {stacked.shape[-1]} are given: {', '.join(features)}")
+    if model.width not in (None, stacked.shape[-1]):
+        raise ConfigError(f"{path} was fitted with {model.width} features; {stacked.shape[-1]} are given: {', '.join(features)}")
     known = ~np.isnan(stacked).any(axis=-1)
     found = Opinions(np.full(known.shape, np.nan), np.full(known.shape, np.nan))
-    if not known.any():
-        return found
-    if hasattr(model, "predict_proba"):
-        probabilities = model.predict_proba(stacked[known])
-        classes = np.array([-1.0, 1.0]) if probabilities.shape[1] == 2 else np.asarray(model.classes_, dtype=np.float64)
-        found.signal[known] = np.clip(probabilities @ classes, -1.0, 1.0)
-        found.entropy[known] = entropy_of(probabilities)
-    else:
-        found.signal[known] = np.clip(scale * model.predict(stacked[known]), -1.0, 1.0)
-        found.entropy[known] = 0.0
+    if known.any():
+        values, probabilities = model.ask(stacked[known])
+        found.signal[known] = np.clip(values if probabilities is not None else scale * values, -1.0, 1.0)
+        found.entropy[known] = 0.0 if probabilities is None else entropy_of(probabilities)
     return found
 
 

@@ -111,6 +111,8 @@ class SessionStore:
         if self._guest is not None:
             raise ConfigError("a store plays one session; make another one for the next run")
         feeds = [feed for feed in self._feeds if hasattr(feed, "_env")]
+        if not feeds:
+            raise ConfigError("no feed of the store is in the Cerebro: call cerebro.adddata(store.getdata(dataname=...))")
         cerebro = feeds[0].getenvironment()
         kind, values = _strategy_of(cerebro, self._broker)
         self._guest = guest(kind, values, None)

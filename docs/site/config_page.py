@@ -159,8 +159,9 @@ def _example(name: str, keys: dict[str, Schema]) -> str:
 
 
 def _has_a_value(schema: Schema, section: str) -> bool:
-    """Whether a key is written in a line; a table of tables has a section of its own."""
-    return ("properties" not in schema or section == "fills") and "$ref" not in (schema.get("additionalProperties") or {})
+    """Whether a key is written in a line: a table of tables has a section of its own, and without an example there is nothing to show."""
+    told = "properties" not in schema or section == "fills"
+    return told and "$ref" not in (schema.get("additionalProperties") or {}) and example(schema) is not None
 
 
 def _policies() -> str:

@@ -11,7 +11,7 @@ from wording import prose, table
 
 from framework.engine.strategy import parameters_of
 
-_PARAMETER = re.compile(r"^ {4}(?P<name>\w+): (?P<says>.+(?:\n {5,}.+)*)", re.MULTILINE)
+_PARAMETER = re.compile(r"^ {4}(?P<names>\w+(?:, \w+)*): (?P<says>.+(?:\n {5,}.+)*)", re.MULTILINE)
 
 
 def strategies() -> str:
@@ -23,7 +23,10 @@ def strategies() -> str:
 
 def _section(kind: type) -> str:
     text, _, parameters = inspect.cleandoc(kind.__doc__ or "").partition("\nParameters:\n")
-    said = {match["name"]: " ".join(match["says"].split()) for match in _PARAMETER.finditer(parameters)}
-    rows = [(f"`{name}`", f"`{one.__name__}`", f"`{getattr(kind, name)!r}`", said[name]) for name, one in parameters_of(kind).items()]
+    told = [(match["names"].split(", "), " ".join(match["says"].split())) for match in _PARAMETER.finditer(parameters)]
+    said = {name: says for names, says in told for name in names}
+    rows = [
+        (f"`{name}`", f"`{one.__name__}`", f"`{getattr(kind, name)!r}`", said.get(name, "")) for name, one in parameters_of(kind).items()
+    ]
     head = f'## {kind.__name__}\n\n`class = "{kind.__module__}:{kind.__name__}"`'
     return prose(f"{head}\n\n{text.strip()}\n\n{table(('parameter', 'type', 'default', 'meaning'), rows)}")

@@ -64,5 +64,7 @@ def config_text(config: Config, without: Collection[str] = ()) -> str:
             tree[section][key] = str(tree[section][key])
     if "file" in tree["fills"]["slippage"]:
         tree["fills"]["slippage"]["file"] = str(tree["fills"]["slippage"]["file"])
+    if config.fills.compat != "none":  # which has its own rules for these, and takes them from nobody
+        tree["fills"] = {name: value for name, value in tree["fills"].items() if name not in {"path", "limit_fill", "max_volume_share"}}
     tree = {name: value for name, value in tree.items() if value != {} and name not in without}
     return tomli_w.dumps(tree)

@@ -78,8 +78,11 @@ def save_run(record: RunRecord, folder: Path) -> Path:
     write_run(record, folder)
     write_analyses(record.analyses, folder)
     url = tomllib.loads(record.config_text).get("tape", {}).get("url")
-    for earlier in ("tape.db", ADDRESS):
-        (folder / earlier).unlink(missing_ok=True)
+    for earlier in (folder / "tape.db", folder / ADDRESS):
+        try:
+            earlier.unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigError(f"cannot write the tape {earlier}: {error.strerror}; choose another folder with --out") from None
     place = new_tape(folder, url)
     if isinstance(place, Path):
         write_tape(record, place)

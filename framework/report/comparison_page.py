@@ -163,12 +163,15 @@ def _careful(runs: Sequence[ComparedRun], returns: Floats | None) -> list[str]:
         interval = sharpe_interval(row)
         if interval is not None:
             found.append(f"{run.name}: Sharpe ratio between {number(interval[0])} and {number(interval[1])} with 95% confidence.")
-    for run, one in zip(runs, apart(returns), strict=True):
-        if one is not None:
-            told = "told apart from chance" if abs(one.difference) > one.error else "not told apart from chance"
-            more = f"{percent(one.difference, signed=True)} a year beside {runs[0].name}, ± {percent(one.error)}"
-            found.append(f"{run.name}: {more} with 95% confidence over {returns.shape[1]:,} days: {told}.")
-    return found
+    return found + [_beside(run, one, runs[0], returns.shape[1]) for run, one in zip(runs, apart(returns), strict=True) if one is not None]
+
+
+def _beside(run: ComparedRun, one: Apart, first: ComparedRun, days: int) -> str:
+    if one.difference == one.error == 0.0:
+        return f"{run.name}: the same returns as {first.name}, day by day."
+    told = "told apart from chance" if abs(one.difference) > one.error else "not told apart from chance"
+    more = f"{percent(one.difference, signed=True)} a year beside {first.name}, ± {percent(one.error)}"
+    return f"{run.name}: {more} with 95% confidence over {days:,} days: {told}."
 
 
 def _year_rows(years: Sequence[int], table: Sequence[Sequence[float | None]]) -> list[FigureRow]:

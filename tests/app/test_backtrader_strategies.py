@@ -228,6 +228,15 @@ def test_bars_that_arrive_are_decided_on_as_in_the_backtest_and_replay(tmp_path,
     assert call("replay", "p").code == 0
 
 
+def test_with_the_fills_of_backtrader_s_broker_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(project(tmp_path, fills={"compat": "backtrader", "slippage": "none"}, data={"warmup": 0}))
+    for words in (("backtest", "--out", "b"), ("paper", "--rehearse", "--out", "p")):
+        assert call(*words, "--quiet").code == 0
+        assert call("replay", words[-1]).code == 0
+    backtest, paper = (json.loads((tmp_path / one / "summary.json").read_text()) for one in "bp")
+    assert (paper["decisions_hash"], paper["final_equity"]) == (backtest["decisions_hash"], backtest["final_equity"])
+
+
 def test_in_a_session_the_warm_up_is_shown_as_delayed_and_trades_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(project(tmp_path))
     assert call("paper", "--rehearse", "--out", "p", "--quiet").code == 0

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import backtrader as bt
 import pytest
-from framework.runtime.logs.crash import RedactedCrashError
 
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
 from framework import RobinhoodStore
 from framework.app.arming import only_trader
+from framework.app.crash import RedactedCrashError
 from framework.app.replay import replay
 from framework.domain.secret import Secret
 from framework.errors import ConfigError, LeaseHeldError, NotArmedError, SafetyError

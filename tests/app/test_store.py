@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import backtrader as bt
+import pandas as pd
 import pytest
 
 from framework.app.hosting import as_strategy_reads
@@ -18,6 +19,7 @@ from framework.runtime.tape.store import TapeStore
 from tests.app.store_world import EQUAL, KNOWN, World
 from tests.app.test_live_kills import DiedError, MortalTape
 from tests.brokers.robinhood.live.world import truth_of
+from tests.campaigns import size
 from tests.kills.checker import violations
 
 
@@ -140,22 +142,23 @@ def test_brackets_cancels_and_targets_leave_the_venue_and_the_tape_in_agreement(
     assert [one for one in world.live.incidents if one.effect == "halt"] == []
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("strategy", [Crossing, Busy])
-def test_a_script_that_dies_again_and_again_loses_and_doubles_nothing_and_is_told_the_same(folder, strategy):
+@pytest.mark.parametrize("seed", range(size(1, 50)))
+def test_a_script_that_dies_again_and_again_loses_and_doubles_nothing_and_is_told_the_same(folder, strategy, seed):
     """Dies at any write of its tape; each time it is started again all decisions are taken again."""
-    made, dice, deaths = World(folder, "live", tape=MortalTape), random.Random(7), 0  # noqa: S311 - repeatable, not secret
+    made, dice, deaths = World(folder, "live", tape=MortalTape), random.Random(seed), 0  # noqa: S311 - repeatable, not secret
     with made.double:
         for _ in range(40):
             restarted()
-            MortalTape.left = dice.randint(1, 15) if deaths < 12 else 1 << 30
+            MortalTape.left = dice.randint(1, 10) if deaths < 12 else 1 << 30
             try:
                 found = made.run(strategy, 20)
                 break
             except DiedError:
                 deaths += 1
         made.double.advance(60)
-        assert deaths > 5
+        assert deaths > 2
         assert violations(folder / "tape.db", truth_of(made.double)) == []
         orders = made.double.book()["orders"]
         assert len({one["ref_id"] for one in orders}) == len(orders) > 2
@@ -247,6 +250,16 @@ def cerebro_of(store, *, broker=True, strategies=1, **feed):
 )
 def test_what_is_no_session_is_refused_by_name(world, asked, match):
     refused(world, lambda store: cerebro_of(store, **asked), match)
+
+
+def test_a_run_without_a_feed_of_the_store_is_refused(world):
+    def build(store):
+        cerebro = bt.Cerebro()
+        cerebro.addstore(store)
+        cerebro.adddata(bt.feeds.PandasData(dataname=pd.DataFrame({"close": [1.0]}, index=pd.DatetimeIndex(["2012-01-03"]))))
+        return cerebro
+
+    refused(world, build, "no feed of the store")
 
 
 def test_feeds_of_two_time_frames_are_refused(world):

@@ -143,15 +143,40 @@ def test_a_formula_is_a_picture_that_says_itself():
     assert page.endswith("</div>\nafter\n")
 
 
+def build(place, *options):
+    """Build as `make docs` does. With --quiet the builder would not count what it warns of."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(place), *options]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     place = tmp_path_factory.mktemp("site")
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(place)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    # matplotlib says on a new machine that it looks for fonts; what the builder warns of ends it.
+    done = build(place)
     assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
     return place
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("link", ["gone.md", "#nowhere", "other.md#nowhere"])
+def test_a_link_that_leads_nowhere_ends_the_build(link, tmp_path):
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(f"# One\n\n[there]({link}) and [other](other.md)\n", encoding="utf-8")
+    (tmp_path / "docs" / "other.md").write_text("# Other\n", encoding="utf-8")
+    checks = "validation:" + settings.partition("\nvalidation:")[2].partition("\nnav:")[0]
+    (tmp_path / "mkdocs.yml").write_text(f"site_name: toy\ntheme: material\n{checks}\n", encoding="utf-8")
+    done = build(tmp_path / "site", "--config-file", str(tmp_path / "mkdocs.yml"))
+    assert done.returncode == 1
+    assert link.removeprefix("other.md") in done.stderr
+
+
+def test_the_task_of_the_makefile_builds_as_the_test_does():
+    task = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ndocs:")[2].partition("\n\n")[0]
+    assert "mkdocs build --strict\n" in task
+    assert "quiet" not in task
 
 
 @pytest.mark.slow

@@ -46,14 +46,26 @@ class Watched:
     def open(self, path):
         self.page.goto(path.as_uri())
         self.page.wait_for_selector("#canvas[data-ready]")
-        self.page.wait_for_timeout(150)
+        assert self.soon(lambda: self.pixels().std() > 4)
 
     def state(self, name):
         return self.page.locator("#canvas").get_attribute(f"data-{name}")
 
-    def pixels(self, clip=None):
-        """What is seen, [height, width, 3] from 0 to 255."""
-        image = self.page.screenshot(clip=clip) if clip else self.page.locator("#canvas").screenshot()
+    def span(self):
+        """First and last point that are shown."""
+        return float(self.state("from")), float(self.state("to"))
+
+    def soon(self, condition):
+        """Whether it becomes true within five seconds."""
+        for _ in range(100):
+            if condition():
+                return True
+            self.page.wait_for_timeout(50)
+        return False
+
+    def pixels(self):
+        """What is seen of the chart, [height, width, 3] from 0 to 255."""
+        image = self.page.locator("#canvas").screenshot()
         return np.rint(imread(BytesIO(image))[:, :, :3] * 255).astype(int)
 
 
@@ -137,7 +149,7 @@ def test_the_marks_of_trades_are_drawn_and_few_trades_leave_few_of_them(browser,
         with opened(browser, path) as watched:
             watched.page.locator("[data-days='0']").click()
             watched.page.mouse.move(0, 0)
-            watched.page.wait_for_timeout(150)
+            watched.page.wait_for_timeout(200)
             prices = watched.pixels()[:340]
             colored[path] = int(watched.state("marks")), share(prices, LIGHT["gain"]) + share(prices, LIGHT["loss"])
     assert colored[few][0] == 1
@@ -151,9 +163,8 @@ def test_another_symbol_can_be_chosen(browser, report):
         first, before = watched.state("symbol"), watched.pixels()
         other = watched.page.locator("#symbol option").nth(2).get_attribute("value")
         watched.page.select_option("#symbol", other)
-        watched.page.wait_for_timeout(100)
-        assert (watched.state("symbol"), first) == (other, first) != (first, first)
-        assert np.mean(np.abs(watched.pixels() - before).max(axis=2) > 30) > 0.01
+        assert watched.soon(lambda: np.mean(np.abs(watched.pixels() - before).max(axis=2) > 30) > 0.01)
+        assert watched.state("symbol") == other != first
         assert watched.page.locator("#reading").inner_text().startswith(other)
 
 
@@ -165,13 +176,11 @@ def test_a_click_on_a_trade_shows_it(browser, report, record, folder):
         best = max(record.trades, key=lambda trade: trade.pnl)
         assert row.locator("th").inner_text() == best.symbol
         row.locator("button").click()
-        page.wait_for_timeout(200)
+        tip = page.locator(".tip")
+        assert watched.soon(tip.is_visible)
         assert watched.state("symbol") == best.symbol
         first, last = (int(np.searchsorted(record.timestamps, at)) for at in (best.entry_at, best.exit_at))
-        assert float(watched.state("from")) < first <= last < float(watched.state("to"))
-        assert float(watched.state("to")) - float(watched.state("from")) < 260
-        tip = page.locator(".tip")
-        assert tip.is_visible()
+        assert watched.span()[0] < first <= last < watched.span()[1] < watched.span()[0] + 260
         assert f"+${best.pnl:,.0f}" in tip.inner_text()
         assert page.evaluate("document.querySelector('#chart').getBoundingClientRect().top") < 120
 
@@ -180,7 +189,7 @@ def test_a_trade_in_the_lists_of_the_largest_shows_it_too(browser, report, recor
     worst = min(record.trades, key=lambda trade: trade.pnl)
     with opened(browser, report) as watched:
         watched.page.locator("#results h3", has_text="Largest losses").locator("xpath=following::button[1]").click()
-        watched.page.wait_for_timeout(200)
+        assert watched.soon(watched.page.locator(".tip").is_visible)
         assert watched.state("symbol") == worst.symbol
         assert f"${abs(worst.pnl):,.0f}" in watched.page.locator(".tip").inner_text()
 
@@ -196,15 +205,14 @@ def test_everything_works_from_the_keyboard(browser, report, record):
         page.keyboard.press("ArrowLeft")
         date = str(record.timestamps[[10]].astype("datetime64[ns]").astype("datetime64[D]")[0])
         assert date in page.locator("#reading").inner_text()
-        wide = float(watched.state("to")) - float(watched.state("from"))
+        wide = np.diff(watched.span())
         page.keyboard.press("+")
-        page.wait_for_timeout(100)
-        assert float(watched.state("to")) - float(watched.state("from")) < 0.6 * wide
+        assert watched.soon(lambda: np.diff(watched.span()) < 0.6 * wide)
         page.keyboard.press("n")
-        page.wait_for_timeout(200)
+        assert watched.soon(page.locator("#trades-body tr.chosen").is_visible)
         first = next(trade for trade in sorted(record.trades, key=lambda one: one.entry_at) if trade.symbol == watched.state("symbol"))
         assert page.locator("#trades-body tr.chosen td.d").first.inner_text() == first.side
-        assert page.locator(".tip").is_visible()
+        assert watched.soon(page.locator(".tip").is_visible)
 
 
 def test_the_page_scrolls_over_the_chart_and_zooms_with_a_key_held(browser, report):
@@ -212,17 +220,15 @@ def test_the_page_scrolls_over_the_chart_and_zooms_with_a_key_held(browser, repo
         page = watched.page
         page.locator("#canvas").scroll_into_view_if_needed()
         page.locator("#canvas").hover()
-        before, top = (watched.state("from"), watched.state("to")), page.evaluate("scrollY")
+        before, top = watched.span(), page.evaluate("scrollY")
         page.mouse.wheel(0, 300)
-        page.wait_for_timeout(300)
-        assert (watched.state("from"), watched.state("to")) == before
-        assert page.evaluate("scrollY") > top
+        assert watched.soon(lambda: page.evaluate("scrollY") > top)
+        assert watched.span() == before
         page.locator("#canvas").hover()
         page.keyboard.down("Control")
         page.mouse.wheel(0, -300)
         page.keyboard.up("Control")
-        page.wait_for_timeout(300)
-        assert float(watched.state("from")) > float(before[0])
+        assert watched.soon(lambda: watched.span()[0] > before[0])
 
 
 def test_the_theme_can_be_switched_and_is_remembered(browser, report):
@@ -230,14 +236,12 @@ def test_the_theme_can_be_switched_and_is_remembered(browser, report):
         page = watched.page
         assert share(watched.pixels(), LIGHT["card"]) > 0.4
         page.locator("#theme").click()
-        page.wait_for_timeout(150)
-        assert share(watched.pixels(), DARK["card"]) > 0.4
+        assert watched.soon(lambda: share(watched.pixels(), DARK["card"]) > 0.4)
         assert page.evaluate("getComputedStyle(document.querySelector('.drawing text, .drawing path')).color") == "rgb(230, 233, 238)"
         watched.asked.clear()
         page.reload()
         page.wait_for_selector("#canvas[data-ready]")
-        page.wait_for_timeout(150)
-        assert share(watched.pixels(), DARK["card"]) > 0.4
+        assert watched.soon(lambda: share(watched.pixels(), DARK["card"]) > 0.4)
         assert "Light" in page.locator("#theme").inner_text()
 
 
@@ -264,6 +268,18 @@ def test_a_script_in_what_the_run_says_does_not_run(browser, report):
     with opened(browser, report) as watched:
         assert "document.title='x'" in watched.page.locator("header .says").inner_text()
         assert watched.page.title().startswith("Crossing")
+
+
+def test_a_text_that_were_not_escaped_would_neither_run_nor_ask_anybody(browser, report, folder):
+    broken = folder / "broken.html"
+    broken.write_text(report.read_text(encoding="utf-8").replace("<header>", f"<header>{EVIL}<p onclick='x'></p>", 1), encoding="utf-8")
+    context = browser.new_context()
+    watched = Watched(context.new_page())
+    watched.open(broken)
+    assert watched.page.title().startswith("Crossing")
+    assert sum("Content Security Policy" in complaint for complaint in watched.complaints) >= 2
+    assert [url for url in watched.asked if not url.startswith("file:")] in ([], ["http://192.0.2.1/"])
+    context.close()
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -77,7 +77,9 @@ def test_the_best_is_marked_where_more_is_better_and_one_is_better_as_far_as_one
     better = replace(record, equity=record.equity * np.linspace(1.0, 1.2, record.equity.size))
     html = page(compared(record, better))
     assert html.count('class="best"') >= 3
-    assert page(compared(record, record)).count('class="best"') == 0
+    same = page(compared(record, record))
+    assert same.count('class="best"') == 0
+    assert "b: the same returns as a, day by day." in same
     assert not {"trades", "volatility", "win_rate", "exposure", "fees"} & set(MORE_IS_BETTER)
 
 

@@ -34,7 +34,7 @@ PLAIN = {"broker": {"name": "generic"}, "limits": {"profile": "venue"}, "guards"
 
 def test_no_strategy_is_forgotten():
     folder = Path(__file__).resolve().parents[2] / "strategies"
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "indicators", "predictions", "recorded_flow"}
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "indicators", "models", "predictions", "recorded_flow"}
     assert files == {place.partition(":")[0] for place in DAILY} | OTHERS
 
 
