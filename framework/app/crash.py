@@ -42,7 +42,7 @@ def without_secrets(redact: Callable[[str], str]) -> Iterator[None]:
     """
     try:
         yield
-    except (OnetapeError, BrokenPipeError, typer.Exit, typer.Abort):
+    except (OnetapeError, BrokenPipeError, typer.Exit, typer.Abort, ModuleNotFoundError):  # a missing package is named, and quotes nothing
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it may quote a secret
         raise redacted(error, redact) from None

@@ -235,21 +235,45 @@ def test_doctor_names_every_extra():
     assert all(extra in said for extra in ("sample", "parquet", "research", "robinhood", "catalog", "models", "alerts"))
 
 
-@pytest.mark.parametrize(("module", "command", "extra"), [("requests", "login", "robinhood"), ("requests", "paper", "robinhood")])
-def test_a_package_that_is_not_installed_is_named_with_what_brings_it(module, command, extra, folder):
+#: Runs a command as where a package is not installed.
+WITHOUT = """
+import sys
+
+gone, sys.argv[1:] = sys.argv[1], sys.argv[2:]
+
+
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if name == gone:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Gone())
+from framework.app.cli import main
+
+main()
+"""
+
+
+def without(module: str, *command: str, folder: Path) -> Done:
+    given = {**os.environ, "TMPDIR": str(folder)}
+    words = [sys.executable, "-c", WITHOUT, module, *command]
+    done = subprocess.run(words, cwd=folder, env=given, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("command", ["login", "paper"])
+def test_a_package_that_is_not_installed_is_named_with_what_brings_it(command, folder):
     write(config(), folder)
-    start = f"import sys; sys.modules[{module!r}] = None; sys.argv = ['onetape', {command!r}]; from framework.app.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", start], cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    assert (done.returncode, done.stderr) == (2, f'error: this needs {module}, which is not installed: pip install "onetape[{extra}]"\n')
+    said = 'error: this needs requests, which is not installed: pip install "onetape[robinhood]"\n'
+    assert without("requests", command, folder=folder) == (2, "", said)
 
 
 def test_a_module_that_no_extra_brings_is_a_bug(folder):
     write(config(), folder)
-    start = "import sys; sys.modules['rich.console'] = None; sys.argv = ['onetape', 'backtest']; from framework.app.cli import main; main()"
-    given = {**os.environ, "TMPDIR": str(folder)}
-    done = subprocess.run([sys.executable, "-c", start], cwd=folder, env=given, capture_output=True, text=True, check=False)
-    assert done.returncode == 70
-    assert "this is a bug in onetape: ModuleNotFoundError" in done.stderr
+    done = without("rich.console", "backtest", folder=folder)
+    assert done.code == 70
+    assert "this is a bug in onetape: ModuleNotFoundError" in done.err
 
 
 def test_doctor_passes_where_nothing_is_yet():
