@@ -18,7 +18,8 @@ anything else                                                  UNKNOWN
 
 FORBIDDEN is the account's: it is restricted, or the session may not trade. 400 says what is wrong with the order.
 
-A cancel has no id to show and no client id: any 2xx is ACCEPTED, and 404 with a ``detail`` is REJECTED.
+A cancel has no id to show and no client id: any 2xx is ACCEPTED; 404 with a ``detail`` is REJECTED, and so is 403, the answer to a second
+cancel.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def cancel_outcome(stage: Stage, status: int, body: object, has_hint: bool = Fal
         return _K.NOT_SENT if stage is Stage.UNSENT else _K.UNKNOWN
     if 200 <= status < 300:
         return _K.ACCEPTED
-    if status == 404 and _has_detail(body):
+    if status in (403, 404) and _has_detail(body):
         return _K.REJECTED
     return _refusal(status, body, has_hint)
 

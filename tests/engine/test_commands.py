@@ -119,7 +119,7 @@ def test_flatten_makes_way_for_itself_where_a_stop_holds_the_shares():
     assert (played.held(), played.stops()) == (0.0, [])
 
 
-@pytest.mark.parametrize("kind", ["override", "rotate", "heartbeat"])
+@pytest.mark.parametrize("kind", ["rotate", "heartbeat"])
 def test_what_is_not_the_engines_changes_nothing(kind):
     played, effects = commanded({2: buy(1)}, {1: kind}, bars("A", still(100, 5)))
     assert (effects[1], played.held(), changes(played)) == ({"trading": "ACTIVE"}, 1.0, [])

@@ -103,6 +103,8 @@ def test_any_answer_has_an_outcome_and_only_evidence_leaves_unknown(status, body
         (202, None, K.ACCEPTED),
         (400, DETAIL, K.REJECTED),
         (404, DETAIL, K.REJECTED),
+        (403, DETAIL, K.REJECTED),
+        (403, None, K.UNKNOWN),
         (404, None, K.UNKNOWN),
         (401, DETAIL, K.NOT_AUTHENTICATED),
         (429, DETAIL, K.THROTTLED),
