@@ -37,8 +37,9 @@ class Reader:
         def ask() -> Reply:
             return self._wire.get(path, query, priority, PATIENCE)
 
+        asked_with = self._session.generation
         reply = self._retry(ask, read_kind, PATIENCE)
-        if reply.status == 401 and self._session.renew():
+        if reply.status == 401 and self._session.renew(asked_with):
             reply = self._retry(ask, read_kind, PATIENCE)
         return reply
 

@@ -37,6 +37,10 @@ class Session:
         attempts: How often a login may be tried.
         now: ns UTC.
         alert: Hears what a person has to do.
+
+    Attributes:
+        state: What the session can do.
+        generation: Counts the pairs of tokens that were used.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Session:
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
         self.state = SessionState.LOGGED_OUT
+        self.generation = 0
 
     @property
     def is_active(self) -> bool:
@@ -78,12 +83,17 @@ class Session:
         if self.state is SessionState.ACTIVE:
             self.state = SessionState.STALE
 
-    def renew(self) -> bool:
-        """Get the next pair, once for all threads and processes; whether there is one to go on with."""
-        before = self._tokens
+    def renew(self, refused: int | None = None) -> bool:
+        """Get the next pair, once for all threads and processes; whether there is one to go on with.
+
+        ``refused`` is the ``generation`` that the venue did not accept, by default the present one; where there is a later pair already it
+        is not renewed again.
+        """
+        known = self.generation if refused is None else refused
         with self._lock:
-            if self._tokens is not before:
+            if self.generation != known:
                 return self.is_active
+            before = self._tokens
             if before is None or self.state is SessionState.NEEDS_PERSON:
                 return self._take_up_new()
             with self._file.locked():
@@ -125,6 +135,7 @@ class Session:
 
     def _use(self, tokens: Tokens) -> None:
         self._tokens = tokens
+        self.generation += 1
         self._wire.authorize(tokens.access)
         self.state = SessionState.ACTIVE
 

@@ -253,6 +253,14 @@ def test_many_threads_renew_once(link, double):
     assert len(grants(double)) == 1
 
 
+def test_a_pair_that_was_renewed_since_it_was_refused_is_not_renewed_again(link, double):
+    refused = link.session.generation
+    double.expire_tokens()
+    assert link.session.renew()
+    assert link.session.renew(refused)
+    assert len(grants(double)) == 1
+
+
 def test_another_process_renewed_and_this_one_takes_it_up(link, double):
     other = Session(link.wire, link.file, link.attempts, link.clock.now_ns, link.alerts.append)
     other.start()
