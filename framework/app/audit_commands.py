@@ -69,7 +69,7 @@ def overfit(
     from framework.app.audit_printing import overfit_lines
     from framework.app.overfit import overfit as judged
     from framework.app.progress import progress
-    from framework.app.saving import RUNS
+    from framework.app.run_folders import RUNS
     from framework.app.sweep_plan import Choice, planned
     from framework.app.trial_count import trial_ledger
     from framework.research.reading import assignments

@@ -80,7 +80,7 @@ def backtest(
     from framework.app.other_strategy import with_strategy
     from framework.app.progress import progress
     from framework.app.run import RunResult, run
-    from framework.app.saving import check_place, new_folder
+    from framework.app.run_folders import check_place, new_folder
     from framework.app.trial_count import counted, trial_ledger
     from framework.runtime.loading import load_config
 
@@ -167,7 +167,8 @@ def report(
     quiet: QuietOption = False,
 ) -> None:
     """Make the tear sheet of a finished run again: report.html and its pictures. Of several runs: one page, side by side."""
-    from framework.app.saving import find_run, rewrite_report
+    from framework.app.run_folders import find_run
+    from framework.app.saving import rewrite_report
 
     if runs is not None and len(runs) > 1:
         _compare(runs, out, as_json=as_json, quiet=quiet)

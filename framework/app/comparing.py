@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from framework.app.saving import find_run
+from framework.app.run_folders import find_run
 from framework.errors import ConfigError
 from framework.report.comparison import ComparedRun
 from framework.report.comparison_page import MOST_RUNS, page

@@ -28,7 +28,8 @@ from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
 from framework.app.rollout import ORDER_CAP, Rollout, rollout
 from framework.app.run import load_data
-from framework.app.saving import check_place, find_run, new_folder, save_session
+from framework.app.run_folders import check_place, find_run, new_folder
+from framework.app.saving import save_session
 from framework.app.session import header
 from framework.app.stopping import asked_to_stop
 from framework.app.tape_place import new_tape

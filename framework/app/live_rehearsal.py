@@ -27,7 +27,8 @@ from framework.app.forward import Crew, Feed, play_forward
 from framework.app.loader import load_strategy
 from framework.app.quoting import GatewayQuotes
 from framework.app.run import load_data
-from framework.app.saving import check_place, new_folder, save_session
+from framework.app.run_folders import check_place, new_folder
+from framework.app.saving import save_session
 from framework.app.session import header
 from framework.app.tape_place import TAPE
 from framework.domain.secret import Secret

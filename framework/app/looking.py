@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from framework.app.saving import RUNS
+from framework.app.run_folders import RUNS
 from framework.app.tape_place import ADDRESS, TAPE, tape_place
 from framework.app.tape_reading import views
 from framework.domain.command import CommandKind

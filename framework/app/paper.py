@@ -8,7 +8,8 @@ from framework.app.assemble import rehearsed
 from framework.app.hosting import as_strategy_reads, as_strategy_sees
 from framework.app.loader import load_strategy
 from framework.app.run import load_data
-from framework.app.saving import check_place, find_run, new_folder, save_session
+from framework.app.run_folders import check_place, find_run, new_folder
+from framework.app.saving import save_session
 from framework.app.session import Hooks, header, play_session
 from framework.app.tape_place import HALT, new_tape
 from framework.errors import ConfigError

@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.app.parting import parted_of
-from framework.app.saving import RUNS
+from framework.app.run_folders import RUNS
 from framework.app.tape_place import folders_with_tapes, tape_of
 from framework.engine.market import session_number
 from framework.errors import DataError, OnetapeError, TapeError

@@ -165,7 +165,7 @@ def replay(
     """Decide a run again from its tape: exit code 0 when every decision is the same, 1 with the first that is not."""
     from framework.app.replay import replay as decide_again
     from framework.app.replay_printing import replay_report, replay_verdict
-    from framework.app.saving import find_run
+    from framework.app.run_folders import find_run
     from framework.app.tape_place import tape_of
 
     folder = find_run(run or None)
@@ -192,7 +192,7 @@ def compare(
 ) -> None:
     """Where do two runs part: decisions, fills, slippage, and the money, explained to the cent? Exit code 1 when decisions differ."""
     from framework.app.compare import facts_of_run, shadow_of_run, write_page
-    from framework.app.saving import find_run
+    from framework.app.run_folders import find_run
     from framework.report.divergence import divergence
     from framework.report.divergence_page import document, verdict
 
@@ -219,7 +219,7 @@ def calibrate(
     """Fit the slippage model to the fills of a run, with intervals, and write the file that the config names."""
     from framework.app.calibrate import calibrate as fit
     from framework.app.calibrate import report, write_parameters
-    from framework.app.saving import find_run
+    from framework.app.run_folders import find_run
 
     found = fit(find_run(run))
     write_parameters(found, out)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from framework.app.saving import RUNS
+from framework.app.run_folders import RUNS
 from framework.app.sweep import run_plan
 from framework.app.sweep_plan import Choice, planned
 from framework.app.sweep_result import summarize_sweep, sweep_picture

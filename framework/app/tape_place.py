@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from framework.app.saving import find_run
+from framework.app.run_folders import find_run
 from framework.errors import ConfigError
 
 TAPE, HALT = "tape.db", "HALT"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from framework.app.saving import RUNS
+from framework.app.run_folders import RUNS
 from framework.errors import ConfigError
 from framework.report.summary import summarize
 from framework.research.ledger import Entry, TrialLedger

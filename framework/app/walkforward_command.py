@@ -38,7 +38,7 @@ def walkforward(  # noqa: PLR0913, PLR0917 - a command has as many options as it
 ) -> None:
     """Choose parameters on one stretch of time and test them on the next, again and again."""
     from framework.app.progress import progress
-    from framework.app.saving import RUNS
+    from framework.app.run_folders import RUNS
     from framework.app.sweep_plan import Choice
     from framework.app.trial_count import trial_ledger
     from framework.app.walkforward import Walk, walk_forward

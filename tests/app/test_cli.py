@@ -15,7 +15,7 @@ import empyrical
 import numpy as np
 import pytest
 
-from framework.app.saving import find_run, new_folder
+from framework.app.run_folders import find_run, new_folder
 from tests.app.project import ONETAPE, ROWS, Done, bars, call, config, process, strategy, write
 
 if TYPE_CHECKING:
