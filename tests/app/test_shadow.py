@@ -103,7 +103,7 @@ def notes(folder: Path, kind: str) -> list[dict[str, object]]:
         return [event.payload for event in store.events(kinds=[kind])]
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_fills_too_far_from_the_model_stop_entries_where_the_config_says_so_also_over_restarts(folder):
     shadow = {"max_slippage_bps": 5.0, "least_orders": 3, "action": "reduce"}
     live = played(folder, 0.30, (9, 10, 16, 18), shadow=shadow)
@@ -123,7 +123,7 @@ def test_fills_too_far_from_the_model_stop_entries_where_the_config_says_so_also
     assert replay(live / "tape.db", folder).difference is None
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_live_run_alone_is_compared_with_its_shadow_and_another_has_none(folder):
     live = played(folder, 0.03)
     done = call("compare", str(live), "--json", "--out", "page.html")

@@ -89,7 +89,7 @@ def restarted():
     bt.Order.refbasis = itertools.count(1)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_script_decides_and_earns_the_same_on_paper_and_live(folder):
     ends = {}
     for mode in ("paper", "live"):
