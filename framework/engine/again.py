@@ -21,8 +21,12 @@ class Again:
         self._counts[symbol] = self._counts.get(symbol, 0) + 1
         if wanted and self._counts[symbol] <= MOST_AGAIN:
             return True
-        self._left[symbol] = None
+        self.left(symbol)
         return False
+
+    def left(self, symbol: str) -> None:
+        """``symbol`` stays unguarded until a person says otherwise."""
+        self._left[symbol] = None
 
     def forgotten(self) -> list[str]:
         """Begin anew; the symbols that were left unguarded."""

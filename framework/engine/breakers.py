@@ -10,7 +10,7 @@ from framework.domain.order import OrderRole
 from framework.engine.market import session_number
 from framework.rules.guards import breakers
 from framework.rules.guards.policy import GuardPolicy
-from framework.rules.guards.state import GuardState, TradingState
+from framework.rules.guards.state import BREAKERS, GuardState, TradingState
 
 if TYPE_CHECKING:
     from framework.domain.order import Order
@@ -134,7 +134,19 @@ class Breakers:
 
     def on_override(self, timestamp: int, code: str) -> None:
         """The operator gives the breaker ``code`` another limit: it is closed, and trips again where that one is reached too."""
-        self._command(breakers.on_override(self.state or self._early, timestamp, code))
+        if self._policy is not None and self.state is not None:
+            self._step(breakers.on_override(self.state, self._policy, timestamp, code))
+
+    def on_limit(self, timestamp: int, code: str) -> None:
+        """The limit of the breaker ``code`` is the config's again: it trips at once where that is reached, as a new session leaves it."""
+        if self._policy is None or self.state is None:
+            return
+        session = session_number(timestamp)
+        if session != self.state.session:
+            self._step(breakers.on_bar(self.state, self._policy, timestamp, session, self.state.equity))
+            if self._policy.resets_daily and BREAKERS[code].daily:
+                return
+        self._step(breakers.on_limit(self.state, self._policy, timestamp, code))
 
     def follow(self, policy: GuardPolicy | None) -> None:
         """Trip by ``policy`` from now on."""

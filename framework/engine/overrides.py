@@ -95,8 +95,14 @@ class Overrides:
 
     def expire(self, now: int) -> None:
         """End those whose time is over at a decision of ``now`` (ns UTC)."""
-        if self._active and any(one.until <= now for one in self._active.values()):
-            self._apply({name: one for name, one in self._active.items() if one.until > now})
+        over = [name for name, one in self._active.items() if one.until <= now]
+        if not over:
+            return
+        self._apply({name: one for name, one in self._active.items() if name not in over})
+        for name in over:
+            section, _, key = name.partition(".")
+            if section == "guards":
+                self._desk.breakers.on_limit(now, _GUARDS[key])
 
     def _apply(self, active: Mapping[str, Override]) -> None:
         base, values = self._base, {name: one.value for name, one in active.items()}

@@ -98,12 +98,14 @@ class Protection:
     def _may_again(self, order: Order, update: OrderUpdate) -> bool:
         """Whether a protective order that was canceled, and not by us, is to be placed again now."""
         ours = len(order.changes) > 1 and order.changes[-2].status is OrderStatus.PENDING_CANCEL
+        if update.status is OrderStatus.REJECTED:
+            self._again.left(order.symbol)
         if update.status is not OrderStatus.CANCELED or ours:
             return False
         return self._again.may(order.symbol, session_number(update.timestamp), wanted=update.unsolicited)
 
     def try_again(self) -> None:
-        """A person says that trading goes on: what was left unguarded because somebody else canceled what guarded it is guarded again."""
+        """A person says that trading goes on: what was left unguarded, canceled by somebody else or refused, is guarded again."""
         for symbol in self._again.forgotten():
             self.align(symbol)
 

@@ -80,6 +80,53 @@ def test_a_breaker_that_has_tripped_is_released_and_trips_again_by_its_new_limit
     assert codes == [DAILY_LOSS, OVERRIDDEN, DAILY_LOSS]
 
 
+MINUTE = 60 * 10**9
+#: A Tuesday's minutes from the open on.
+MINUTES = [1_325_601_060 * 10**9 + number * MINUTE for number in range(8)]
+
+
+def test_when_an_override_is_over_nothing_is_entered_that_the_config_forbids_though_nothing_has_moved():
+    states = []
+
+    def act(ctx):
+        states.append(ctx._desk.breakers.trading)
+        if len(states) == 1:
+            ctx.buy("AAPL", 900)
+        if len(states) == 2:
+            ctx.close("AAPL")
+        if len(states) == 7:
+            ctx.buy("AAPL", 1)
+
+    told = []
+
+    def each(simulation):
+        told.append(simulation.market.now)
+        if len(told) == 4:
+            simulation.engine.on_command(told[-1], command("guards.max_daily_loss_pct", 0.1, 120))
+
+    series = bars("AAPL", [day(price) for price in (100, 100, 97, 97, 97, 97, 97, 97)], MINUTES)
+    run = play(act, series, each=each, guards={"enabled": True}, data={"resolution": "1m"})
+    assert states == [TradingState(state) for state in (0, 0, 1, 1, 0, 1, 1, 1)]
+    refused = [event.code for event in run.simulation.journal.events if isinstance(event, Refusal)]
+    assert refused == ["guard_reducing"]
+
+
+def test_what_was_counted_trips_again_when_the_override_is_over_and_the_end_of_one_never_releases(engine):
+    breakers = engine.desk.breakers
+    breakers.on_close(1, 1, 100_000)
+    for _ in range(6):
+        breakers.on_trade(1, -1)
+    assert breakers.trading is TradingState.REDUCING
+    engine.on_command(1, command("guards.max_consecutive_losses", 8, 60))
+    assert breakers.trading is TradingState.ACTIVE
+    engine._overrides.expire(1 + 60 * 10**9)
+    assert breakers.trading is TradingState.REDUCING
+    engine.on_command(1, command("guards.max_consecutive_losses", 5, 60))
+    assert breakers.trading is TradingState.REDUCING
+    engine._overrides.expire(1 + 60 * 10**9)
+    assert breakers.trading is TradingState.REDUCING
+
+
 @pytest.mark.parametrize(
     ("name", "value", "seconds", "said"),
     [

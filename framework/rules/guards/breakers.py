@@ -226,12 +226,32 @@ def on_resume(state: GuardState, timestamp: int) -> Step:
     return fresh, (_transition(timestamp, RESUMED, state, fresh, len(state.trips), 0),)
 
 
-def on_override(state: GuardState, timestamp: int, code: str) -> Step:
-    """The operator gives the breaker ``code`` another limit: it is closed, and may trip again by that one."""
+def on_override(state: GuardState, policy: GuardPolicy, timestamp: int, code: str) -> Step:
+    """The breaker ``code`` has another limit by the operator, that of ``policy``: it is closed, and trips again where that is reached."""
     released = replace(state, trips=tuple(trip for trip in state.trips if trip.code != code))
-    if released.trips == state.trips:
-        return state, ()
-    return released, (_transition(timestamp, OVERRIDDEN, state, released, len(state.trips) - len(released.trips), 0),)
+    count = len(state.trips) - len(released.trips)
+    opened = (_transition(timestamp, OVERRIDDEN, state, released, count, 0),) if count else ()
+    state, tripped = on_limit(released, policy, timestamp, code)
+    return state, opened + tripped
+
+
+def on_limit(state: GuardState, policy: GuardPolicy, timestamp: int, code: str) -> Step:
+    """The breaker ``code`` has the limit of ``policy`` from now on: what was counted until now is held against it. It never loosens."""
+    oldest = state.sessions - policy.violation_memory_sessions
+    counted = (
+        (DAILY_LOSS, loss_fraction(state.opening, state.equity), policy.max_daily_loss_pct, ""),
+        (DRAWDOWN, loss_fraction(state.peak, state.equity), policy.max_drawdown_pct, ""),
+        (PROFIT_PROTECTION, _given_back(state, policy), policy.profit_give_back, ""),
+        (CONSECUTIVE_LOSSES, float(state.losses), policy.max_consecutive_losses, ""),
+        (BROKER_ERRORS, float(sum(state.failures)), policy.max_broker_errors, ""),
+        *((EMERGENCY_SHUTDOWN, float(one.seen), policy.max_violations, one.kind.value) for one in state.tallies if one.session >= oldest),
+    )
+    transitions: tuple[Transition, ...] = ()
+    for name, figure, limit, subject in counted:
+        if name == code:
+            state, tripped = _checked(state, policy, timestamp, name, figure, limit, subject)
+            transitions += tripped
+    return state, transitions
 
 
 def _checked(

@@ -123,10 +123,10 @@ class OrderManager(Access):
     def place_order(self, approved: ApprovedOrder) -> Order:
         """Place an order: its intent and the claim of one request are on the disk before a byte leaves.
 
-        A lost answer is reported as UNKNOWN; a sale whose shares are not free yet waits here.
+        A lost answer is UNKNOWN; a sale whose shares are not free yet waits here, and so does an exit while nobody is connected.
 
         Raises:
-            OrderSubmissionError: Not connected, or the order id was used before.
+            OrderSubmissionError: It opens and nobody is connected, or the order id was used before.
             UnsupportedOrderTypeError: Its type is not allowed here.
         """
         self._check(approved.order)
@@ -154,7 +154,7 @@ class OrderManager(Access):
         return new.snapshot()
 
     def _check(self, order: Order) -> None:
-        if not self.is_connected():
+        if not self.is_connected() and opens(order, self.books):
             raise OrderSubmissionError(f"order {order.order_id}: not connected to {self.capabilities.name}; call connect()")
         if order.order_type not in self.capabilities.order_types:
             allowed = ", ".join(sorted(self.capabilities.order_types))
@@ -180,7 +180,7 @@ class OrderManager(Access):
         if answer.refusal:
             self._recorder.write(intent)
             self._refuse(self._known(tracked.order.order_id), answer.refusal)
-        elif answer.waits:
+        elif answer.waits or not self.is_connected():
             self._recorder.write(intent)
         else:
             self._sending.send(tracked, leg, intent)

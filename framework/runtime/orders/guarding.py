@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from framework.domain.order import OrderRole, OrderStatus
 from framework.domain.values import from_micros
+from framework.runtime.orders.books import HERE
 from framework.runtime.orders.incidents import Code, Effect, Incident, cleared
 from framework.runtime.orders.policy import SECOND
 
 if TYPE_CHECKING:
+    from framework.runtime.orders.books import Tracked
     from framework.runtime.orders.clock import Clock
     from framework.runtime.orders.policy import OrderPolicy
     from framework.runtime.orders.recorder import Recorder
@@ -47,7 +49,12 @@ class Guarding:
         """Micro-shares that neither a stop nor an exit stands for; one that is being canceled stands for none."""
         books = self._recorder.books
         held = books.shares[symbol]
-        closing = [one.order for one in books.working() if one.order.symbol == symbol and one.order.side.sign * held < 0]
-        gone = (OrderStatus.PENDING_CANCEL, OrderStatus.UNKNOWN)
-        standing = [one for one in closing if one.status not in gone and (one.role is OrderRole.STOP or one.leaves_at_once)]
-        return abs(held) - sum(one.leaves_micros for one in standing)
+        closing = [one for one in books.working() if one.order.symbol == symbol and one.order.side.sign * held < 0]
+        return abs(held) - sum(one.order.leaves_micros for one in closing if self._stands(one))
+
+    def _stands(self, one: Tracked) -> bool:
+        """Whether ``one`` is at the venue or held; one that was not sent is neither, unless it takes the place of one that is."""
+        order, leg = one.order, one.leg
+        if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.UNKNOWN) or not (order.role is OrderRole.STOP or order.leaves_at_once):
+            return False
+        return leg is None or leg.phase not in HERE or any(self._recorder.books.others(one))

@@ -155,6 +155,8 @@ class Sending:
             self._try(tracked, leg)
 
     def _try(self, tracked: Tracked, leg: Leg) -> None:
+        if not self._gateway.is_connected():
+            return
         answer = may_send(tracked, self._recorder.books, self._gateway.capabilities)
         if answer.refusal:
             self.end(tracked, leg, OrderStatus.REJECTED, answer.refusal)

@@ -178,7 +178,8 @@ class TapedBroker:
 
     def _hear_ahead(self, *also: str) -> None:
         """What was written together with what is being told just now, and therefore before this, waits to be told."""
-        self._hear_all(self._taping.taken(HEARD | TRACES | {RESUMED, *also}))
+        while found := self._taping.taken(HEARD | TRACES | {RESUMED, *also}):
+            self._hear_all(found)  # what is asked in reply stands between this and what comes before the question
 
     def _hear_all(self, found: Sequence[TapeEvent]) -> None:
         """Hear what was written together, and tell it then: what the engine asks for in reply was heard after all of it."""

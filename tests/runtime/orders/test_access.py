@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from framework.domain.order import OrderRole, OrderStatus, OrderType
 from framework.domain.values import MICRO
+from framework.errors import OrderSubmissionError
 from framework.runtime.orders.incidents import Code, Effect
 from tests.venue.scripted import Fault
 from tests.venue.trader import SELL, order_of
@@ -92,3 +95,34 @@ def test_one_order_that_cannot_be_looked_at_is_told(trader, venue):
     venue.script("order", Fault.RAISES)
     trader.manager.synchronize_open_orders()
     assert [(one.code, one.subject) for one in trader.incidents] == [(Code.GATEWAY, "order")]
+
+
+def test_what_protects_or_leaves_waits_while_a_person_has_to_log_in_and_what_opens_is_refused(trader, venue):
+    trader.place(order_of(1))
+    venue.truth.fill(next(iter(venue.truth.open.values())), 10 * MICRO, 100 * MICRO)
+    trader.manager.poll()
+    venue.connected = False
+    stop = order_of(2, SELL, kind=OrderType.STOP_LOSS, price=90.0, role=OrderRole.STOP)
+    trader.place(stop)
+    with pytest.raises(OrderSubmissionError, match="not connected"):
+        trader.place(order_of(3, symbol="MSFT"))
+    trader.pass_time(60)
+    assert (stop.status, venue.requests["send"]) == (S.SUBMITTED, 1)
+    assert (Code.UNPROTECTED, "AAPL") in trader.manager.books.incidents
+    venue.connected = True
+    trader.pass_time(5)
+    assert stop.status is S.ACCEPTED
+    assert trader.manager.books.incidents == {}
+
+
+@pytest.mark.parametrize("fault", [Fault.NOT_AUTHENTICATED, Fault.THROTTLED, Fault.NOT_SENT])
+def test_a_stop_that_cannot_be_sent_guards_nothing(trader, venue, fault):
+    trader.place(order_of(1))
+    venue.truth.fill(next(iter(venue.truth.open.values())), 10 * MICRO, 100 * MICRO)
+    trader.manager.poll()
+    venue.script("send", *[fault] * 3)
+    trader.place(order_of(2, SELL, kind=OrderType.STOP_LOSS, price=90.0, role=OrderRole.STOP))
+    trader.pass_time(10)
+    assert (Code.UNPROTECTED, "AAPL") in trader.manager.books.incidents
+    trader.pass_time(30)
+    assert trader.manager.books.incidents.keys() <= {(Code.SESSION_ENDED, "account")}

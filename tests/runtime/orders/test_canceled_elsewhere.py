@@ -126,3 +126,19 @@ def test_an_order_for_the_day_that_a_venue_ends_at_the_close_is_nobodys_doing(ta
         assert trader.engine.heard[-1].unsolicited
         assert (Code.CANCELED_ELSEWHERE in trader.codes()) is is_told
         assert stop.side is OrderSide.SELL
+
+
+def test_a_stop_that_was_refused_is_placed_when_a_person_says_that_trading_goes_on(tape):
+    live = Live(tape, ScriptedVenue(), ENTERED, [100] * 3)
+    live.bar(0)
+    live.venue.script("send", Fault.FORBIDDEN)
+    live.bar(1)
+    live.look(3)
+    assert resting(live) == []
+    assert codes(live) == {Code.RESTRICTED, Code.UNPROTECTED}
+    live.manager.acknowledge(Code.RESTRICTED, "account", "ada", "they have lifted it")
+    live.engine.on_command(live.times[1], RESUME)
+    live.look(2)
+    assert resting(live) == [(90 * MICRO, 10 * MICRO)]
+    assert codes(live) == set()
+    live.close()

@@ -206,3 +206,26 @@ def test_a_session_that_decides_otherwise_than_its_tape_is_stopped(tape):
     Process(tape, venue, {0: lambda ctx: ctx.buy("AAPL", 1), 1: lambda ctx: ctx.buy("AAPL", 1)}, [100] * 4).play()
     with pytest.raises(PartedError):
         Process(tape, venue, {0: lambda ctx: ctx.sell("AAPL", 1), 1: lambda ctx: ctx.buy("AAPL", 1)}, [100] * 4).play()
+
+
+def test_an_exit_decided_while_a_person_has_to_log_in_is_sent_when_they_have(tape):
+    venue, act = ScriptedVenue(), {0: lambda ctx: ctx.bracket("AAPL", 10, stop_loss=90), 2: lambda ctx: ctx.close("AAPL")}
+    one = Process(tape, venue, act, [100] * 6)
+
+    def lived(arriving, _until):
+        for number, arrival in enumerate(arriving):
+            one.look(arrival.timestamp, 100.0)
+            venue.connected = number != 2
+            venue.script("cancel", *[Fault.NOT_AUTHENTICATED] * (number == 2))
+            yield arrival
+        one.look(one.turns.now, 100.0)
+        one.look(one.turns.now, 100.0)
+
+    one.lived = lived
+    one.play()
+    assert venue.truth.shares.get("AAPL", 0) == 0
+    assert not venue.truth.open
+    agree(one)
+    again = Process(tape, venue, act, [100] * 6)
+    again.play(until=0)
+    assert again.known() == one.known()

@@ -5,9 +5,13 @@ from __future__ import annotations
 from framework.domain.order import OrderStatus, OrderUpdate
 from framework.domain.venue import venue
 from framework.engine.journal import Journal
+from framework.runtime.orders import events
+from framework.runtime.sessions.marks import ASKED, QUESTIONED, QUOTED, RESUMED
 from framework.runtime.sessions.recorded import Recorded
 from framework.runtime.sessions.taped_broker import TapedBroker
 from framework.runtime.sessions.taping import Taping
+from framework.runtime.tape.chain import TapeEvent
+from tests.venue.trader import order_of
 
 
 class Manager:
@@ -45,3 +49,25 @@ def test_what_is_found_out_while_the_order_manager_is_made_is_answered_to_that_o
     assert Manager.made == 1
     assert engine.heard == ["A"]
     assert broker.live().asked == ["first", "other than A"]
+
+
+def test_a_quote_that_two_processes_have_asked_for_is_found_behind_both_questions():
+    order, other = order_of(1), "other than S-AAPL-1-buy"
+    told = events.report_payload(OrderUpdate(order.order_id, 1, OrderStatus.CANCELED, "it was"), None)
+    rows = (
+        (QUESTIONED, {}),
+        (RESUMED, {}),
+        (events.REPORT, told),
+        (ASKED, {"call": "cancel", "subject": other}),
+        (events.CANCEL, {"order_id": other}),
+        (QUESTIONED, {}),
+        (RESUMED, {}),
+        (QUOTED, {"call": "quote", "subject": "AAPL", "prices": [1, 2.0, 3.0, 2.5]}),
+    )
+    inputs = tuple(TapeEvent(place, 1, kind, payload, None, "", 0) for place, (kind, payload) in enumerate(rows))
+    taping = Taping(None, Journal(), Recorded({}, 0, inputs, ()))
+    broker = TapedBroker(taping, venue("generic"), lambda _: 1.0, Manager, lambda: 1)
+    broker._orders[order.order_id] = order
+    broker.subscribe(Engine(broker))
+    assert broker.get_quote("AAPL").last == 2.5
+    assert not taping.is_behind
