@@ -15,13 +15,17 @@ class Again:
         self._left: dict[str, None] = {}
 
     def may(self, symbol: str, session: int, *, wanted: bool) -> bool:
-        """Whether a protective order of ``symbol`` may be placed again now, if that is ``wanted``; that it is asked counts."""
+        """Whether a protective order of ``symbol`` may be placed again now, if that is ``wanted``; that it is asked counts.
+
+        One that is not wanted, because the shares there are others, is nobody's to place again: its price may be one of before a split.
+        """
         if session != self._session:
             self._session, self._counts = session, {}
         self._counts[symbol] = self._counts.get(symbol, 0) + 1
         if wanted and self._counts[symbol] <= MOST_AGAIN:
             return True
-        self.left(symbol)
+        if wanted:
+            self.left(symbol)
         return False
 
     def left(self, symbol: str) -> None:

@@ -142,3 +142,16 @@ def test_a_stop_that_was_refused_is_placed_when_a_person_says_that_trading_goes_
     assert resting(live) == [(90 * MICRO, 10 * MICRO)]
     assert codes(live) == set()
     live.close()
+
+
+def test_a_resume_after_a_split_sells_nothing_at_a_price_of_before_it(one):
+    one.venue.truth.shares["AAPL"], one.venue.prices["AAPL"] = 40 * MICRO, 25.0
+    canceled_in_the_app(one)
+    one.reconciled()
+    one.reconciled()
+    for code, subject in list(one.manager.books.incidents):
+        one.manager.acknowledge(Code(code), subject, "ada", "it has split")
+    one.engine.on_command(one.times[1], RESUME)
+    one.look(4)
+    assert resting(one) == []
+    assert one.venue.truth.shares["AAPL"] == 40 * MICRO
