@@ -102,7 +102,7 @@ class Control:
             if event.kind == DONE or event.sequence in self._own:
                 continue
             command = read_command(event)
+            if self._dead_man is not None and command.kind in (CommandKind.HEARTBEAT, CommandKind.RESUME):
+                self._dead_man.heard()  # whoever lets trading go on is there, and is waited for anew
             if command.kind is not CommandKind.HEARTBEAT:
                 yield command
-            elif self._dead_man is not None:
-                self._dead_man.heard()

@@ -339,3 +339,16 @@ def test_a_running_loop_hears_another_process_the_file_and_the_signal(tape, halt
     assert loop.returncode == 0
     with TapeStore.attach(tape) as store:
         assert store.verify() == 1 + 2 * 4
+
+
+def test_an_operator_who_resumed_and_says_nothing_more_is_missed_again(store, tape, halt_file):
+    now = [0.0]
+    loop = control(store, halt_file, DeadMansSwitch(60, lambda: now[0]))
+    now[0] = 61.0
+    assert obey(loop) == ["reduce"]
+    send_command(tape, command("resume"), halt_file)
+    assert obey(loop) == ["resume"]
+    now[0] = 120.0
+    assert obey(loop) == []
+    now[0] = 122.0
+    assert obey(loop) == ["reduce"]
