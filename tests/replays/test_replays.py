@@ -98,7 +98,7 @@ def test_recorded_sessions_with_faults_restarts_and_commands_replay_exactly(part
     # The sessions must have been what they are for.
     assert met["died"] > len(facts) // 5
     assert sum(count for what, count in met.items() if what.startswith(("send ", "cancel ", "orders "))) > 3 * len(facts)
-    assert all(met[what] for what in ("halt", "resume", "flatten", "cancel_all", "reduce"))
+    assert all(met[what] for what in ("halt", "resume", "flatten", "cancel_all", "reduce", "logged out or in"))
     assert sum(facts) > 20 * len(facts)
 
 

@@ -167,6 +167,9 @@ class World:
             fault = self.dice.choice(FAULTS[kind])
             self.met[f"{kind} {fault}"] += 1
             self.venue.script(kind, fault)
+        if self.dice.random() < (0.06 if self.venue.connected else 0.25):
+            self.venue.connected = not self.venue.connected  # a person has to log in, and does
+            self.met["logged out or in"] += 1
         if self.venue.zombies and self.dice.random() < 0.2:
             self.venue.wake_zombies()
         if self.venue.frozen and self.dice.random() < 0.2:

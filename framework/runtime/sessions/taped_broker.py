@@ -125,7 +125,8 @@ class TapedBroker:
         try:
             self._ask(PLACE, approved.order.order_id, lambda broker: broker.place_order(approved))
         except _NotTakenError as error:
-            self._tell(OrderUpdate(approved.order.order_id, error.at, OrderStatus.REJECTED, str(error)))
+            over = OrderStatus.CANCELED if approved.order.status is OrderStatus.EMULATED else OrderStatus.REJECTED
+            self._tell(OrderUpdate(approved.order.order_id, error.at, over, str(error)))
         return approved.order.snapshot()
 
     def cancel_order(self, order_id: str) -> bool:
