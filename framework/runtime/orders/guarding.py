@@ -38,7 +38,7 @@ class Guarding:
                 incident = Incident(Code.UNPROTECTED, symbol, Effect.REDUCING, detail)
                 self._recorder.write(incident.event(self._clock.now(), lasts=True))
         for code, symbol in list(books.incidents):
-            if code == Code.UNPROTECTED and symbol not in bare:
+            if code == Code.UNPROTECTED and (symbol not in books.shares or self._unprotected(symbol) <= 0):
                 self._recorder.write(cleared(self._clock.now(), Code.UNPROTECTED, symbol, "onetape", "it is protected again"))
 
     def _managed(self) -> set[str]:

@@ -8,8 +8,9 @@ from framework.domain.order import OrderRole, OrderStatus, OrderType
 from framework.domain.values import MICRO
 from framework.errors import OrderSubmissionError
 from framework.runtime.orders.incidents import Code, Effect
+from framework.runtime.orders.policy import OrderPolicy
 from tests.venue.scripted import Fault
-from tests.venue.trader import SELL, order_of
+from tests.venue.trader import SELL, Trader, order_of
 
 S = OrderStatus
 
@@ -126,3 +127,19 @@ def test_a_stop_that_cannot_be_sent_guards_nothing(trader, venue, fault):
     assert (Code.UNPROTECTED, "AAPL") in trader.manager.books.incidents
     trader.pass_time(30)
     assert trader.manager.books.incidents.keys() <= {(Code.SESSION_ENDED, "account")}
+
+
+def test_what_is_bare_stays_an_incident_when_its_stop_is_not_listened_to_any_more(tape, venue):
+    with Trader(tape, venue, OrderPolicy(watch_seconds=60.0)) as trader:
+        trader.start()
+        trader.place(order_of(1))
+        venue.truth.fill(next(iter(venue.truth.open.values())), 10 * MICRO, 100 * MICRO)
+        trader.manager.poll()
+        venue.script("send", Fault.REJECTED)
+        trader.place(order_of(2, SELL, kind=OrderType.STOP_LOSS, price=90.0, role=OrderRole.STOP))
+        trader.pass_time(120)
+        assert trader.manager.books.tracked == {}
+        assert (Code.UNPROTECTED, "AAPL") in trader.manager.books.incidents
+        trader.place(order_of(3, SELL, kind=OrderType.STOP_LOSS, price=90.0, role=OrderRole.STOP))
+        trader.pass_time(5)
+        assert trader.manager.books.incidents == {}
