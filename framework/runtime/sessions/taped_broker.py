@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from framework.domain.account_event import TradeCorrection
 from framework.domain.market import Quote
 from framework.domain.order import Order, OrderStatus, OrderUpdate
-from framework.errors import BrokerError, DataError, OrderSubmissionError
+from framework.errors import BrokerError, DataError, OrderSubmissionError, SafetyError
 from framework.runtime.orders import events
 from framework.runtime.sessions.marks import ANSWERED, ASKED, HEARD, QUESTIONED, QUOTED, RESUMED, TRACES
 from framework.runtime.sessions.taping import answered_mark, asked_mark, quoted_mark
@@ -253,7 +253,11 @@ class TapedBroker:
             self._taping.note(NewEvent(self._now(), RESUMED, {}))
             with self._keeping_quiet():  # what the engine makes of it needs somebody to ask
                 self._live = self._make_live(self)
-                self._make_ready()
+                try:
+                    self._make_ready()
+                except BrokerError as error:  # not an answer to what was asked: nobody is there
+                    self._live = None
+                    raise SafetyError(f"nothing is decided before the account is known: {error}") from error
             self._tell_all()
         return self._live
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from framework.domain.order import OrderStatus, OrderUpdate
 from framework.domain.venue import venue
 from framework.engine.journal import Journal
+from framework.errors import BrokerError, SafetyError
 from framework.runtime.orders import events
 from framework.runtime.sessions.marks import ASKED, QUESTIONED, QUOTED, RESUMED
 from framework.runtime.sessions.recorded import Recorded
@@ -71,3 +74,13 @@ def test_a_quote_that_two_processes_have_asked_for_is_found_behind_both_question
     broker.subscribe(Engine(broker))
     assert broker.get_quote("AAPL").last == 2.5
     assert not taping.is_behind
+
+
+def test_a_venue_that_does_not_answer_at_the_start_ends_the_session_whatever_was_asked():
+    def nobody():
+        raise BrokerError("the venue did not show the account")
+
+    broker = TapedBroker(Taping(None, Journal(), Recorded({}, 0, (), ())), venue("generic"), lambda _: 1.0, Manager, lambda: 1, nobody)
+    for ask in (lambda: broker.get_quote("AAPL"), lambda: broker.cancel_order("A"), broker.go_live):
+        with pytest.raises(SafetyError, match="did not show the account"):
+            ask()
