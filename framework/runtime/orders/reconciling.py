@@ -113,19 +113,31 @@ class Reconciling:
         """A person has looked at an incident. Shares of a symbol that differ are not ours from now on; what goes on has no effect any more.
 
         Raises:
-            SafetyError: There is no such incident.
+            SafetyError: There is no such incident, or the session's own shares are gone.
         """
         books, now = self._recorder.books, self._clock.now()
         if (code, subject) not in books.incidents:
             raise SafetyError(f"there is no open incident {code} of {subject}")
         new = [acknowledged(now, code, subject, who, why)]
         if code is Code.POSITION:
-            shares = dict(books.baseline or {})
-            shares[subject] = shares.get(subject, 0) + self._suspected.pop(subject, (0, 0))[0]
+            shares = self._with_what_differs(subject)
             new.append(NewEvent(now, events.BASELINE, {"shares": {name: count for name, count in sorted(shares.items()) if count}}))
         if code is Code.CASH:
             new.append(self._cash.accepted())
         self._recorder.write(*new)
+
+    def _with_what_differs(self, symbol: str) -> dict[str, int]:
+        """The shares of others, with those of ``symbol`` that nobody has accounted for."""
+        shares, ours = dict(self._recorder.books.baseline or {}), self._recorder.books.shares.get(symbol, 0)
+        excess, _ = self._suspected.get(symbol, (0, 0))
+        shares[symbol] = shares.get(symbol, 0) + excess
+        if shares[symbol] * ours < 0:
+            raise SafetyError(
+                f"the venue shows {from_micros(abs(shares[symbol]))} {symbol} fewer than the session holds, and they can be nobody else's: "
+                "have them again, or end the session and begin a new one"
+            )
+        self._suspected.pop(symbol, None)
+        return shares
 
     def _note_baseline(self, venue: Mapping[str, int]) -> None:
         if self._recorder.books.baseline is None:

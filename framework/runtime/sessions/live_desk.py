@@ -169,7 +169,7 @@ class LiveDesk:
 
     def _acknowledge_all(self, command: OperatorCommand) -> list[str]:
         """Trading goes on: what was open until somebody had looked at it has been looked at; what has to be named is not."""
-        named = (Code.PARKED, Code.UNPROTECTED)
+        named = (Code.PARKED, Code.UNPROTECTED, Code.POSITION)
         looked_at = [(code, subject) for code, subject in self.manager.books.incidents if code not in named]
         for code, subject in looked_at:
             self.manager.acknowledge(Code(code), subject, command.who, command.why)

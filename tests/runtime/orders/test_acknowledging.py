@@ -94,3 +94,28 @@ def test_what_is_not_there_cannot_be_acknowledged(trader):
         trader.manager.acknowledge(*BARE, "ada", "why not")
     with pytest.raises(SafetyError, match="there are order_parked, adopted_late"):
         code_of("unprotected")
+
+
+def otherwise(trader, venue, own):
+    """The session buys ten; then the venue shows ``own`` shares in all, whatever a person has done there."""
+    trader.place(order_of(1))
+    venue.truth.fill(next(iter(venue.truth.open.values())), 10 * MICRO, 100 * MICRO)
+    trader.manager.poll()
+    venue.truth.shares["AAPL"] = own * MICRO
+    for _ in range(4):
+        trader.manager.reconcile()
+    assert (Code.POSITION, "AAPL") in trader.manager.books.incidents
+
+
+def test_shares_of_the_session_that_are_gone_are_nobody_else_s(trader, venue):
+    otherwise(trader, venue, 0)
+    with pytest.raises(SafetyError, match="shows 10 AAPL fewer than the session holds, and they can be nobody else's"):
+        trader.manager.acknowledge(Code.POSITION, "AAPL", "ada", "sold it by hand")
+    assert (Code.POSITION, "AAPL") in trader.manager.books.incidents
+
+
+def test_shares_that_came_on_top_are_somebody_else_s_when_a_person_says_so(trader, venue):
+    otherwise(trader, venue, 30)
+    trader.manager.acknowledge(Code.POSITION, "AAPL", "ada", "bought for myself")
+    assert trader.manager.books.baseline == {"AAPL": 20 * MICRO}
+    assert (Code.POSITION, "AAPL") not in trader.manager.books.incidents
