@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from framework.errors import AuthenticationError, ConfigError
+from framework.errors import AuthenticationError, BadDataError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,8 +62,10 @@ class FlowRecorder:
 
         Raises:
             AuthenticationError: The feed refuses the key.
+            BadDataError: The file that is there is none of messages.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._received = max(_mended(path), self._received)
         with path.open("ab") as file:
             asyncio.run(self._record(file))
         return Recorded(self._messages, self._unreadable)
@@ -114,3 +117,27 @@ class FlowRecorder:
                 line = {"ev": "unreadable", "text": str(text)[:EXCERPT], "received": self._received}
             file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
         file.flush()
+
+
+def _mended(path: Path) -> int:
+    """When the last line of ``path`` was received, ns UTC, 0 where there is none; one that a killed recorder did not finish is taken away.
+
+    Nobody has read it: a reader takes whole lines only.
+    """
+    if not path.is_file():
+        return 0
+    with path.open("rb+") as file:
+        size = file.seek(0, os.SEEK_END)
+        tail = b""
+        while size and tail.count(b"\n") < 2:
+            step = min(size, 65_536)
+            size -= step
+            file.seek(size)
+            tail = file.read(step) + tail
+        end = tail.rfind(b"\n") + 1
+        file.truncate(size + end)
+    whole = tail[:end].splitlines()
+    try:
+        return int(json.loads(whole[-1])["received"]) if whole else 0
+    except (ValueError, KeyError, TypeError):
+        raise BadDataError(f"{path}: its last line is no message; record into another file") from None

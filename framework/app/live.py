@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -19,11 +19,13 @@ from framework.app.compare import save_shadow
 from framework.app.crash import without_secrets
 from framework.app.forward import Crew, Feed, opened_forward
 from framework.app.hosting import as_strategy_reads
+from framework.app.leasing import lease_of
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
 from framework.app.promotion import Promoted
 from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
+from framework.app.resolved import config_text
 from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.robinhood_probes import proven_link
 from framework.app.rollout import ORDER_CAP, Rollout, rollout
@@ -32,12 +34,12 @@ from framework.app.run_folders import check_place, find_run, new_folder
 from framework.app.saving import save_session
 from framework.app.session import header
 from framework.app.stopping import asked_to_stop
-from framework.app.tape_place import new_tape
+from framework.app.tape_place import CONFIG, new_tape
 from framework.app.watchdog import Watchdog
 from framework.app.wishes import Ended, Script, Wish
 from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
-from framework.errors import ConfigError, DataError, OnetapeError
+from framework.errors import ConfigError, DataError, OnetapeError, TapeError
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
 from framework.runtime.alerts import Severity
@@ -148,6 +150,8 @@ class LiveSession:
         self.lease: Lease | None = None
         self.leave_from = 0
         self.purchases = TapedPurchases(now_ns, 0)
+        #: Told of each request that has ended, ns UTC.
+        self.signs: list[Callable[[int], object]] = []
         self.simulation: Simulation | None = None
 
     @contextmanager
@@ -170,7 +174,8 @@ class LiveSession:
             return DryRunGate(lambda form: self.narrator.alert(Severity.INFO, "dry run", f"{dict(form)}"), now_ns)
         key = session_key(self.access.key)
         self.leave_from = now_ns()
-        self.purchases = TapedPurchases(now_ns, self.leave_from)
+        ledger = self.access.state / f"live-{account_hash(self.access.account.reveal())}.purchases"
+        self.purchases = TapedPurchases(now_ns, self.leave_from, ledger)
         return ArmedGate(
             is_live=self.config.mode == "live",
             account=self.access.account.reveal(),
@@ -199,12 +204,13 @@ class LiveSession:
             said[ORDER_CAP] = self.first.order_dollars
         store = self.open.enter_context(TapeStore.open(new_tape(self.folder, self.config.tape.url), header=said))
         self.purchases.keep(store)
+        self.signs.append(self._prolonging(store))
         link, gateway = self._linked(gate, logs)
         halt_signal = HaltSignal()
         self.open.enter_context(halt_signal.listening())
         interrupted = self.open.enter_context(asked_to_stop())
         crew = Crew(
-            desk=None if leave is None else self._desk(store, gateway, leave),
+            desk=None if leave is None else self._desk(store, gateway, leave, interrupted),
             control=Control(store, HaltFile(self.folder / HALT), halt_signal, self._dead_man()),
             lease=self.lease,
             jobs=[
@@ -240,6 +246,8 @@ class LiveSession:
 
         def note(call: Call) -> None:
             log.debug("request", **call._asdict())
+            for sign in self.signs:
+                sign(now_ns())
 
         access, printed = self.access, cast("TextIO", logs.stream("robin_stocks"))
         ears = Ears(note, self.narrator.trouble, printed)
@@ -251,9 +259,10 @@ class LiveSession:
         self.open.callback(self.gateway.disconnect)
         return link, self.gateway
 
-    def _desk(self, store: TapeStore, gateway: RobinhoodGateway, leave: Leave) -> LiveDesk:
+    def _desk(self, store: TapeStore, gateway: RobinhoodGateway, leave: Leave, stopped: Callable[[], bool]) -> LiveDesk:
         account = account_hash(self.access.account.reveal())
-        self.lease = store.acquire(account, f"{platform.node()}:{os.getpid()}", LEASE)
+        patience = 0.0 if self.wish.resume is None else LEASE + RENEWAL
+        self.lease = lease_of(store, account, f"{platform.node()}:{os.getpid()}", LEASE, patience=patience, stopped=stopped)
         self.open.callback(lambda: store.release(self.lease) if self.lease is not None and self.lease.seconds_left() > 0 else None)
         calendar = self.config.data.calendar
         mode = "dry-run" if leave.dry_run else "live"
@@ -273,10 +282,17 @@ class LiveSession:
         seconds = self.config.session.watchdog_seconds
         if leave is None or leave.dry_run or not seconds:
             return []
+        (self.folder / CONFIG).write_text(config_text(self.config), encoding="utf-8")
         watchdog = self.open.enter_context(Watchdog(self.folder, place, self.wish.beside, seconds))
         told: list[str] = []
+        turned: list[int] = []
+
+        def wait(now: int) -> None:
+            if turned:  # what lies before the first turn is not watched
+                watchdog.beat(now)
 
         def beat(now: int) -> None:
+            turned[:] = [now]
             watchdog.beat(now)
             if not watchdog.is_there and not told:
                 told.append("gone")
@@ -284,6 +300,7 @@ class LiveSession:
                     Severity.CRITICAL, "watchdog", "the watchdog is gone: if this session hangs, nobody cancels its entries"
                 )
 
+        self.signs.append(wait)
         return [Job(SECOND, beat)]
 
     def _note_leave(self, store: TapeStore, leave: Leave) -> None:
@@ -309,6 +326,15 @@ class LiveSession:
                 self.lease = store.renew(self.lease, LEASE)
 
         return renew
+
+    def _prolonging(self, store: TapeStore) -> Callable[[int], None]:
+        """The same while the venue keeps a turn of the loop waiting, which may take longer than the lease lasts."""
+
+        def prolong(now: int) -> None:
+            with suppress(TapeError):  # not in the middle of a request: the next turn says it
+                self._renewal(store)(now)
+
+        return prolong
 
     def _until(self, leave: Leave | None) -> int | None:
         """When it ends: as is wished, and never after the leave."""

@@ -9,6 +9,8 @@ from framework.app.run_folders import find_run
 from framework.errors import ConfigError
 
 TAPE, HALT = "tape.db", "HALT"
+#: In a run folder: the config as resolved.
+CONFIG = "config.toml"
 #: In a run folder whose tape is elsewhere: where.
 ADDRESS = "tape.url"
 

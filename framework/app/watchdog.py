@@ -15,10 +15,8 @@ import sys
 import time
 from contextlib import suppress
 from enum import Enum
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Self
 
 _BEAT, _END = b".", b"q"
 
@@ -34,9 +32,14 @@ class Watchdog:
     """
 
     def __init__(self, folder: Path, place: str | Path, beside: Path, seconds: float) -> None:
-        call = [sys.executable, "-m", "framework.app.watchdog", str(folder), str(place), str(beside), str(seconds)]
+        # A user's data.py in the current folder is not ours; without -P it would be taken for it, on the day the watchdog acts.
+        call = [sys.executable, "-P", "-m", "framework.app.watchdog", str(folder), str(place), str(beside), str(seconds)]
+        paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         # A session of its own: Ctrl-C in the terminal is the trader's to hear.
-        self._process = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - our own module
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            call, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, env=environment
+        )
         self._pipe = self._process.stdin
         if self._pipe is not None:
             os.set_blocking(self._pipe.fileno(), False)
@@ -80,17 +83,14 @@ class Silence(Enum):
 
 
 def watch(pipe: int, seconds: float) -> Silence | None:
-    """Listen to ``pipe`` until nothing was heard for ``seconds``, or the session ended (``None``)."""
+    """Listen to ``pipe`` until nothing was heard for ``seconds``, or nobody speaks any more; ``None`` where the session ended."""
     is_watching = False
     while True:
         if not select.select([pipe], [], [], seconds if is_watching else None)[0]:
             return Silence.HANGS
         heard = os.read(pipe, 4_096)
         if not heard:
-            if not is_watching:
-                return None
-            time.sleep(seconds)
-            return Silence.DIED
+            return Silence.DIED if is_watching else None
         if _END in heard:
             return None
         is_watching = True
@@ -100,10 +100,14 @@ def main(arguments: list[str]) -> None:
     """Watch the session that started this process."""
     folder, place, beside, seconds = arguments
     silence = watch(sys.stdin.fileno(), float(seconds))
-    if silence is not None:
-        from framework.app.watchdog_acts import act
+    if silence is None:
+        return
+    since = time.time_ns()
+    if silence is Silence.DIED:
+        time.sleep(float(seconds))
+    from framework.app.watchdog_acts import act
 
-        act(folder, place, beside, silence is Silence.DIED, f"{silence.value} for {float(seconds):g} s")
+    act(folder, place, beside, since if silence is Silence.DIED else None, f"{silence.value} for {float(seconds):g} s")
 
 
 if __name__ == "__main__":

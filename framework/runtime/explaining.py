@@ -44,6 +44,8 @@ _ALLOWED = MappingProxyType(
 )
 #: A password within an address: after the user, before the host.
 _PASSWORD = re.compile(r"(://[^/@:\s]*:)[^@\s]*@")
+#: The same in its query.
+_ASKED = re.compile(r"([?&][^=&\s]*pass[^=&\s]*=)[^&\s\"]*", re.IGNORECASE)
 #: What is shown of a value at most.
 _LONGEST = 60
 
@@ -133,7 +135,7 @@ def shown(value: object) -> str:
     """A value as it stands in a message: cut short when it is long, and without the password of an address."""
     quoted = value is None or isinstance(value, (str, bool, list, dict))
     told = json.dumps(value, default=str, ensure_ascii=False) if quoted else str(value)
-    text = _PASSWORD.sub(r"\1***@", told)
+    text = _ASKED.sub(r"\1***", _PASSWORD.sub(r"\1***@", told))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from pydantic import Field, field_validator
 
@@ -44,6 +45,7 @@ class TapeSection(Section):
         if scheme == "sqlite" and "{run}" not in rest:
             raise ValueError("a file holds the tape of one run: put {run} into the path, such as sqlite:///tapes/{run}.db")
         user, at, _ = rest.partition("@")
-        if at and ":" in user:
+        _, _, query = rest.partition("?")
+        if (at and ":" in user) or any("pass" in name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)):
             raise ValueError("it holds a password; leave it out and set PGPASSWORD, or write it into ~/.pgpass")
         return url

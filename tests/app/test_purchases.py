@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from brokers.robinhood.gates import ArmedGate
 from framework.app.purchases import PURCHASE, TapedPurchases
-from framework.errors import NotArmedError
+from framework.errors import NotArmedError, SafetyError
 from framework.rules.arming import HOUR, arm
 from framework.runtime.tape.store import TapeStore
 from tests.brokers.robinhood.adapter.session import ACCOUNT, KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: A Monday, 15:00 UTC.
 NOW = 1_772_463_600_000_000_000
@@ -19,9 +24,9 @@ HEADER = {"mode": "live", "account": "a"}
 class Process:
     """A process that trades on a tape, with a leave for 2,000 dollars given at its start."""
 
-    def __init__(self, store: TapeStore, start: int) -> None:
+    def __init__(self, store: TapeStore, start: int, ledger: Path | None = None) -> None:
         self.now = start
-        self.purchases = TapedPurchases(lambda: self.now, start)
+        self.purchases = TapedPurchases(lambda: self.now, start, ledger)
         self.purchases.keep(store)
         self.gate = ArmedGate(
             is_live=True,
@@ -87,3 +92,28 @@ def test_what_cannot_be_counted_is_not_bought(tmp_path):
         one = Process(store, NOW)
     with pytest.raises(NotArmedError, match="cannot be counted"):
         one.buy("a", 1)
+
+
+def test_a_run_that_is_begun_anew_on_the_account_does_not_begin_with_all_dollars(tmp_path):
+    ledger = tmp_path / "account.purchases"
+    with TapeStore.open(tmp_path / "one.db", header=HEADER) as store:
+        Process(store, NOW, ledger).buy("a", 1_500)
+    with TapeStore.open(tmp_path / "other.db", header=HEADER) as store:
+        again = Process(store, NOW + HOUR, ledger)
+        with pytest.raises(NotArmedError, match=r"1500\S* dollars were bought for"):
+            again.buy("b", 600)
+        again.buy("c", 500)
+        Process(store, NOW + 24 * HOUR, ledger).buy("d", 2_000)
+
+
+def test_a_line_that_a_dying_process_did_not_finish_is_no_purchase_and_another_is_a_question(store, tmp_path):
+    ledger = tmp_path / "account.purchases"
+    Process(store, NOW, ledger).buy("a", 1_500)
+    whole = ledger.read_bytes()
+    ledger.write_bytes(whole + b'["b", 17')
+    again = Process(store, NOW, ledger)
+    again.buy("c", 500)
+    assert ledger.read_bytes().count(b"\n") == 2
+    ledger.write_bytes(b"?\n" + whole)
+    with pytest.raises(SafetyError, match="cannot be read"):
+        Process(store, NOW, ledger)

@@ -127,6 +127,8 @@ def test_a_database_that_is_not_there_is_named_without_a_password(folder, monkey
     [
         ("postgresql://me:hunter2@host/db", "PGPASSWORD"),
         ("postgresql://me:hunter2/@host/db", "PGPASSWORD"),
+        ("postgresql://host/db?user=me&password=hunter2", "PGPASSWORD"),
+        ("postgresql://host/db?sslpassword=hunter2", "PGPASSWORD"),
         ("sqlite:///tape.db", "{run}"),
         ("mysql://host/db", "write sqlite:///"),
         ("tapes", "write sqlite:///"),

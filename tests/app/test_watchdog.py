@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock, VirtualClock
 from brokers.robinhood.testing.clock import iso
 from brokers.robinhood.tokens import SessionFile, Tokens
+from framework.app import watchdog_acts
 from framework.app.access import access_of
 from framework.app.arming import only_trader
 from framework.app.looking import status_of
@@ -25,7 +27,7 @@ from framework.app.watchdog_acts import act
 from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderType
 from framework.domain.secret import Secret
 from framework.domain.venue_order import LinkCapabilities
-from framework.errors import OnetapeError
+from framework.errors import OnetapeError, TapeError
 from framework.rules.limits import approved_before
 from framework.runtime.clock import now_ns
 from framework.runtime.loading import load_config
@@ -34,6 +36,8 @@ from framework.runtime.orders.broker import OrderManager
 from framework.runtime.orders.clock import SystemClock
 from framework.runtime.orders.ids import Desk
 from framework.runtime.orders.policy import OrderPolicy
+from framework.runtime.sessions.marks import RESUMED
+from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.store import TapeStore
 from tests.app.live_world import Open
 from tests.app.project import ONETAPE, ROWS, config, csv_text, write
@@ -157,23 +161,59 @@ def test_a_process_that_hangs_loses_its_entries_and_keeps_its_stops(traded, open
 
 @pytest.mark.usefixtures("traded")
 def test_a_process_that_died_and_was_not_started_again_is_cleaned_up_behind(open_market):
-    act("run", "run/tape.db", ".", has_died=True, why="it has died")
+    act("run", "run/tape.db", ".", died_at=1, why="it has died")
     assert sides(open_market)[OrderSide.BUY] in ("cancelled", "pending_cancelled")
     assert sides(open_market)[OrderSide.SELL] == "confirmed"
 
 
 def test_a_process_that_died_and_was_started_again_is_left_alone(traded, open_market):
     access = access_of(load_config(traded / "onetape.toml"), traded)
+    with TapeStore.attach(traded / "run" / "tape.db") as store:
+        store.append([NewEvent(2, RESUMED, {})])
     with only_trader(access.state, access.account):
-        act("run", "run/tape.db", ".", has_died=True, why="it has died")
+        act("run", "run/tape.db", ".", died_at=1, why="it has died")
     assert sides(open_market)[OrderSide.BUY] == "confirmed"
     assert not (traded / "run" / "HALT").exists()
-    assert "another process trades the account" in said(traded)
+    assert "another process goes on with it" in said(traded)
+
+
+@pytest.mark.parametrize("gives_up", [True, False], ids=["a start that fails", "another run"])
+def test_a_process_that_only_holds_the_account_does_not_look_after_the_entries(traded, open_market, monkeypatch, gives_up):
+    with TapeStore.attach(traded / "run" / "tape.db") as store:
+        store.append([NewEvent(1, RESUMED, {})])  # of the session that has died
+    access, waited = access_of(load_config(traded / "onetape.toml"), traded), []
+    with ExitStack() as other:
+        other.enter_context(only_trader(access.state, access.account))
+        monkeypatch.setattr(watchdog_acts.time, "sleep", lambda _: waited.append(other.close() if gives_up else None))
+        act("run", "run/tape.db", ".", died_at=2, why="it has died")
+    assert len(waited) == (1 if gives_up else 40)
+    assert sides(open_market)[OrderSide.BUY] in ("cancelled", "pending_cancelled")
+    assert sides(open_market)[OrderSide.SELL] == "confirmed"
+    assert (traded / "run" / "HALT").exists()
+
+
+def test_a_tape_that_cannot_be_read_is_told_at_once_and_asked_again(traded, open_market, monkeypatch):
+    attach, waited = watchdog_acts.TapeStore.attach, []
+
+    class Away(TapeStore):
+        @classmethod
+        def attach(cls, place):
+            if len(waited) < 3:
+                raise TapeError("the database does not answer")
+            return attach(place)
+
+    (traded / "run" / "config.toml").write_bytes((traded / "onetape.toml").read_bytes())
+    monkeypatch.setattr(watchdog_acts, "TapeStore", Away)
+    monkeypatch.setattr(watchdog_acts.time, "sleep", waited.append)
+    act("run", "run/tape.db", ".", died_at=1, why="it has died")
+    assert said(traded).count("it is not known which entries work: the database does not answer") == 1
+    assert (traded / "run" / "HALT").exists()
+    assert sides(open_market)[OrderSide.BUY] in ("cancelled", "pending_cancelled")
 
 
 def test_a_venue_that_does_not_take_the_cancel_is_told(traded, open_market):
     open_market.fault(method="POST", path="/orders/*/cancel/", handled="no", status=500, body={}, times=9)
-    act("run", "run/tape.db", ".", has_died=False, why="it hangs")
+    act("run", "run/tape.db", ".", died_at=None, why="it hangs")
     assert "the venue did not take the cancel" in said(traded)
     assert (traded / "run" / "HALT").exists()
 
@@ -211,6 +251,15 @@ def test_a_session_that_ends_ends_its_watchdog(folder):
         watchdog.beat(0)
         assert watchdog.is_there
     assert not watchdog.is_there
+
+
+def test_a_module_of_the_user_s_that_is_called_like_ours_is_not_taken_for_it(traded, open_market):
+    for name in ("data", "brokers", "strategies"):
+        (traded / f"{name}.py").write_text("raise RuntimeError('not of onetape')")
+    with Watchdog(Path("run"), "run/tape.db", Path(), 0.2) as watchdog:
+        watchdog.beat(0)
+        until(lambda: "1 of 1 entries were canceled" in said(traded))
+    assert sides(open_market)[OrderSide.SELL] == "confirmed"
 
 
 def test_a_live_session_that_is_suspended_is_halted_and_stays_so_when_it_goes_on(folder, monkeypatch):

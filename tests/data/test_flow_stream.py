@@ -12,7 +12,9 @@ import pytest
 from websockets.asyncio.server import serve
 
 from data.flow_stream import FlowRecorder
-from framework.errors import AuthenticationError, ConfigError
+from framework.errors import AuthenticationError, BadDataError, ConfigError
+from framework.rules.flow.policy import FlowPolicy
+from strategies.recorded_flow import RecordedFlow
 
 KEY = "a-key-of-the-vendor"
 TRADE = {"ev": "T", "sym": "IBM", "x": 4, "i": "1", "p": 100.5, "s": 100, "c": [37], "t": 1_700_000_000_000}
@@ -120,6 +122,29 @@ def test_a_file_is_written_on_behind_what_it_has_in_the_order_of_time(tmp_path):
     assert [line["received"] for line in written] == sorted(line["received"] for line in written)
     _, more = recorded(Feed([TRADE]), tmp_path / "flow.jsonl", lambda got: told(got).count("T") == 2)
     assert more[: len(written)] == written
+
+
+def test_a_line_that_a_killed_recorder_did_not_finish_is_taken_away_and_time_never_goes_back(tmp_path):
+    path, before = tmp_path / "flow.jsonl", json.dumps({**TRADE, "received": 10**19}).encode() + b"\n"
+    path.write_bytes(before * 3_000 + before[:-9])
+    recorded(Feed([QUOTE]), path, lambda got: "Q" in told(got))
+    flow = RecordedFlow(path, FlowPolicy())
+    flow.until(10**19)
+    assert flow.received == 10**19
+    assert path.read_bytes().startswith(before * 3_000 + b'{"ev":"')
+
+
+@pytest.mark.parametrize("said", [b"", b"unfinished", b"nothing of ours\n"], ids=["empty", "unfinished", "foreign"])
+def test_a_file_is_gone_on_with_if_it_is_one_of_messages(tmp_path, said):
+    path = tmp_path / "flow.jsonl"
+    path.write_bytes(said)
+    recorder = FlowRecorder(["IBM"], KEY, time.time_ns, lambda: True, "ws://127.0.0.1:9")
+    if said.endswith(b"\n"):
+        with pytest.raises(BadDataError, match="record into another file"):
+            recorder.record(path)
+    else:
+        assert recorder.record(path).messages == 0
+        assert path.read_bytes() == b""
 
 
 def test_a_wrong_key_is_refused_without_being_told(tmp_path):
