@@ -125,8 +125,8 @@ class Narrator:
         self.alert(Severity.CRITICAL, "the strategy failed", f"{error}; no entries until somebody resumes, exits and stops go on")
 
     def trouble(self, text: str) -> None:
-        """The venue's adapter has something to say."""
-        self.alert(Severity.WARNING, "broker", text)
+        """The venue's adapter has something to say; each kind of it is an alert of its own, so that none holds another back."""
+        self.alert(Severity.WARNING, f"broker: {text.partition(':')[0][:60]}", text)
 
     def alert(self, severity: Severity, title: str, text: str) -> None:
         """Into the log, and to whoever is to be told."""

@@ -78,7 +78,9 @@ def act(run: str, place: str, beside: str, died_at: int | None, why: str) -> Non
     config = _config(folder, place)
     access = access_of(config, Path(beside))
     with ExitStack() as held:
-        alerts = alerts_of(config, access.channels, access.redact)
+        # It says few things, each once: what holds repetitions back would keep the second critical one from whoever heard the first.
+        patient = config.alerts.model_copy(update={"quiet_seconds": 0.0})
+        alerts = alerts_of(config.model_copy(update={"alerts": patient}), access.channels, access.redact)
         if alerts is not None:
             held.enter_context(alerts)
         report = Report(folder, access, alerts)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -216,6 +219,39 @@ def test_a_venue_that_does_not_take_the_cancel_is_told(traded, open_market):
     act("run", "run/tape.db", ".", died_at=None, why="it hangs")
     assert "the venue did not take the cancel" in said(traded)
     assert (traded / "run" / "HALT").exists()
+
+
+@pytest.fixture
+def heard():
+    """What was posted to whoever is told."""
+    found = []
+
+    class Sink(BaseHTTPRequestHandler):
+        def do_POST(self):
+            found.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["message"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Sink) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"json://127.0.0.1:{server.server_port}", found
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.usefixtures("traded")
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise
+def test_a_person_hears_everything_the_watchdog_says(open_market, monkeypatch, heard):
+    address, found = heard
+    monkeypatch.setenv("ONETAPE_ALERT_URL", address)
+    open_market.fault(method="POST", path="/orders/*/cancel/", handled="no", status=500, body={}, times=9)
+    act("run", "run/tape.db", ".", died_at=None, why="it hangs")
+    assert "is halted: it hangs" in found[0]
+    assert any("the venue did not take the cancel" in text for text in found)
 
 
 @pytest.fixture
