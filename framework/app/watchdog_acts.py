@@ -57,7 +57,7 @@ class Report:
     def __call__(self, severity: Severity, text: str) -> None:
         """One line, and one alert."""
         line = self._access.redact(text)
-        with self._path.open("a", encoding="utf-8") as file:
+        with suppress(OSError), self._path.open("a", encoding="utf-8") as file:  # a disk that is full may be why it acts
             file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {severity.name} {line}\n")
         if self._alerts is not None:
             self._alerts.alert(severity, "watchdog", line)
@@ -74,7 +74,8 @@ def act(run: str, place: str, beside: str, died_at: int | None, why: str) -> Non
     """
     folder = Path(run)
     if died_at is None:
-        (folder / HALT).touch()  # a session that hangs is there: whatever comes now, it must not buy when it goes on
+        with suppress(OSError):
+            (folder / HALT).touch()  # a session that hangs is there: whatever comes now, it must not buy when it goes on
     config = _config(folder, place)
     access = access_of(config, Path(beside))
     with ExitStack() as held:

@@ -221,6 +221,14 @@ def test_a_venue_that_does_not_take_the_cancel_is_told(traded, open_market):
     assert (traded / "run" / "HALT").exists()
 
 
+@pytest.mark.parametrize("died_at", [None, 1], ids=["hangs", "died"])
+def test_a_disk_that_takes_nothing_does_not_keep_the_entries_at_the_venue(traded, open_market, died_at):
+    (traded / "run" / "watchdog.log").symlink_to("/dev/full")
+    (traded / "run" / "HALT").symlink_to(traded / "nowhere" / "HALT")
+    act("run", "run/tape.db", ".", died_at=died_at, why="there is no room")
+    assert sides(open_market)[OrderSide.BUY] in ("cancelled", "pending_cancelled")
+
+
 @pytest.fixture
 def heard():
     """What was posted to whoever is told."""
