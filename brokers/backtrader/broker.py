@@ -182,8 +182,11 @@ class DeskBroker(Settings):
         return order
 
     def cancel(self, order: Any) -> bool:
-        """Cancel an order and what is linked with it, at once; ``False`` when it had ended."""
-        return self._at.trading.cancel_by_strategy(order)
+        """Cancel an order and what is linked with it, at once; ``False`` when it had ended, or where nothing is decided just now."""
+        trading = self._at.trading
+        if trading.refuses:
+            self._note(f"a cancel was not taken ({trading.refuses}), the order goes on working: cancel in next or notify_order")
+        return trading.cancel_by_strategy(order)
 
     def get_orders_open(self, safe: bool = False) -> list[Any]:  # noqa: FBT001, FBT002 - backtrader's signature
         """Orders that may still fill; ``safe`` gives copies."""

@@ -130,6 +130,29 @@ def test_quotes_that_stop_and_come_again_are_told(world):
         assert [one.payload["connected"] for one in store.events(kinds=["feed_status"])] == [False, True]
 
 
+class Leaver(Telling):
+    """Wants its order back when quotes stop coming."""
+
+    order = None
+
+    def notify_data(self, data, status, *_args, **_kwargs):
+        if status == data.DISCONNECTED and self.order is not None:
+            self.told.append(self.broker.cancel(self.order))
+
+    def next(self):
+        if self.order is None and len(self.data) > KNOWN:
+            self.order = self.buy(size=3, exectype=bt.Order.Limit, price=self.data.close[0] / 2)
+
+
+@pytest.mark.slow
+def test_a_cancel_where_nothing_is_decided_is_not_taken_and_not_passed_over_in_silence(world):
+    world.double.fault(method="GET", path="/quotes/", times=24, skip=24, status=500, handled="no")
+    strategy = world.run(Leaver, 6)
+    assert False in strategy.told
+    assert strategy.order.alive()
+    assert any("a cancel was not taken (no_bar_to_decide_on)" in one for one in world.played.record.warnings)
+
+
 @pytest.mark.slow
 def test_brackets_cancels_and_targets_leave_the_venue_and_the_tape_in_agreement(world):
     strategy = world.run(Busy, 25)
