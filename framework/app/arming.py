@@ -7,6 +7,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from framework.app.access import access_of
+from framework.app.left_behind import left_behind
 from framework.app.promotion import Promoted, promoted
 from framework.errors import ConfigError, LeaseHeldError, NotArmedError, SafetyError
 from framework.rules.arming import ArmToken, account_hash, arm
@@ -39,8 +41,10 @@ class Leave(NamedTuple):
     dry_run: bool = False
 
 
-def check_settings(config: Config, leave: Leave, beside: Path) -> Promoted:
+def check_settings(config: Config, leave: Leave, beside: Path, resume: str | None = None) -> Promoted:
     """Refuse settings with which nobody means to trade; returns what the strategy, which lies in ``beside``, has shown.
+
+    A run that is begun anew (``resume`` is ``None``) while the last one of the account still has something is one of them.
 
     Raises:
         NotArmedError: The config does not say live, or nobody has armed.
@@ -54,6 +58,11 @@ def check_settings(config: Config, leave: Leave, beside: Path) -> Promoted:
     if not leave.is_armed and not leave.dry_run:
         raise NotArmedError("nothing is sent without --arm (real orders) or --dry-run (orders are logged, and none leaves)")
     found = promoted(config, beside) if leave.is_armed and not leave.dry_run else Promoted()
+    if leave.is_armed and not leave.dry_run and resume is None:
+        left = left_behind(account_hash(access_of(config, beside).account.reveal()))
+        if left and not leave.reason.strip():
+            raise SafetyError(f"{left}; a new run would leave it to nobody. Or give a --reason, kept on the tape")
+        found = found._replace(missing=(*found.missing, left)) if left else found
     if found.missing and not leave.reason.strip():
         raise SafetyError(f"not tried enough: {'; '.join(found.missing)}. Trade on paper first, or give a --reason, kept on the tape")
     if config.limits.profile == "venue" and not leave.reason.strip():

@@ -113,7 +113,7 @@ def live_sitting(config: Config, wish: Wish, leave: Leave | None, script: Script
     strategy = script.strategy if script else load_strategy(section.path, section.params, wish.beside, section.cerebro)
     config = as_strategy_reads(strategy, config)
     if leave is not None:
-        promoted = check_settings(config, leave, wish.beside)
+        promoted = check_settings(config, leave, wish.beside, wish.resume)
         if not leave.dry_run:
             first = rollout(config, promoted.shown.live_sessions, None if wish.resume is None else find_run(wish.resume))
             leave = leave._replace(dollars=first.most(round(config.account.cash) if leave.dollars is None else leave.dollars))

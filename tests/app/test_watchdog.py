@@ -19,9 +19,10 @@ import pytest
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock, VirtualClock
 from brokers.robinhood.testing.clock import iso
 from brokers.robinhood.tokens import SessionFile, Tokens
-from framework.app import watchdog_acts
+from framework.app import arming, watchdog_acts
 from framework.app.access import access_of
-from framework.app.arming import only_trader
+from framework.app.arming import Leave, check_settings, only_trader
+from framework.app.left_behind import left_behind
 from framework.app.looking import status_of
 from framework.app.robinhood import Ears, RobinhoodLink
 from framework.app.session import header
@@ -30,7 +31,7 @@ from framework.app.watchdog_acts import act
 from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderType
 from framework.domain.secret import Secret
 from framework.domain.venue_order import LinkCapabilities
-from framework.errors import OnetapeError, TapeError
+from framework.errors import OnetapeError, SafetyError, TapeError
 from framework.rules.limits import approved_before
 from framework.runtime.clock import now_ns
 from framework.runtime.loading import load_config
@@ -42,6 +43,7 @@ from framework.runtime.orders.policy import OrderPolicy
 from framework.runtime.sessions.marks import RESUMED
 from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.store import TapeStore
+from framework.runtime.watch_config import PromotionSection
 from tests.app.live_world import Open
 from tests.app.project import ONETAPE, ROWS, config, csv_text, write
 from tests.builders import Scripted
@@ -260,6 +262,27 @@ def test_a_person_hears_everything_the_watchdog_says(open_market, monkeypatch, h
     act("run", "run/tape.db", ".", died_at=None, why="it hangs")
     assert "is halted: it hangs" in found[0]
     assert any("the venue did not take the cancel" in text for text in found)
+
+
+def test_a_new_run_does_not_leave_to_nobody_what_the_last_one_has(traded):
+    assert left_behind("a hash") == ""
+    (traded / "runs").mkdir()
+    (traded / "run").rename(traded / "runs" / "one")
+    said_of_it = left_behind("a hash")
+    assert said_of_it.startswith("runs/one still has 10 AAPL, the order ")
+    assert said_of_it.endswith(": go on with --resume runs/one")
+    assert left_behind("another") == ""
+
+
+def test_what_the_last_run_has_is_a_reason_not_to_arm_a_new_one(traded, monkeypatch):
+    settings = load_config(traded / "onetape.toml")
+    settings = settings.model_copy(update={"promotion": PromotionSection(paper_sessions=0, round_trips=0)})
+    monkeypatch.setattr(arming, "left_behind", lambda account: f"{account} still has 10 AAPL")
+    with pytest.raises(SafetyError, match="still has 10 AAPL; a new run would leave it to nobody"):
+        check_settings(settings, Leave(is_armed=True), traded)
+    assert check_settings(settings, Leave(is_armed=True), traded, "runs/one").missing == ()
+    assert check_settings(settings, Leave(is_armed=True, reason="by hand"), traded).missing[0].endswith("10 AAPL")
+    assert check_settings(settings, Leave(dry_run=True), traded).missing == ()
 
 
 @pytest.fixture
