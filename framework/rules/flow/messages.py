@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TRADE, QUOTE, LEVELS = "T", "Q", "L2"
 _MS = 1_000_000
+_MS_PER_DAY = 86_400_000
 #: Quotes count in round lots.
 ROUND_LOT = 100.0
 
@@ -39,7 +40,9 @@ def read_message(message: Mapping[str, Any]) -> TradeTick | BookSnapshot | None:
 
 def _trade(message: Mapping[str, Any]) -> TradeTick:
     found = message.get("i")
-    name = "" if found is None else f"{message.get('x', '')}:{found}"
+    # Venues begin to count again each day; reporting facilities, which share the number of a venue, each count for themselves.
+    day = int(message["t"]) // _MS_PER_DAY
+    name = "" if found is None else f"{message.get('x', '')}:{message.get('trfi', '')}:{found}:{day}"
     codes = tuple(int(code) for code in message.get("c") or ())
     return TradeTick(str(message["sym"]), _time(message), float(message["p"]), float(message["s"]), name, codes)
 

@@ -199,6 +199,15 @@ def test_a_trade_that_is_told_twice_counts_once(trades):
     assert figures([each for one in named for each in (one, one)]) == figures(named)
 
 
+@pytest.mark.parametrize("change", [{"t": 1536036818784 + 86_400_000}, {"trfi": 202}, {"x": 5}], ids=["another day", "facility", "venue"])
+def test_an_id_names_a_trade_of_one_day_and_place(change):
+    told = {"ev": "T", "sym": "IBM", "x": 4, "trfi": 201, "i": "1", "p": 100.0, "s": 100, "t": 1536036818784}
+    flow = SymbolFlow(FlowPolicy())
+    for message in (told, told, told | change):
+        flow.traded(read_message(message))
+    assert flow.left_out == {"told twice": 1}
+
+
 def test_memory_is_bounded():
     flow = SymbolFlow(FlowPolicy())
     for number in range(2 * REMEMBERED):
@@ -246,7 +255,7 @@ def test_an_impossible_book_cannot_be_made(bids, asks, why):
 
 def test_messages_of_the_vendor_are_read_as_it_documents_them():
     told = {"ev": "T", "sym": "MSFT", "x": 4, "i": "12345", "z": 3, "p": 114.125, "s": 100, "c": [0, 12], "t": 1536036818784, "q": 3681328}
-    assert read_message(told) == TradeTick("MSFT", 1536036818784 * 10**6, 114.125, 100.0, "4:12345", (0, 12))
+    assert read_message(told) == TradeTick("MSFT", 1536036818784 * 10**6, 114.125, 100.0, "4::12345:17778", (0, 12))
     quoted = {"ev": "Q", "sym": "MSFT", "bx": 4, "bp": 114.125, "bs": 2, "ax": 7, "ap": 114.128, "as": 1, "c": 0, "t": 1536036818784}
     assert read_message(quoted) == BookSnapshot(
         "MSFT", 1536036818784 * 10**6, (BookLevel(114.125, 200.0),), (BookLevel(114.128, 100.0),)
