@@ -22,7 +22,7 @@ from framework.app.hosting import as_strategy_reads
 from framework.app.leasing import lease_of
 from framework.app.loader import load_strategy
 from framework.app.narrator import Narrator
-from framework.app.promotion import Promoted
+from framework.app.promotion import DOUBLE, Promoted
 from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
 from framework.app.resolved import config_text
@@ -200,6 +200,7 @@ class LiveSession:
             said["mode"] = "dry-run"  # what was made up there must never be taken for an order of a real account
         if self.script is not None:
             said["script"] = True  # what more it does to its Cerebro is not known
+        said |= {} if self.access.double is None else {DOUBLE: True}
         if self.first.order_dollars is not None:
             said[ORDER_CAP] = self.first.order_dollars
         store = self.open.enter_context(TapeStore.open(new_tape(self.folder, self.config.tape.url), header=said))
@@ -249,8 +250,7 @@ class LiveSession:
             for sign in self.signs:
                 sign(now_ns())
 
-        access, printed = self.access, cast("TextIO", logs.stream("robin_stocks"))
-        ears = Ears(note, self.narrator.trouble, printed)
+        access, ears = self.access, Ears(note, self.narrator.trouble, cast("TextIO", logs.stream("robin_stocks")))
         link = RobinhoodLink(self.config.broker, access.username, access.key, access.state, gate, access.redact, ears, access.double)
         self.link = self.open.enter_context(link)
         # Who else trades the account is not known here.

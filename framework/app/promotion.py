@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from framework.runtime.config import Config
 
+#: What the header of a tape calls that Robinhood was a double on this machine: nothing was shown there.
+DOUBLE = "double"
+
 
 class Shown(NamedTuple):
     """What the runs of a strategy showed together.
@@ -73,7 +76,7 @@ def shortcomings(config: Config, found: Shown) -> list[str]:
 def shown_by(config: Config, beside: Path) -> Shown:
     """The forward tests and live runs below runs/ of the same strategy with its parameters and symbols, which lies in ``beside``.
 
-    Rehearsals, dry runs and broken tapes do not count, and neither does a forward test that never ended.
+    Rehearsals, dry runs, sessions at a double and broken tapes do not count, and neither does a forward test that never ended.
     """
     paper = [(folder, summary) for folder in _runs(config, "paper") if (summary := _summary(folder))]
     live = list(_runs(config, "live"))
@@ -109,7 +112,7 @@ def _runs(config: Config, mode: str) -> Iterator[Path]:
     wanted = (config.strategy.path, dict(config.strategy.params), list(config.universe.symbols))
     for folder in folders_with_tapes(RUNS):
         told = header_of(tape_of(folder))
-        if told.get("mode") == mode and "account" in told and _terms(told) == wanted:
+        if told.get("mode") == mode and "account" in told and not told.get(DOUBLE) and _terms(told) == wanted:
             yield folder
 
 

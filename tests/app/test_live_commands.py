@@ -169,6 +169,10 @@ def test_what_was_shown_on_paper_is_counted_over_runs_of_the_same_strategy(folde
         with TapeStore.open(place / "tape.db", header=said) as store:
             store.append([NewEvent((20_000 + number + day) * 86_400 * 10**9, BARS, {}) for day in range(4)])
         (place / "summary.json").write_text(json.dumps({"trades": 2, "max_drawdown": -0.04 * number}))
+    double = folder / "runs" / "double"
+    double.mkdir()
+    with TapeStore.open(double / "tape.db", header={"mode": "live", "config": config_text(mine), "account": "a", "double": True}) as store:
+        store.append([NewEvent(25_000 * 86_400 * 10**9, BARS, {})])
     killed = folder / "runs" / "killed"
     killed.mkdir()
     with TapeStore.open(
@@ -349,6 +353,7 @@ def test_the_first_live_sessions_trade_little_and_the_tape_says_so(folder, oneta
     live = ("live", "--arm", "--confirm", "0001", *WHY, "--for", "1s")
     assert onetape(*live, "--out", "run").code == 0
     said, (noted,) = header_and_note(folder / "run")
+    assert said["double"] is True  # so that it shows nothing of what it takes to trade with money
     assert said["first_order_dollars"] == 500.0
     assert "max_order_value_dollars = 500.0" in said["config"]
     assert noted["first"] == {"sessions": 0, "order_dollars": 500.0, "dollars": 2500}
