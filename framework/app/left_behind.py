@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.app.promotion import header_of
-from framework.app.saving import RUNS
+from framework.app.run_folders import RUNS
 from framework.app.tape_place import folders_with_tapes, tape_of
 from framework.domain.values import from_micros
 from framework.runtime.orders import events

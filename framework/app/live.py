@@ -21,7 +21,7 @@ from framework.app.forward import Crew, Feed, opened_forward
 from framework.app.hosting import as_strategy_reads
 from framework.app.leasing import lease_of
 from framework.app.loader import load_strategy
-from framework.app.narrator import Narrator
+from framework.app.narrator import Narrator, still_open
 from framework.app.promotion import DOUBLE, Promoted
 from framework.app.purchases import TapedPurchases
 from framework.app.quoting import GatewayQuotes
@@ -37,7 +37,6 @@ from framework.app.stopping import asked_to_stop
 from framework.app.tape_place import CONFIG, new_tape
 from framework.app.watchdog import Watchdog
 from framework.app.wishes import Ended, Script, Wish
-from framework.domain.values import from_micros
 from framework.engine.indicators import Indicators
 from framework.errors import ConfigError, DataError, OnetapeError, TapeError
 from framework.report.summary import summarize
@@ -388,10 +387,7 @@ class LiveSession:
     def _still_open(self) -> tuple[str, ...]:
         if self.simulation is None:
             return ()
-        desk = self.simulation.engine.desk
-        orders = [f"{one.side} {one.quantity} {one.symbol} ({one.order_type}, {one.status})" for one in desk.blotter.of()]
-        held = [one for _, one in sorted(desk.book.positions.items()) if one.quantity_micros]
-        return (*orders, *(f"position of {from_micros(one.quantity_micros)} {one.symbol}" for one in held))
+        return still_open(self.simulation.engine.desk)
 
 
 def _close(timestamp: int, calendar: str) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from framework.app.assemble import Simulation
+    from framework.engine.desk import Desk
     from framework.errors import OnetapeError
     from framework.runtime.alerts import Alerts
     from framework.runtime.logs.session import SessionLogs
@@ -136,3 +137,10 @@ class Narrator:
             self._alerts.alert(severity, title, text)
         if self._hear is not None:
             self._hear(title, text)
+
+
+def still_open(desk: Desk) -> tuple[str, ...]:
+    """The orders that work and the positions that are held, in words."""
+    orders = [f"{one.side} {one.quantity} {one.symbol} ({one.order_type}, {one.status})" for one in desk.blotter.of()]
+    held = [one for _, one in sorted(desk.book.positions.items()) if one.quantity_micros]
+    return (*orders, *(f"position of {from_micros(one.quantity_micros)} {one.symbol}" for one in held))
