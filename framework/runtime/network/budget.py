@@ -70,10 +70,10 @@ class SharedBudget:
 
     def _wait(self, request: Waiting, until: int) -> None:
         while True:
-            now = self._clock.now_ns()
-            at = self._ask(request._replace(seen=now), now)
+            at = self._ask(request)
             if at is None:
                 return
+            now = self._clock.now_ns()
             if max(at, now + 1) > until:
                 wait = max(at - now, 1) / _SECOND
                 raise ThrottledError(
@@ -84,17 +84,19 @@ class SharedBudget:
             # Up to the moment itself; one that is ready and not first looks again soon.
             self._clock.sleep(min(max((min(at, until) - now) / _SECOND, _OFTEN), _SELDOM))
 
-    def _ask(self, request: Waiting, now: int) -> int | None:
+    def _ask(self, request: Waiting) -> int | None:
         """``None`` when the request may leave, else the earliest moment it could."""
         with self._ledger.page() as page:
+            now = self._clock.now_ns()  # the page may have been waited for: a time from before would be older than what stands there
+            request = request._replace(seen=now)
             usage = waits(self._current(page.usage, now), request)
             may_leave = next_to_leave(usage, self._pace, now) == request
             page.usage = leaves(usage, self._pace, request, now) if may_leave else usage
             return None if may_leave else ready_at(usage, self._pace, request)
 
     def _end(self, request: Waiting) -> None:
-        now = self._clock.now_ns()
         with suppress(BrokerError), self._ledger.page() as page:  # the answer has come: its place is given back when it is old
+            now = self._clock.now_ns()
             left = any(one.ticket == request.ticket for one in page.usage.flying)
             page.usage = ends(self._current(page.usage, now), request.ticket, now, is_order=request.is_order and left)
 
@@ -107,8 +109,8 @@ class SharedBudget:
 
     def refused(self, hint: Hint | None) -> float:
         """Hear that the venue said "too many requests"; returns the seconds for which nothing will leave."""
-        now = self._clock.now_ns()
         with self._ledger.page() as page:
+            now = self._clock.now_ns()
             usage = self._current(page.usage, now)
             spread = hashlib.sha256(f"{self._owner}.{usage.failures}".encode()).digest()[0] / 256
             seconds = wait_after(usage.failures, hint, self._backoff, spread)
@@ -117,9 +119,8 @@ class SharedBudget:
 
     def answered(self) -> None:
         """Hear that the venue answered: the next refusal counts as the first."""
-        now = self._clock.now_ns()
         with self._ledger.page() as page:
-            page.usage = opens(self._current(page.usage, now))
+            page.usage = opens(self._current(page.usage, self._clock.now_ns()))
 
     def close(self) -> None:
         """Let the shared file go."""

@@ -21,6 +21,7 @@ from framework.errors import BrokerError, ThrottledError
 from framework.rules.pacing.refusals import Hint
 from framework.runtime.clock import MonotonicClock
 from framework.runtime.network.budget import SharedBudget, budget_file, pace
+from framework.runtime.network.ledger import UsageLedger
 
 SECOND = 1_000_000_000
 
@@ -212,6 +213,28 @@ def test_threads_never_send_more_than_the_budget_and_a_cancel_goes_before_the_da
             thread.join()
     assert counted([at for at, _ in sent], 5, 0.3)
     assert [priority for _, priority in sent].index(Priority.CANCEL) <= 2
+
+
+def test_who_has_waited_for_the_page_does_not_make_what_was_sent_meanwhile_older(tmp_path):
+    clock, allowed = HandClock(), pace(1, 10.0, 0.0)
+    refused = []
+
+    def ask():
+        with pytest.raises(ThrottledError) as error:
+            send(second, patience=0.0)
+        refused.append(error.value.retry_after)
+
+    with SharedBudget(tmp_path / "b.db", allowed, clock) as second, closing(UsageLedger(tmp_path / "b.db", allowed, clock)) as ledger:
+        with ledger.page() as page:
+            waiting = threading.Thread(target=ask)
+            waiting.start()
+            time.sleep(0.2)  # it wants the page now
+            clock.now = 3 * SECOND
+            page.usage = page.usage._replace(ended=(3 * SECOND,), saved_at=3 * SECOND)
+        waiting.join()
+        assert refused == [10.0]
+        with ledger.page() as page:
+            assert page.usage.ended == (3 * SECOND,)
 
 
 WORKER = """
