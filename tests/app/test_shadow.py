@@ -85,7 +85,7 @@ def plain(fills: object) -> list[tuple[object, ...]]:
     return [(one.order_id, one.timestamp, one.shares, one.value, one.slippage) for one in fills]
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_the_shadow_of_a_live_session_is_what_paper_fills_also_over_restarts(folder):
     live = played(folder, 0.0, (4, 11, 12, 20))
     assert call("paper", "--rehearse", "--out", "paper", "--quiet").code == 0

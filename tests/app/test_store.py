@@ -153,7 +153,7 @@ def test_a_cancel_where_nothing_is_decided_is_not_taken_and_not_passed_over_in_s
     assert any("a cancel was not taken (no_bar_to_decide_on)" in one for one in world.played.record.warnings)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_brackets_cancels_and_targets_leave_the_venue_and_the_tape_in_agreement(world):
     strategy = world.run(Busy, 25)
     world.double.advance(60)
@@ -194,7 +194,7 @@ def test_a_script_that_dies_again_and_again_loses_and_doubles_nothing_and_is_tol
         assert len(made.double.book()["orders"]) == len(orders)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_session_of_the_command_with_the_same_class_replays(world):
     source = Path(__file__).read_text(encoding="utf-8")
     classes = source[source.index("class Telling") : source.index("@pytest.fixture")]
@@ -320,7 +320,7 @@ def test_a_store_plays_one_session(world):
             cerebro.run()
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_longer_bars_are_made_of_the_feeds_and_traded(world):
     class Weekly(Telling):
         def next(self):

@@ -49,7 +49,7 @@ from tests.app.project import ONETAPE, ROWS, config, csv_text, write
 from tests.builders import Scripted
 from tests.venue.trader import SELL, order_of
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.campaign
 USER, KEY = "trader@example.com", b"k" * 32
 HANGS = """
 import sys, time

@@ -53,6 +53,7 @@ def test_the_readme_has_something_to_run():
     assert {block.filename for block in called("python", "toml")} == {"trend.py", "momentum.py", "onetape.toml", "research.py"}
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("block", called("bash"), ids=lambda block: f"line {block.line}")
 def test_shell_blocks_succeed(block, tmp_path):
     # `make backtest` would set up an environment; the next test runs what it runs.

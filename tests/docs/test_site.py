@@ -159,7 +159,7 @@ def site(tmp_path_factory):
     return place
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("link", ["gone.md", "#nowhere", "other.md#nowhere"])
 def test_a_link_that_leads_nowhere_ends_the_build(link, tmp_path):
     settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
@@ -179,7 +179,7 @@ def test_the_task_of_the_makefile_builds_as_the_test_does():
     assert "quiet" not in task
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_the_site_is_built_without_a_warning_and_holds_every_document(site):
     pages = {path.relative_to(site).with_suffix(".md").as_posix() for path in site.rglob("*.html")}
     documents = {path.relative_to(ROOT / "docs").as_posix().replace("README.md", "index.md") for path in (ROOT / "docs").rglob("*.md")}
@@ -187,25 +187,25 @@ def test_the_site_is_built_without_a_warning_and_holds_every_document(site):
     assert (site / "example" / "report.html").stat().st_size > 10_000
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_no_page_asks_another_server_for_anything(site):
     fetched = re.compile(r'<(?:script|img|iframe|link rel="(?:stylesheet|preconnect|preload|icon)")[^>]*(?:src|href)="(https?:)?//[^"]*"')
     assert not {path.name: found[0] for path in site.rglob("*.html") if (found := fetched.search(path.read_text(encoding="utf-8")))}
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_every_name_of_the_reference_has_its_place_there(site):
     page = (site / "reference" / "python.html").read_text(encoding="utf-8")
     assert not [name for name in framework.__all__ if not re.search(rf'id="framework\.[\w.]+\.{name}"', page)]
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_formulas_and_drawings_are_part_of_their_pages(site):
     assert (site / "sizing.html").read_text(encoding="utf-8").count('class="formula"') >= 5
     assert (site / "flow.html").read_text(encoding="utf-8").count('class="drawing"') == 2
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_the_search_works_on_pages_opened_from_the_disk(site):
     playwright = pytest.importorskip("playwright.sync_api")
     browser = shutil.which("chromium")
@@ -232,7 +232,7 @@ def test_a_notebook_is_a_page_of_its_words_and_code():
     assert page.endswith("\n\n```python\na = 1\na\n```")
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_no_formula_is_wider_than_a_page():
     formulas = [drawn(block) for page in (ROOT / "docs").rglob("*.md") for block in FORMULA.findall(page.read_text(encoding="utf-8"))]
     widths = [float(width) for svg in formulas for width in re.findall(r'<svg [^>]*\bwidth="([\d.]+)em"', svg)]
