@@ -94,7 +94,7 @@ def test_three_words_decide_the_same_and_earn_the_same(three):
     assert call("compare", "live", "backtest").code == 0
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("three", [0.03], indirect=True)
 def test_what_a_venue_with_a_spread_costs_is_explained_to_the_micro_dollar(three):
     one, other = facts_of_run(three.folder / "live"), facts_of_run(three.folder / "backtest")

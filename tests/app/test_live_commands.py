@@ -240,7 +240,7 @@ def test_a_reason_that_overrides_a_gate_is_on_the_tape_in_the_log_and_told(folde
     assert "reason given" in (folder / "run" / "logs" / "app.log").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_a_signal_stops_a_session_cleanly(folder, onetape, double, number):
     project(folder, "paper")

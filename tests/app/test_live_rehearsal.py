@@ -31,7 +31,7 @@ def summary(folder, run):
     return json.loads((folder / run / "summary.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_it_decides_and_earns_what_the_backtest_does_and_replays(folder):
     project(folder)
     assert call("backtest", "--out", "backtest", "--quiet").code == 0
@@ -50,7 +50,7 @@ def test_it_decides_and_earns_what_the_backtest_does_and_replays(folder):
     assert not list((folder / "live").glob("*.session"))
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_it_counts_as_no_trial_on_paper(folder):
     project(folder)
     assert call("live", "--rehearse", "--quiet").code == 0

@@ -80,7 +80,7 @@ def cerebro_of(store, strategy, **params):
     return cerebro
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_script_is_on_paper_by_default_and_no_order_leaves(logged_in, double):
     store = RobinhoodStore(PAPER, seconds=2, out="run")
     strategy = played(store, size=2, other=[1])
@@ -96,7 +96,7 @@ def test_a_script_is_on_paper_by_default_and_no_order_leaves(logged_in, double):
         replay(logged_in / "run" / "tape.db")
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_it_reconciles_before_it_trades_live_and_ends_with_ctrl_c(logged_in, double):
     store = RobinhoodStore(LIVE, arm=True, confirm="0001", reason="a test", out="run")
     timer = threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGINT))

@@ -81,7 +81,7 @@ def test_every_field_of_a_summary_is_a_metric_or_the_same_for_all_trials(result)
     assert list(result.trials.columns) == ["number", "params_fast", "params_slow", *METRICS, "error"]
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_the_command_gives_the_same_trials_as_python(result, folder):
     write(project(), folder)
     done = process(*GRID, "--where", "2 * fast < slow", "--json", folder=folder)
@@ -210,7 +210,7 @@ def test_a_sweep_in_which_all_trials_fail_is_an_error(folder):
     assert "error: all 3 trials failed; the first: Mine.on_bar" in err
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_what_is_printed_is_the_table_the_luck_and_the_way_on(folder):
     write(project(), folder)
     done = process(*GRID, folder=folder)
@@ -231,7 +231,7 @@ def test_what_is_printed_is_the_table_the_luck_and_the_way_on(folder):
     assert min(height, width) > 300
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_what_a_strategy_prints_does_not_mix_with_the_result(folder):
     write(strategy("fast: int = 1\ndef on_start(self, ctx):\n    print('a word')\ndef on_bar(self, ctx): ..."), folder)
     for jobs in ("1", "2"):
@@ -241,7 +241,7 @@ def test_what_a_strategy_prints_does_not_mix_with_the_result(folder):
         assert done.err.count("a word") == int(jobs)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_backtests_and_sweeps_count_as_trials_of_a_strategy_over_its_bars(folder):
     write(project(), folder)
 
