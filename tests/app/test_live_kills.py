@@ -190,7 +190,7 @@ def test_a_process_that_is_killed_at_random_points_loses_and_doubles_nothing(pro
     assert replay(project / "tape.db", project).difference is None
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_strategy_that_raises_stops_entries_and_nothing_else(project, monkeypatch):
     code = (project / "mine.py").read_text()
     raising = 'if ctx.state["day"] == 4 and __import__("os").environ.get("BROKEN"):\n            raise KeyError("day")'
@@ -215,7 +215,7 @@ def test_a_strategy_that_raises_stops_entries_and_nothing_else(project, monkeypa
     assert replay(project / "tape.db", project).difference is None
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("decides", [False, True])
 def test_mended_code_goes_on_where_it_decides_what_the_tape_has(project, monkeypatch, decides):
     code = (project / "mine.py").read_text()

@@ -20,7 +20,7 @@ from tests.app.live_world import Days, Live, moves_of, opened_double
 from tests.app.project import ROWS, process, strategy, write
 from tests.builders import bars
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.campaign
 KNOWN = 25
 BODY = """\
 size: float = 0.8

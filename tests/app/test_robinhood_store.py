@@ -151,7 +151,7 @@ def test_a_wrong_key_of_the_config_is_named():
         RobinhoodStore({"acount": {"cash": 1}})
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.usefixtures("logged_in")
 def test_the_past_comes_from_robinhood_where_nothing_else_is_said(double):
     prices = {"open_price": "10.00", "high_price": "11.00", "low_price": "9.00", "close_price": "10.50", "volume": 1000}
@@ -164,7 +164,7 @@ def test_the_past_comes_from_robinhood_where_nothing_else_is_said(double):
     assert strategy.data.datetime.date(0) == date(2026, 3, 6)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.usefixtures("logged_in")
 def test_what_the_strategy_raises_reaches_the_script_as_it_was_and_the_alerts_with_its_place():
     class Raising(Idle):
@@ -181,7 +181,7 @@ def test_what_the_strategy_raises_reaches_the_script_as_it_was_and_the_alerts_wi
     assert "test_robinhood_store.py" in told
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.usefixtures("logged_in")
 def test_an_error_of_ours_leaves_without_the_secrets_it_quotes(monkeypatch):
     monkeypatch.setattr("brokers.backtrader.live_feed.LiveFeed.LIVE", f"{ACCOUNT} in a message")

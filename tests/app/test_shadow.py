@@ -70,7 +70,7 @@ def played(
     return folder / "live"
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("halted", [False, True])
 def test_paper_on_quotes_is_measured_against_a_backtest_over_its_bars(folder, halted):
     def halt(decisions: int) -> None:

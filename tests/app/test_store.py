@@ -108,7 +108,7 @@ def test_a_script_decides_and_earns_the_same_on_paper_and_live(folder):
     assert (quiet["orders"], len(book["orders"])) == ([], 5)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_history_comes_first_as_delayed_and_trades_nothing(world):
     strategy = world.run(Crossing, 3)
     states = [one for one in strategy.told if one[0] in {"DELAYED", "LIVE", "DISCONNECTED"}]
@@ -120,7 +120,7 @@ def test_history_comes_first_as_delayed_and_trades_nothing(world):
     assert strategy.seen == list(range(5, KNOWN + 4)) or strategy.seen[-1] == KNOWN + 3
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_quotes_that_stop_and_come_again_are_told(world):
     world.double.fault(method="GET", path="/quotes/", times=12, skip=8, status=500, handled="no")
     strategy = world.run(Crossing, 6)
@@ -144,7 +144,7 @@ class Leaver(Telling):
             self.order = self.buy(size=3, exectype=bt.Order.Limit, price=self.data.close[0] / 2)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_cancel_where_nothing_is_decided_is_not_taken_and_not_passed_over_in_silence(world):
     world.double.fault(method="GET", path="/quotes/", times=24, skip=24, status=500, handled="no")
     strategy = world.run(Leaver, 6)
@@ -210,7 +210,7 @@ def test_a_session_of_the_command_with_the_same_class_replays(world):
     assert violations(world.live.folder / "tape.db", truth_of(world.double)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_strategy_that_stops_its_run_ends_the_session_in_good_order(world):
     class Stopping(Crossing):
         def next(self):
@@ -225,7 +225,7 @@ def test_a_strategy_that_stops_its_run_ends_the_session_in_good_order(world):
         assert [one.kind for one in store.events()][-2:] == ["session_stopped", "decided"]
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_strategy_that_raises_leaves_a_session_that_goes_on_when_it_is_mended(world):
     class Raising(Crossing):
         def next(self):
@@ -311,7 +311,7 @@ def test_a_broker_can_be_asked_for_its_cash_before_the_run_and_not_be_told_anoth
             broker.setcash(5)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_store_plays_one_session(world):
     with world.store(2) as store:
         cerebro = cerebro_of(store)
