@@ -83,7 +83,7 @@ class Lives:
         with self.double:
             while self.ends.total() < 60 and not self.ends["whole"]:
                 MortalTape.left, MortalTape.after = (
-                    self.dice.randint(1, 25) if self.ends.total() < 30 else 1 << 30,
+                    self.dice.randint(1, 12) if self.ends.total() < 30 else 1 << 30,
                     self.dice.random() < 0.5,
                 )
                 self.one(COUNT)
@@ -141,8 +141,8 @@ def test_a_session_that_dies_again_and_again_is_one_session(project, seed):
     lives = Lives(project, random.Random(seed), trouble=False)  # noqa: S311 - repeatable, not secret
     assert violations(project / "tape.db", lives.all()) == []
     kinds = Counter(kind for kind, _ in rows_of(project / "tape.db"))
-    assert lives.ends["died"] > 2
-    assert kinds["venue_bound"] > 1
+    assert lives.ends["died"] > 3
+    assert kinds["venue_bound"] > 2
     assert [one for one in lives.live.incidents if one.effect == "halt"] == []
     assert replay(project / "tape.db", project).difference is None
     assert shadows_again(project / "tape.db", project) == shadows_on(project / "tape.db")

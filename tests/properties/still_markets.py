@@ -309,9 +309,10 @@ def assert_correlations_hold(simulation: Simulation, decision: Decision) -> None
     most, market = simulation.engine.desk.policies.limits.max_correlation, simulation.market
     taken = {(one.symbol, 1 if one.quantity_micros > 0 else -1) for one in simulation.broker.get_positions() if one.quantity_micros}
     taken |= {(one.order.symbol, one.order.side.sign) for one in decision.working if one.opening}
-    returns = {one.symbol: np.diff(np.log(one.close[: at + 1]))[-LOOKBACK:] for one, at in zip(market.series, market.cursor, strict=True)}
+    closes = {one.symbol: one.close[: at + 1][-LOOKBACK - 1 :] for one, at in zip(market.series, market.cursor, strict=True)}
+    returns = {symbol: np.diff(close) / close[:-1] for symbol, close in closes.items()}
     for one in decision.entries if most is not None else ():
         symbol, sign = one.order.symbol, one.order.side.sign
         for other, side in taken:
-            assert other == symbol or sign * side * np.corrcoef(returns[symbol], returns[other])[0, 1] <= most + 0.01
+            assert other == symbol or sign * side * np.corrcoef(returns[symbol], returns[other])[0, 1] <= most + 1e-9
         taken.add((symbol, sign))

@@ -21,6 +21,7 @@ from tests.properties.still_markets import assert_correlations_hold, booked, los
 @example(b"'\xe3\x82\xf5\x89\xea\xa0\x92", 1, 3)  # an order equal to one of two partners
 @example(b"\x06\x1f\xb8*.\xed\x8bF", 3, 3)  # of two partners on both sides only one was seen beside another entry
 @example(b"O\x80C\n\x18\xb2\xf0\xc7", 2, 1)  # the average of two prices lies between two micro-dollars
+@example(b"}(Y\xf3\xd5\x95k\x16", 3, 2)  # correlations are of returns, not of their logarithms
 def test_no_limit_is_exceeded_by_what_the_engine_sends_and_the_venue_fills(seed, symbols, wishes):
     dice = Dice(seed)
     market = still_market(dice, symbols, wishes)
