@@ -3,7 +3,7 @@
 Every measurement is a process of its own; its first run is cold, the others are warm. The numbers to compare are CPU seconds, user and
 system, of one run (loading of the data left out, checking it included) and of the whole process, on a machine that may be busy. ``--write``
 writes RESULTS.md and scaling.png. Rivals are installed from the package index, each into an environment of its own below ONETAPE_BENCH, or
-the user's cache.
+the user's cache; one that cannot be installed, fails or hangs is said so, and the others go on.
 """
 
 from __future__ import annotations
@@ -11,63 +11,31 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from environments import RIVALS, cache_folder, python_of
 from facts import machine
+from measured import Job, Measured
+from memory import Watched
 from workloads import PAIRS, SAMPLE, SYMBOLS, make
 
 HERE = Path(__file__).resolve().parent
 ENGINES = ("arrays", "backtrader", "compiled")
 RUNS_OF_W3 = len(PAIRS) * len(SYMBOLS)
-
-
-class Job(NamedTuple):
-    """One process: its row in the table of ``workload``, the bars one run of it counts for, and by how much its runs are scaled up."""
-
-    workload: str
-    row: str
-    command: tuple[str, ...]
-    bars: int
-    scale: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What a job came to; ``cpu`` and ``wall`` seconds of its runs, the cold one first; of the whole process; ``error`` if it failed."""
-
-    job: Job
-    process_cpu: float
-    process_wall: float
-    peak_mb: float
-    cpu: list[float] = field(default_factory=list)
-    wall: list[float] = field(default_factory=list)
-    equity: float | None = None
-    trades: int | None = None
-    note: str = ""
-    error: str = ""
-
-    @property
-    def warm(self) -> list[float]:
-        """CPU seconds of the warm runs; of the cold one where there is no other."""
-        return [one * self.job.scale for one in (self.cpu[1:] or self.cpu)]
-
-    @property
-    def typical(self) -> float:
-        """Their median."""
-        return statistics.median(self.warm)
+WORKLOADS = ("w1", "w2", "w3", "w4", "w5", "cold")
+#: Seconds after which a process is stopped.
+PATIENCE = 400.0
 
 
 def jobs(only: set[str], rivals: dict[str, Path], data: Path, *, quick: bool) -> list[Job]:
     """Everything that is measured, workload by workload."""
     found = [*_single(data, "w1", 100_000 if quick else 1_000_000), *_single(data, "w5", 100_000), *_portfolio(data), *_pairs(data)]
+    found += _first_runs(data)
     for rival in RIVALS:
         if rival.name not in rivals:
             continue
@@ -81,7 +49,9 @@ def jobs(only: set[str], rivals: dict[str, Path], data: Path, *, quick: bool) ->
             ("w4", rival.name, 3270, 1, ()),
         ):
             if workload in rival.workloads:
-                found.append(Job(workload, row, (*script, workload, str(bars), str(repeats), *extra), bars))
+                found.append(
+                    Job(workload, row, (*script, workload, str(bars), str(repeats), *extra), bars, processes=5 if workload == "w4" else 1)
+                )
     return [job for job in found if job.workload in only]
 
 
@@ -93,7 +63,7 @@ def _single(data: Path, workload: str, bars: int) -> list[Job]:
     """W1 and W5: one symbol."""
     count = str(bars)
     if workload == "w5":
-        rows = [Job("w5", f"onetape {name}", _python("ours.py", data, "w5", count, "3", name, "0.005"), bars) for name in ENGINES[:2]]
+        rows = [Job("w5", f"onetape {name}: orders", _python("ours.py", data, "w5", count, "3", name, "0.005"), bars) for name in ENGINES]
         looped = _python("ours.py", data, "w5-signals", count, "4", "compiled", "0.005")
         return [
             *rows,
@@ -106,12 +76,17 @@ def _single(data: Path, workload: str, bars: int) -> list[Job]:
         ("w1-idle", "wants nothing"),
         ("w1", "orders"),
         ("w1-targets", "targets, sizer, a stop each"),
+        ("w1-asks", "orders, asks what it holds"),
         ("signals", "signals"),
     ):
-        for name in ENGINES if kind in {"w1", "signals"} else ENGINES[:1]:
-            if (kind, name) != ("w1", "compiled"):
-                rows.append(Job("w1", f"onetape {name}: {told}", _python("ours.py", data, kind, count, "3", name), bars))
+        for name in _drivers_for(kind):
+            rows.append(Job("w1", f"onetape {name}: {told}", _python("ours.py", data, kind, count, "3", name), bars))
     return rows
+
+
+def _drivers_for(kind: str) -> tuple[str, ...]:
+    """Those that are measured with a kind of strategy: all of them, or those that differ in it."""
+    return {"w1-idle": ENGINES[:1], "w1-targets": ("arrays", "compiled"), "w1-asks": ("arrays", "compiled")}.get(kind, ENGINES)
 
 
 def _portfolio(data: Path) -> list[Job]:
@@ -120,15 +95,32 @@ def _portfolio(data: Path) -> list[Job]:
         Job("w2", f"onetape {name}: signals, sized by VaR", _python("ours.py", data, "w2-var", "0", "4", name), 1_260_000)
         for name in ("arrays", "compiled")
     ]
+    rows.append(Job("w2", "onetape compiled: weights as signals", _python("ours.py", data, "w2-signals", "0", "4", "compiled"), 1_260_000))
     return [Job("w2", "limit: numpy", _python("limits.py", data, "numpy", "0", "5"), 1_260_000), *rows]
 
 
 def _pairs(data: Path) -> list[Job]:
-    """W3: a part of the pairs, scaled up to all."""
-    scale = len(PAIRS) / len(SAMPLE)
+    """W3: all of it on the loop; a part of the pairs, scaled up to all, on an event driver."""
     return [
-        Job("w3", f"onetape {name} (a sample of pairs)", _python("ours.py", data, "w3", "0", "1", name), RUNS_OF_W3, scale)
-        for name in ("arrays", "compiled")
+        Job("w3", "onetape compiled", _python("ours.py", data, "w3", "0", "3", "compiled"), RUNS_OF_W3),
+        Job(
+            "w3",
+            "onetape arrays (a sample of pairs, scaled up)",
+            _python("ours.py", data, "w3-sample", "0", "1", "arrays"),
+            RUNS_OF_W3,
+            len(PAIRS) / len(SAMPLE),
+        ),
+    ]
+
+
+def _first_runs(data: Path) -> list[Job]:
+    """W1's signals with 100,000 bars, and a small run, where nothing has been compiled yet; and the first from the cache."""
+    asked, small = (_python("ours.py", data, "signals", count, "1", name) for count, name in (("100000", "compiled"), ("3270", "auto")))
+    return [
+        Job("cold", "onetape compiled, 100,000 bars, never compiled before", asked, 100_000, fresh=True),
+        Job("cold", "onetape compiled, 100,000 bars, from the cache", asked, 100_000, processes=3),
+        Job("cold", "onetape auto, 3,270 bars, never compiled before", small, 3270, fresh=True, processes=3),
+        Job("cold", "onetape auto, 3,270 bars, from the cache", small, 3270, processes=3),
     ]
 
 
@@ -139,14 +131,14 @@ def small_runs(data: Path) -> list[Job]:
     (project / "small.py").write_text(_SMALL_STRATEGY, encoding="utf-8")
     (project / "onetape.toml").write_text(_SMALL_CONFIG, encoding="utf-8")
     onetape = str(Path(sys.executable).with_name("onetape"))
-    return [
-        Job(
-            "w4", "onetape backtest --no-report", (onetape, "backtest", "-c", str(project / "onetape.toml"), "--json", "--no-report"), 3270
-        ),
-        Job("w4", "onetape --help", (onetape, "--help"), 0),
-        Job("w4", "import numpy", (sys.executable, "-c", "import numpy"), 0),
-        Job("w4", "import pandas", (sys.executable, "-c", "import pandas"), 0),
-    ]
+    backtest = (onetape, "backtest", "-c", str(project / "onetape.toml"), "--json", "--no-report")
+    commands = {
+        "onetape backtest --no-report": backtest,
+        "onetape --help": (onetape, "--help"),
+        "import numpy": (sys.executable, "-c", "import numpy"),
+        "import pandas": (sys.executable, "-c", "import pandas"),
+    }
+    return [Job("w4", row, command, 3270, processes=5) for row, command in commands.items()]
 
 
 _SMALL_STRATEGY = """
@@ -215,20 +207,28 @@ max_volume_share = 0
 
 
 def measured(job: Job) -> Measured:
-    """Run a job."""
+    """Run a job; one that fails, or takes more than ``PATIENCE`` seconds, says so."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPATH"] = os.pathsep.join([str(HERE), str(HERE.parent)])
     folder = next((str(Path(part).parent) for part in job.command if part.endswith(".toml")), None)
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        if job.fresh:
+            environment["NUMBA_CACHE_DIR"] = empty
         start = time.perf_counter()
         process = subprocess.Popen(job.command, stdout=out, stderr=err, env=environment, cwd=folder)  # noqa: S603 - our own
-        _, status, used = os.wait4(process.pid, 0)
+        limit = threading.Timer(PATIENCE, process.kill)
+        limit.start()
+        with Watched(process.pid) as watched:
+            _, status, used = os.wait4(process.pid, 0)
+        limit.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.perf_counter() - start
         out.seek(0), err.seek(0)
         lines = [json.loads(line) for line in out.read().splitlines() if line.startswith('{"who"')]
         told = err.read().strip().splitlines()[-1:]
-    facts = (job, used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
+    facts = (job, used.ru_utime + used.ru_stime, wall, max(used.ru_maxrss / 1024, watched.peak_mb))
+    if wall > PATIENCE:
+        return Measured(*facts, error=f"stopped after {PATIENCE:.0f} s")
     if process.returncode:
         return Measured(*facts, error=told[0] if told else f"exit code {process.returncode}")
     if not lines:
@@ -237,38 +237,37 @@ def measured(job: Job) -> Measured:
     return Measured(*facts, line["cpu"], line["wall"], line["equity"], line["trades"], line["note"])
 
 
-def again(job: Job, times: int) -> list[Measured]:
-    """Whole processes several times, after one that fills caches."""
-    measured(job)
-    return [measured(job) for _ in range(times)]
+def all_of(job: Job) -> list[Measured]:
+    """Its processes."""
+    if job.processes > 1:
+        measured(job)
+    runs = [measured(job) for _ in range(job.processes)]
+    print(f"{job.workload} {job.row}: {runs[-1].error or f'{runs[-1].process_cpu:.2f} s'}", file=sys.stderr, flush=True)
+    return runs
 
 
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", nargs="+", default=["w1", "w2", "w3", "w4", "w5"], help="workloads")
+    parser.add_argument("--only", nargs="+", default=WORKLOADS, choices=WORKLOADS, help="workloads")
     parser.add_argument("--quick", action="store_true", help="W1 with 100,000 bars instead of a million")
     parser.add_argument("--no-rivals", action="store_true", help="onetape and the limits alone")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md and scaling.png")
     options = parser.parse_args()
-    from results import page, verdicts
+    from results import page
     from scaling import draw, scaled
 
     folder = cache_folder()
     make(folder / "data")
     pythons = {rival.name: None if options.no_rivals else python_of(rival, folder / "envs") for rival in RIVALS}
     rivals = {name: python for name, python in pythons.items() if python is not None}
-    found: list[Measured] = []
-    for job in jobs(set(options.only), rivals, folder / "data", quick=options.quick):
-        runs = again(job, 5) if job.workload == "w4" else [measured(job)]
-        found += runs
-        print(f"{job.workload} {job.row}: {runs[-1].error or f'{runs[-1].process_cpu:.2f} s'}", file=sys.stderr, flush=True)
+    wanted = jobs(set(options.only), rivals, folder / "data", quick=options.quick)
     if "w4" in options.only:
-        for job in small_runs(folder / "data"):
-            found += again(job, 5)
-    text = page(found, machine())
+        wanted += small_runs(folder / "data")
+    found = [one for job in wanted for one in all_of(job)]
+    missing = [] if options.no_rivals else [rival.name for rival in RIVALS if rival.name not in rivals]
+    text = page(found, machine(), missing)
     print(text)
-    print("\n".join(verdicts(found)))
     if options.write:
         draw(scaled(folder / "data"), HERE / "scaling.png")
         (HERE / "RESULTS.md").write_text(text, encoding="utf-8")

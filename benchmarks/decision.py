@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from framework.app.assemble import backtest
+from framework.app.assembly.assemble import backtest
 from framework.domain.market import BarSeries
 from framework.engine.strategy import Strategy
 from framework.runtime.loading import validated

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from framework.domain.account_event import AccountEvent
     from framework.domain.market import Quote
-    from framework.domain.order import ApprovedOrder, OrderUpdate
+    from framework.domain.order import ApprovedOrder
+    from framework.domain.order_update import OrderUpdate
     from framework.runtime.tape.chain import Head, NewEvent
     from framework.runtime.tape.checkpoints import Checkpoint
 
@@ -176,6 +177,7 @@ class _Kept:
         self.count = 0
         self.events = store.events
         self.checkpoint = store.checkpoint
+        self.holds = store.holds
 
     def append(self, events: Sequence[NewEvent], _lease: object = None) -> tuple[()]:
         """Keep."""

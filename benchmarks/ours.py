@@ -1,8 +1,8 @@
 """onetape on the workloads: ``python ours.py FOLDER WORKLOAD BARS REPEATS ENGINE [TRAIL]``.
 
 ``w1`` has explicit orders of 100 shares; ``w1-targets`` asks for positions instead, which the sizer turns into 100 shares, each with a
-protective stop at half the price; ``signals`` is the same rule as a vectorised strategy, for drivers that take those; ``w1-idle`` wants
-nothing. Limits, breakers and books are on everywhere, wide enough to change nothing.
+protective stop at half the price; ``w1-asks`` asks at every bar what it holds; ``signals`` is the same rule as a vectorised strategy, for
+drivers that take those; ``w1-idle`` wants nothing. Limits, breakers and books are on everywhere, wide enough to change nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from workloads import (
     FAST,
     FEE,
     FIRST,
+    INVESTED,
     MOMENTUM,
+    PAIRS,
     SAMPLE,
     SHARES,
     SLOW,
@@ -37,7 +39,7 @@ from workloads import (
 )
 
 from framework import SignalStrategy, Strategy, run
-from framework.app.sweep import sweep
+from framework.app.sweeps.sweep import sweep
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -67,6 +69,10 @@ WIDE: Settings = {
     "sizing": {"method": "fixed", "fixed_unit": "shares", "fixed_amount": SHARES + 1e-6},
 }
 BARE: Settings = {"stops": {"attach": "never"}}
+#: A venue without Robinhood's collar on market buys, which nobody else knows: real days open beyond it now and then.
+PLAIN: Settings = {"broker": {"name": "generic"}}
+#: The part of equity that a signal of 1 is worth where weights are signals.
+CAP = 0.1
 FAR: Settings = {"stops": {"attach": "entries", "method": "percent", "percent": 50.0}}
 
 
@@ -127,6 +133,18 @@ class Targets(Orders):
             self._holds = False
 
 
+class Asks(Orders):
+    """W1's rule by a strategy that asks at every bar what it holds."""
+
+    def on_bar(self, ctx: Context) -> None:  # noqa: D102
+        turned = self._averages.turned(ctx.bars(self._symbol).close.item(-1))
+        held = ctx.position(self._symbol).quantity_micros
+        if turned > 0 and not held:
+            ctx.buy(self._symbol, SHARES)
+        elif turned < 0 and held:
+            ctx.close(self._symbol)
+
+
 class Idle(Strategy):
     """Wants nothing."""
 
@@ -136,9 +154,11 @@ class Idle(Strategy):
 
 def average(bars: Panel, length: int) -> NDArray[np.float64]:
     """A moving average of the closes, NaN before there is one."""
-    total = np.cumsum(np.insert(bars.close, 0, 0.0, axis=0), axis=0)
-    mean = (total[length:] - total[:-length]) / length
-    return np.concatenate([np.full((min(length - 1, len(bars.close)), mean.shape[1]), np.nan), mean])[: len(bars.close)]
+    mean = np.cumsum(bars.close, axis=0)
+    mean[length:] -= mean[:-length].copy()
+    mean[: length - 1] = np.nan
+    mean /= length
+    return mean
 
 
 class Signals(SignalStrategy):
@@ -148,10 +168,10 @@ class Signals(SignalStrategy):
     slow: int = SLOW
 
     def signals(self, bars: Panel) -> NDArray[np.float64]:  # noqa: D102
-        short, long = bars.indicator(average, self.fast), bars.indicator(average, self.slow)
-        wanted = np.where(np.isnan(long), np.nan, (short > long).astype(np.float64))
-        was_below = np.logical_or.accumulate(wanted == 0.0, axis=0)
-        return np.where(was_below, wanted, np.nan)  # no entry before the first real crossing
+        above = bars.indicator(average, self.fast) > bars.indicator(average, self.slow)
+        wanted, below = above.astype(np.float64), np.flatnonzero(~above[self.slow - 1 :])
+        wanted[: self.slow - 1 + int(below[0]) if len(below) else None] = np.nan  # no entry before the first real crossing
+        return wanted
 
 
 class Momentum(Strategy):
@@ -176,6 +196,16 @@ class Ranked(SignalStrategy):
             order = np.argsort(bars.close[day - MOMENTUM] / bars.close[day])
             found[day] = 0.0
             found[day, order[:TOP]] = np.linspace(1.0, 0.5, TOP)
+        return found
+
+
+class Weighted(SignalStrategy):
+    """Half of W2's weights as signals, parts of ``CAP``, the most that the sizer gives: what comes fits in beside what leaves."""
+
+    def signals(self, bars: Panel) -> NDArray[np.float64]:  # noqa: D102
+        found = np.full(bars.close.shape, np.nan)
+        for day in filter(decides, range(len(found))):
+            found[day] = weights(bars.close[day - MOMENTUM : day + 1]) / 2.0 / CAP
         return found
 
 
@@ -206,9 +236,17 @@ def ran(settings: dict[str, object], frames: dict[str, pd.DataFrame], *, by_fill
 
 def crossing(folder: Path, workload: str, bars: int, engine: str, trail: float) -> Callable[[], Outcome]:
     """W1 and W5."""
-    kinds = {"w1": ("Orders", BARE), "w1-targets": ("Targets", FAR), "w1-idle": ("Idle", BARE), "signals": ("Signals", BARE)}
     trailing: Settings = {"stops": {"attach": "entries", "method": "trailing", "trail_percent": trail * 100.0}}
-    kind, stops = kinds.get(workload, ("Signals" if workload == "w5-signals" else "Orders", trailing))
+    kinds = {
+        "w1": ("Orders", BARE),
+        "w1-targets": ("Targets", FAR),
+        "w1-asks": ("Asks", BARE),
+        "w1-idle": ("Idle", BARE),
+        "signals": ("Signals", BARE),
+        "w5-signals": ("Signals", trailing),
+        "w5-asks": ("Asks", trailing),
+    }
+    kind, stops = kinds.get(workload, ("Orders", trailing))
     settings = config(kind, ["X"], engine, "1m", **stops)
     frames = {"X": frame_of(load_w1(folder, bars), "ns")}
     return lambda: ran(settings, frames)
@@ -225,22 +263,28 @@ def portfolio(folder: Path, workload: str, engine: str) -> Callable[[], Outcome]
         "rebalance": {"band": 0.0, "min_value": 0.0, "cost_bps": 5.0},
         "fills": {"fees": {"rate": FEE}},
     }
+    if workload == "w2-signals":
+        changed["sizing"] = {"method": "fixed", "fixed_amount": 1e12, "fixed_unit": "dollars", "max_position_pct": CAP, "min_strength": 0.0}
+        changed["sizing"] |= {"max_portfolio_var_pct": 1.0, "max_total_exposure_pct": INVESTED, "min_position_value": 0.0}
+        changed["fills"] = {"slippage": {"model": "bps", "bps": FEE * 1e4}}
     if workload == "w2-var":
         changed["sizing"] = {"method": "var", "max_position_var_pct": 0.0006, "max_portfolio_var_pct": 1.0, "max_total_exposure_pct": 0.95}
         changed["fills"] = {"slippage": {"model": "bps", "bps": FEE * 1e4}}
-    settings = config("Ranked" if workload == "w2-var" else "Momentum", sorted(frames), engine, "1d", **changed)
+    kinds = {"w2": "Momentum", "w2-var": "Ranked", "w2-signals": "Weighted"}
+    settings = config(kinds[workload], sorted(frames), engine, "1d", **changed)
     return lambda: ran(settings, frames, by_fill=True)
 
 
-def pairs(folder: Path, engine: str) -> Callable[[], Outcome]:
-    """W3 for the pairs of ``workloads.SAMPLE``, on all cores."""
-    space = {"fast": sorted({fast for fast, _ in SAMPLE}), "slow": sorted({slow for _, slow in SAMPLE})}
+def pairs(folder: Path, workload: str, engine: str) -> Callable[[], Outcome]:
+    """W3; as ``w3-sample`` for the pairs of ``workloads.SAMPLE``."""
+    wanted = SAMPLE if workload == "w3-sample" else PAIRS
+    space = {"fast": sorted({fast for fast, _ in wanted}), "slow": sorted({slow for _, slow in wanted})}
     frames = {symbol: frame_of(load_w3(folder, symbol), "D") for symbol in SYMBOLS}
 
     def work() -> Outcome:
         equity = trades = 0.0
         for symbol, frame in frames.items():
-            settings = config("Signals", [symbol], engine, "1d", **BARE)
+            settings = config("Signals", [symbol], engine, "1d", **BARE, **PLAIN)
             found = sweep(settings, space, where="fast < slow", data={symbol: frame}, beside=Path(__file__).parent)
             equity += float(found.trials["final_equity"].sum())
             trades += float(found.trials["trades"].sum())
@@ -256,8 +300,8 @@ def main() -> None:
     try:
         if workload.startswith("w2"):
             work = portfolio(folder, workload, engine)
-        elif workload == "w3":
-            work = pairs(folder, engine)
+        elif workload.startswith("w3"):
+            work = pairs(folder, workload, engine)
         else:
             work = crossing(folder, workload, bars, engine, trail)
         report(f"onetape {engine}", work, repeats)

@@ -56,7 +56,7 @@ def trials(count: int) -> Callable[[], object]:
     """A sweep of so many trials in one process."""
     from ours import BARE, config, frame_of
 
-    from framework.app.sweep import sweep
+    from framework.app.sweeps.sweep import sweep
 
     folder = Path(os.environ["ONETAPE_BENCH_DATA"])
     settings = config("Signals", ["AAPL"], "auto", "1d", **BARE)

@@ -28,6 +28,7 @@ from framework.domain.command import CommandKind, OperatorCommand
 from framework.runtime.control.control import Control
 from framework.runtime.control.sending import send_command
 from framework.runtime.control.switches import HaltFile, HaltSignal
+from framework.runtime.sessions.quote_feed import NAP
 from framework.runtime.tape.chain import NewEvent
 from framework.runtime.tape.checkpoints import Checkpoint
 from framework.runtime.tape.recording import write_tape
@@ -92,7 +93,7 @@ def appends(place: str | Path, folder: Path) -> Iterator[Row]:
 
 
 def loop(place: str) -> None:
-    """The trading process of the halts: a turn of a millisecond, over and over; prints when it obeyed."""
+    """The trading process of the halts: turns as far apart as those of a session on quotes; prints when it obeyed."""
     heard = HaltSignal()
     tape = Path(place)
     with TapeStore.open(tape, header=HEADER) as store, heard.listening():
@@ -105,7 +106,7 @@ def loop(place: str) -> None:
                 print("done", flush=True)
                 if command.kind is CommandKind.ROTATE:
                     return
-            time.sleep(0.001)
+            time.sleep(NAP / 1e9)
 
 
 def halts(folder: Path) -> Iterator[Row]:
@@ -132,7 +133,7 @@ def halts(folder: Path) -> Iterator[Row]:
             found.append((int(told.readline().split()[0]) - given) / 1e6)
             told.readline()
             file.unlink(missing_ok=True)
-            time.sleep(0.05)  # the loop has to see that it is gone
+            time.sleep(0.15)  # the loop has to see that it is gone
         yield Row(f"a halt through {name}, worst of {HALTS}", max(found), "ms", HALT_MS)
     send_command(tape, command._replace(kind=CommandKind.ROTATE), None)
     process.communicate()

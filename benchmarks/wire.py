@@ -19,8 +19,8 @@ import numpy as np
 from order_path import InstantVenue
 
 from data import Dataset
-from framework.app.assemble import rehearsed
-from framework.app.session import Hooks, header, play_session
+from framework.app.assembly.assemble import rehearsed
+from framework.app.sessions.session import Hooks, header, play_session
 from framework.domain.market import BarSeries
 from framework.engine.strategy import Strategy
 from framework.runtime.clock import Stopwatch

@@ -54,6 +54,8 @@ def _chained(old: RawBars, new: RawBars, change: Action, request: DataRequest) -
 
 
 def _acted(raw: RawBars, actions: Sequence[Action], request: DataRequest) -> RawBars:
+    if not actions:
+        return raw
     dividend, split, pay_day = raw.dividend.copy(), raw.split.copy(), raw.pay_day.copy()
     delisting = None
     for one in actions:

@@ -23,8 +23,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from data.policy import near
-from framework.domain.values import SYMBOL_PATTERN, is_price
+from framework.domain.values import HIGHEST_PRICE, SYMBOL_PATTERN
 from framework.errors import BadDataError, MissingDataError
+from framework.rules.account.splits import MOST_SHARES, RATIOS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +120,10 @@ def _value(place: str, kind: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not (is_price(value) or (kind == DELISTING and value == 0.0)):
-        unit = "new shares for one old one, above 0" if kind == SPLIT else "dollars a share, above 0"
+    sound = (
+        1 / MOST_SHARES <= value <= MOST_SHARES if kind == SPLIT else HIGHEST_PRICE >= value > 0.0 or (kind == DELISTING and value == 0.0)
+    )
+    if not sound:
+        unit = f"new shares for one old one, {RATIOS}" if kind == SPLIT else "dollars a share, above 0"
         raise BadDataError(f"{place}: value {text!r}; a {kind} is {unit}")
     return value

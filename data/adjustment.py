@@ -30,6 +30,8 @@ def adjusted(raw: RawBars, method: str) -> RawBars:
     if method == "adj_close":
         with np.errstate(divide="ignore", invalid="ignore"):
             return replace(_divided(raw, raw.close / raw.adj_close), dividend=np.zeros(len(raw)))
+    if (raw.split == 1.0).all():
+        return raw
     shares = later_splits(raw.split)
     return replace(_divided(raw, shares), dividend=raw.dividend / shares)
 

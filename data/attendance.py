@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.finding import NS_PER_DAY, Finding, FindingKind, moment
+from data.finding import NS_PER_DAY, NS_PER_SECOND, Finding, FindingKind, moment
+from data.spans import spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,20 +34,34 @@ def stamped(raw: RawBars, sessions: Sessions, request: DataRequest) -> RawBars:
     return replace(raw, when=sessions.close[last] + (raw.when - sessions.day[last]) * NS_PER_DAY)
 
 
-def outside_sessions(when: Integers, sessions: Sessions, request: DataRequest) -> Mask:
-    """Which of ``when`` (int64[n], ns UTC) are no close of a session (daily) or lie in none (intraday); bool[n]."""
+def first_bars(when: Integers, sessions: Sessions) -> Integers:
+    """Positions of the first of ``when`` (int64[n], ns UTC, ascending) in each of ``sessions`` that has one, or in the time before it."""
+    ends = np.searchsorted(when, sessions.close, side="right")
+    found: Integers = ends[:-1][np.diff(ends) > 0]
+    return np.append([0], found) if ends[0] and len(when) else found
+
+
+def outside_sessions(when: Integers, sessions: Sessions, request: DataRequest) -> Mask | None:
+    """Which of ``when`` (int64[n], ns UTC, ascending) are no close of a session (daily) or lie in none (intraday).
+
+    bool[n]; ``None`` where all are what they should be.
+    """
     if request.is_daily:
         foreign: Mask = sessions.close[np.minimum(np.searchsorted(sessions.close, when), len(sessions.close) - 1)] != when
-        return foreign
+        return foreign if foreign.any() else None
+    if not (sessions.break_start < sessions.break_end).any():
+        firsts = when[first_bars(when, sessions)]
+        if (firsts > sessions.open[np.searchsorted(sessions.close, firsts)]).all():
+            return None
     index = np.searchsorted(sessions.close, when)
     in_break = (when > sessions.break_start[index]) & (when <= sessions.break_end[index])
     outside: Mask = (when <= sessions.open[index]) | in_break
-    return outside
+    return outside if outside.any() else None
 
 
-def closed_findings(raw: RawBars, outside: Mask, request: DataRequest) -> list[Finding]:
+def closed_findings(raw: RawBars, outside: Mask | None, request: DataRequest) -> list[Finding]:
     """One finding for each unbroken run of rows outside of every session."""
-    if not outside.any():
+    if outside is None:
         return []
     action = {"accept": "accepted"}.get(request.action(FindingKind.NOT_A_SESSION), "dropped")
     positions = np.flatnonzero(outside)
@@ -65,17 +80,46 @@ def _closed(raw: RawBars, run: Integers, request: DataRequest, action: str) -> F
     return Finding(FindingKind.NOT_A_SESSION, raw.symbol, first, what, int(raw.row[run[0]]), action)
 
 
-def gap_findings(raw: RawBars, outside: Mask, sessions: Sessions, request: DataRequest) -> list[Finding]:
+def overlap_findings(raw: RawBars, outside: Mask | None, sessions: Sessions, request: DataRequest) -> list[Finding]:
+    """One finding for all intraday bars that reach back into the bar before; the close and a break may cut one short."""
+    if request.is_daily:
+        return []
+    when = raw.when if outside is None else raw.when[~outside]
+    parts = [np.flatnonzero(np.diff(when[span]) < request.step) + span.start for span in spans(len(when), overlap=1)]
+    short = np.concatenate(parts) + 1 if parts else np.empty(0, np.int64)
+    index = np.searchsorted(sessions.close, when[short])
+    is_cut = (when[short] == sessions.close[index]) | (when[short] == sessions.break_start[index])
+    late = short[~is_cut & (when[short - 1] > sessions.open[index])]
+    if len(late) == 0:
+        return []
+    first = int(late[0])
+    place = first if outside is None else int(np.flatnonzero(~outside)[first])
+    seconds = (int(when[first]) - int(when[first - 1])) / NS_PER_SECOND
+    detail = (
+        f"{len(late)} of {len(raw)} bars of {request.resolution} close sooner after the one before, this one {seconds:g} s after it: "
+        "is the resolution another?"
+    )
+    return [Finding(FindingKind.OVERLAP, raw.symbol, int(when[first]), detail, int(raw.row[place]), "accepted")]
+
+
+def gap_findings(raw: RawBars, outside: Mask | None, sessions: Sessions, request: DataRequest) -> list[Finding]:
     """One finding for each run of missing bars between the first and the last; rows outside of sessions do not count.
 
     Intraday, time is counted while the exchange was open only; bars may be cut short by the open or the close.
     """
-    when = raw.when[~outside]
+    when = raw.when if outside is None else raw.when[~outside]
     if request.is_daily:
         return _missing_sessions(raw.symbol, when, sessions, request.calendar)
-    elapsed = np.diff(open_time(when, sessions))
-    gaps = np.flatnonzero(elapsed > request.step)
-    return [_missing_bars(raw.symbol, when, int(index), int(elapsed[index]), request.step) for index in gaps]
+    # The exchange has not been open for longer than time has passed.
+    step = request.step
+    parts = [np.flatnonzero(np.diff(when[span]) > step) + span.start for span in spans(len(when), overlap=1)]
+    wide = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    elapsed = open_time(when[wide + 1], sessions) - open_time(when[wide], sessions)
+    return [
+        _missing_bars(raw.symbol, when, index, passed, step)
+        for index, passed in zip(wide.tolist(), elapsed.tolist(), strict=True)
+        if passed > step
+    ]
 
 
 def open_time(when: Integers, sessions: Sessions) -> Integers:

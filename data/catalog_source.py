@@ -30,7 +30,7 @@ def read_catalog(symbol: str, request: DataRequest) -> RawBars:
     when = days(times) if request.is_daily else times
     known = catalog.confirmed(series)
     confirmed = frozenset((int(np.searchsorted(times, time)) + 1, FindingKind(kind)) for time, kind in known)
-    return RawBars(symbol, str(catalog.folder(series)), row=np.arange(1, len(times) + 1), when=when, confirmed=confirmed, **table)
+    return RawBars(symbol, str(catalog.folder(series)), row=range(1, len(times) + 1), when=when, confirmed=confirmed, **table)
 
 
 def with_actions_beside(request: DataRequest) -> DataRequest:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.finding import Finding, FindingKind
+from data.spans import spans
+from framework.domain.values import HIGHEST_PRICE, MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,15 +19,20 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
+#: Dollars; a price up to here is 0 in the books, which count micro-dollars.
+TOO_SMALL = 0.5 / MICRO
+
 
 def broken_bars(raw: RawBars, price_names: tuple[str, ...]) -> dict[FindingKind, Mask]:
-    """Which rows are broken and how: a mask (bool[n]) by kind; a row belongs to the first kind that fits.
+    """Which rows are broken and how: a mask (bool[n]) by kind; a row belongs to the first kind that fits; no kind where none is broken.
 
     ``price_names`` are the columns that must hold prices.
     """
+    if all(_is_sound(raw, price_names, span) for span in spans(len(raw))):
+        return {}
     prices = np.stack([getattr(raw, name) for name in price_names])
-    nan = ~np.isfinite(prices).all(axis=0)
-    non_positive = ~nan & (prices <= 0.0).any(axis=0)
+    nan: Mask = ~(np.abs(prices) <= HIGHEST_PRICE).all(axis=0)
+    non_positive: Mask = ~nan & (prices <= TOO_SMALL).any(axis=0)
     whole = ~nan & ~non_positive
     outside = (raw.high < np.maximum(raw.open, raw.close)) | (raw.low > np.minimum(raw.open, raw.close))
     inverted = whole & outside
@@ -36,6 +43,16 @@ def broken_bars(raw: RawBars, price_names: tuple[str, ...]) -> dict[FindingKind,
         FindingKind.INVERTED: inverted,
         FindingKind.BAD_VOLUME: bad_volume,
     }
+
+
+def _is_sound(raw: RawBars, price_names: tuple[str, ...], span: slice) -> bool:
+    """Whether no row of ``span`` is broken. What is NaN is neither above nor below anything."""
+    prices = {name: getattr(raw, name)[span] for name in price_names}
+    if not all(one.min() > TOO_SMALL and one.max() <= HIGHEST_PRICE for one in prices.values()):
+        return False
+    opened, high, low, close, volume = (getattr(raw, name)[span] for name in ("open", "high", "low", "close", "volume"))
+    contained = (high >= opened) & (high >= close) & (low <= opened) & (low <= close)
+    return bool(contained.all() and volume.min() >= 0.0 and volume.max() < np.inf)
 
 
 def broken_findings(raw: RawBars, broken: Mapping[FindingKind, Mask], price_names: tuple[str, ...]) -> list[Finding]:
@@ -54,8 +71,10 @@ def _detail(raw: RawBars, kind: FindingKind, index: int, price_names: tuple[str,
     if kind is FindingKind.INVERTED:
         shown = ", ".join(f"{name} {values[name]:g}" for name in ("open", "high", "low", "close"))
         return f"{shown}: high and low do not contain open and close"
-    wrong = {name: value for name, value in values.items() if not np.isfinite(value) or value <= 0.0}
-    allowed = "a finite number" if kind is FindingKind.NAN else "a price above 0"
+    wrong = {name: value for name, value in values.items() if not TOO_SMALL < value <= HIGHEST_PRICE}
+    allowed = (
+        f"a finite number up to {HIGHEST_PRICE:,.0f}" if kind is FindingKind.NAN else "a price above 0, in the books at least 0.000001"
+    )
     return f"{', '.join(f'{name} is {value:g}' for name, value in wrong.items())}; allowed: {allowed}"
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from data.calendar import sessions_of_days
 from data.finding import NS_PER_DAY
 from data.request import bar_length
+
+if TYPE_CHECKING:
+    from framework.domain.market import Integers
 
 
 class DueBars:
@@ -29,6 +33,8 @@ class DueBars:
         self._closes: list[int] = []
         self._before: list[int] = []
         self._pauses: list[tuple[int, int]] = []
+        #: The same as columns: opens, closes, bars before, starts and ends of the pauses.
+        self._columns = np.empty((5, 0), np.int64)
         #: The session asked for last: from and until when a time belongs to it, its open, the bars before it, its pause.
         self._here = (0, 0, 0, 0, 0, 0)
 
@@ -42,6 +48,16 @@ class DueBars:
         if timestamp <= start:
             return before + (timestamp - opened) // self._step
         return before + (timestamp - opened - min(timestamp, end) + start) // self._step
+
+    def counts(self, timestamps: Integers) -> Integers:
+        """The same of each of ``timestamps`` (int64[n], ns UTC), int64[n]."""
+        if not self._closes or timestamps.max(initial=0) >= self._closes[-1]:
+            self._look_up(max(int(timestamps.max(initial=0)), self._last))
+        number = np.searchsorted(self._columns[1], timestamps, side="right")
+        opened, _, before, start, end = self._columns[:, number]
+        paused = np.where(timestamps > start, np.minimum(timestamps, end) - start, 0)
+        found: Integers = before + (np.maximum(timestamps - opened - paused, 0) // self._step if self._step else 0)
+        return found
 
     def _session(self, timestamp: int) -> tuple[int, int, int, int, int, int]:
         """The session that is on at ``timestamp``, or comes next."""
@@ -57,5 +73,7 @@ class DueBars:
         length = sessions.close - sessions.open - (sessions.break_end - sessions.break_start)
         bars = -(-length // self._step) if self._step else np.ones_like(length)
         self._opens, self._closes = sessions.open.tolist(), sessions.close.tolist()
-        self._before = [0, *np.cumsum(bars).tolist()]
+        before = np.concatenate(([0], np.cumsum(bars)))
+        self._before = before.tolist()
+        self._columns = np.stack((sessions.open, sessions.close, before[:-1], sessions.break_start, sessions.break_end))
         self._pauses = list(zip(sessions.break_start.tolist(), sessions.break_end.tolist(), strict=True))

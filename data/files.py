@@ -55,7 +55,7 @@ def read_parquet(symbol: str, request: DataRequest) -> RawBars:
         table = ParquetFile(path).read().to_pandas()
     except (pa.ArrowException, OSError) as error:
         raise BadDataError(f"{path} cannot be read as Parquet: {error}") from None
-    return raw_bars(symbol, str(path), table, np.arange(1, len(table) + 1), request)
+    return raw_bars(symbol, str(path), table, range(1, len(table) + 1), request)
 
 
 def rows_in_parquet(request: DataRequest) -> int:
@@ -80,7 +80,7 @@ def read_frame(symbol: str, frames: Mapping[str, pd.DataFrame], request: DataReq
         given = ", ".join(sorted(frames)) or "nothing"
         raise MissingDataError(f"no DataFrame for {symbol}{near(symbol, frames)}; given: {given}")
     table = frames[symbol]
-    return raw_bars(symbol, f"the DataFrame of {symbol}", table, np.arange(1, len(table) + 1), request)
+    return raw_bars(symbol, f"the DataFrame of {symbol}", table, range(1, len(table) + 1), request)
 
 
 def _locate(symbol: str, request: DataRequest, suffix: str) -> Path:

@@ -15,15 +15,17 @@ class FindingKind(StrEnum):
 
     DUPLICATE = "duplicate"  # two rows of one time
     UNORDERED = "unordered"  # a row older than one before it
-    NAN = "nan"  # a price that is blank, NaN or infinite
-    NON_POSITIVE = "non_positive"  # a price of zero or below
+    NAN = "nan"  # a price that is blank, NaN, infinite or above a billion dollars
+    NON_POSITIVE = "non_positive"  # a price of zero or below, or so small that the books count it as zero
     INVERTED = "inverted"  # high and low do not contain open and close
     BAD_VOLUME = "bad_volume"  # a volume that is blank, NaN, infinite or negative
     ZERO_VOLUME = "zero_volume"  # legal: nothing fills on such a bar
+    OVERLAP = "overlap"  # a bar that closes sooner after the one before than bars are long
     GAP = "gap"  # the exchange was open and there is no bar
     NOT_A_SESSION = "not_a_session"  # there is a bar and the exchange was closed
     SUSPECT_TICK = "suspect_tick"  # a high or low far outside open and close
     FINER_RANGE = "finer_range"  # the finer bars of a bar reach other prices than the bar itself
+    BAD_DIVIDEND = "bad_dividend"  # a dividend of more than the share cost at the close before
     SPLIT_JUMP = "split_jump"  # an overnight move of a split's size that no declared split explains
 
 

@@ -126,7 +126,7 @@ def _read(symbol: str, path: Path, kind: str, request: DataRequest) -> RawBars:
     else:
         file = path if path.is_file() else path / f"{symbol}.csv"
         table, origin = read_backtrader(file), str(file)
-    return raw_bars(symbol, origin, table, np.arange(1, len(table) + 1), request)
+    return raw_bars(symbol, origin, table, range(1, len(table) + 1), request)
 
 
 def _checked(raw: RawBars, request: DataRequest) -> tuple[RawBars, Sequence[Finding]]:
@@ -136,7 +136,7 @@ def _checked(raw: RawBars, request: DataRequest) -> tuple[RawBars, Sequence[Find
     kept = raw.take(np.isin(raw.row, bars.row))
     kept = kept.take(np.argsort(kept.when, kind="stable"))
     lost = raw.take(~np.isin(raw.row, bars.row))
-    events = lost.row[(lost.dividend != 0.0) | (lost.split != 1.0)]
+    events = np.asarray(lost.row)[(lost.dividend != 0.0) | (lost.split != 1.0)]
     if len(events):
         raise BadDataError(
             f"{raw.symbol}: row {events[0]} of {raw.origin} would be dropped, and has a dividend or a split; move that, or mend the bar"
@@ -146,10 +146,10 @@ def _checked(raw: RawBars, request: DataRequest) -> tuple[RawBars, Sequence[Find
 
 def _confirmed(raw: RawBars, findings: Sequence[Finding], request: DataRequest) -> list[tuple[int, str]]:
     """Times and kinds of what looks wrong and is declared, by the source or by policy, to be real; runs do not refuse it again."""
-    doubtful = {FindingKind.SUSPECT_TICK, FindingKind.SPLIT_JUMP}
+    doubtful = {FindingKind.SUSPECT_TICK, FindingKind.BAD_DIVIDEND, FindingKind.SPLIT_JUMP}
     rows = {*raw.confirmed, *((one.row, one.kind) for one in findings if one.kind in doubtful and one.row is not None)}
     unit = NS_PER_DAY if request.is_daily else 1
-    return sorted((int(raw.when[raw.row == row][0]) * unit, str(kind)) for row, kind in rows)
+    return sorted((int(raw.when[np.asarray(raw.row) == row][0]) * unit, str(kind)) for row, kind in rows)
 
 
 def _stored(raw: RawBars, request: DataRequest) -> Mapping[str, Floats | Integers]:

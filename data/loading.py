@@ -20,7 +20,7 @@ from data.finer import made_of
 from data.policy import refuse
 from data.sample import read_sample
 from data.shelf import Shelf
-from data.validation import validated
+from data.validation import Validation, validated
 from framework.domain.market import BarSeries
 from framework.errors import BadDataError, ConfigError, MissingDataError
 
@@ -77,7 +77,8 @@ def _checked(request: DataRequest, frames: Frames) -> tuple[list[RawBars], list[
 
     raws = [_cut(read_with(symbol, actions, request, read), request) for symbol in sorted(request.symbols)]
     sessions = sessions_around(raws, request)
-    checked = [validated(raw, sessions, request) for raw in raws]
+    validation = Validation(sessions, request)
+    checked = [validation(raw) for raw in raws]
     findings = sorted([finding for _, found in checked for finding in found], key=_by_symbol_and_time)
     refuse(findings, request.policy, {raw.symbol: raw.origin for raw in raws})
     return [bars for bars, _ in checked], findings, sessions
@@ -133,6 +134,8 @@ def _read(symbol: str, request: DataRequest, frames: Frames) -> RawBars:
 
 def _cut(raw: RawBars, request: DataRequest) -> RawBars:
     """Only the rows the run can see: what lies outside of the range is not checked either."""
+    if request.start is None and request.end is None and len(raw):
+        return raw
     keep = np.ones(len(raw), dtype=bool) if request.end is None else raw.when < day_start(request.end + timedelta(days=1), request)
     if request.start is not None:
         times = np.unique(raw.when[keep])
@@ -168,7 +171,8 @@ def _first_trade(times: list[Integers], request: DataRequest) -> int:
     if request.start is not None:
         # A daily bar is stamped after midnight UTC of its date wherever the exchange is.
         after = day_start(request.start, request) * NS_PER_DAY + 1 if request.is_daily else day_start(request.start, request)
-    return min(int(one[one >= after].min(initial=np.iinfo(np.int64).max)) for one in times)
+    firsts = [one[np.searchsorted(one, after) :][:1] for one in times]  # what was checked is in order
+    return min((int(one[0]) for one in firsts if len(one)), default=np.iinfo(np.int64).max)
 
 
 def _series(bars: RawBars, first_trade: int) -> BarSeries:
@@ -177,7 +181,7 @@ def _series(bars: RawBars, first_trade: int) -> BarSeries:
 
 
 def _check_traded(symbol: str, origin: str, times: Integers, first_trade: int) -> None:
-    traded = int((times >= first_trade).sum())
+    traded = len(times) - int(np.searchsorted(times, first_trade))
     if traded < 2:
         raise BadDataError(
             f"{symbol} ({origin}): {traded} bar{'s' * (traded != 1)} in the range to trade, at least 2 are needed: "

@@ -32,7 +32,7 @@ def read_plainly(symbol: str, origin: str, content: bytes, request: DataRequest)
     numbers = {name: column for name, column in read.items() if column is not None}
     if when is None or len(numbers) < len(read):
         return None
-    return from_columns(symbol, origin, np.arange(2, len(when) + 2), when, numbers)
+    return from_columns(symbol, origin, range(2, len(when) + 2), when, numbers)
 
 
 def _cells(content: bytes) -> dict[str, Sequence[str]]:

@@ -22,10 +22,12 @@ POLICIES: Mapping[FindingKind, tuple[str, ...]] = MappingProxyType(
         FindingKind.INVERTED: ("refuse", "drop"),
         FindingKind.BAD_VOLUME: ("refuse", "drop"),
         FindingKind.ZERO_VOLUME: ("accept", "refuse"),
+        FindingKind.OVERLAP: ("refuse", "accept"),
         FindingKind.GAP: ("refuse", "accept"),
         FindingKind.NOT_A_SESSION: ("refuse", "drop", "accept"),
         FindingKind.SUSPECT_TICK: ("refuse", "accept"),
         FindingKind.FINER_RANGE: ("accept", "refuse"),
+        FindingKind.BAD_DIVIDEND: ("refuse", "accept"),
         FindingKind.SPLIT_JUMP: ("refuse", "accept"),
     }
 )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from data.finding import FindingKind
     from framework.domain.market import Delisting, Floats, Integers
+
+    #: Numbers of rows: int64[n], or a range where none is left out.
+    Rows = Integers | range
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +24,7 @@ class RawBars:
     Attributes:
         symbol: Whose bars.
         origin: Where they came from, for messages: a file, "the sample", "the given DataFrame".
-        row: int64, how the source numbers the row.
+        row: How the source numbers the row.
         when: int64. Daily: days since 1970 of the session's date. Intraday: the bar's close, ns UTC.
         open, high, low, close: float64, dollars a share of that day; NaN where the source has none.
         volume: float64, shares of that day; NaN where the source has none.
@@ -34,7 +38,7 @@ class RawBars:
 
     symbol: str
     origin: str
-    row: Integers
+    row: Rows
     when: Integers
     open: Floats
     high: Floats
@@ -52,6 +56,9 @@ class RawBars:
         return len(self.row)
 
     def take(self, index: Integers | NDArray[np.bool_]) -> RawBars:
-        """The rows that ``index`` (positions or a mask) picks, as copies."""
+        """The rows that ``index`` (positions or a mask) picks, as copies; these bars where a mask picks all of them."""
+        if index.dtype == bool and index.all():
+            return self
         names = (field.name for field in fields(self) if field.name not in {"symbol", "origin", "delisting", "confirmed"})
-        return replace(self, **{name: getattr(self, name)[index] for name in names})
+        columns: dict[str, Any] = {name: np.asarray(getattr(self, name))[index] for name in names}
+        return replace(self, **columns)

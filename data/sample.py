@@ -53,7 +53,7 @@ def read_sample(symbol: str, request: DataRequest) -> RawBars:
     return RawBars(
         symbol=symbol,
         origin="the sample",
-        row=np.arange(1, count + 1),
+        row=range(1, count + 1),
         when=np.array(dates, dtype="datetime64[D]").astype(np.int64),
         dividend=_placed(actions, "dividend", np.zeros(count)),
         split=_placed(actions, "split", np.ones(count)),

@@ -11,44 +11,53 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.finding import NS_PER_DAY
+from data.spans import spans
 from framework.errors import BadDataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from data.raw_bars import Rows
     from data.request import DataRequest
     from framework.domain.market import Integers
 
+#: Rows that most often tell already that times are no dates.
+FEW = 16
 ALLOWED = "allowed: ISO 8601, such as 2012-01-31 or 2012-01-31T10:30:00-05:00"
 
 
-def parse_times(values: pd.Series, row: Integers, origin: str, request: DataRequest) -> Integers:
+def parse_times(values: pd.Series | pd.DatetimeIndex, row: Rows, origin: str, request: DataRequest) -> Integers:
     """``values`` (text, dates or timestamps) as days since 1970 for daily bars, or as ns UTC for intraday ones; int64[n].
 
-    ``row`` (int64[n]) and ``origin`` are for messages.
+    ``row`` and ``origin`` are for messages.
 
     Raises ``BadDataError`` for a blank or unreadable value, for a naive time that a change of the clocks makes ambiguous or impossible, and
     for dates without times where an intraday resolution is asked for.
     """
     import pandas as pd
 
-    blank = np.flatnonzero(values.isna().to_numpy())
-    if len(blank):
+    if values.hasnans:
+        blank = np.flatnonzero(pd.isna(values))
         raise BadDataError(f"{origin}, row {row[blank[0]]}: the timestamp is blank; {ALLOWED}")
     if pd.api.types.is_numeric_dtype(values.dtype):
-        raise BadDataError(f"{origin}, row {row[0]}: the timestamp {values.iloc[0]} is a number, which could mean anything; {ALLOWED}")
+        raise BadDataError(
+            f"{origin}, row {row[0]}: the timestamp {values.to_numpy()[0]} is a number, which could mean anything; {ALLOWED}"
+        )
     times = _parsed(values, row, origin)
     return _session_days(times, request.timezone) if request.is_daily else _utc(times, row, origin, request)
 
 
-def _parsed(values: pd.Series, row: Integers, origin: str) -> pd.DatetimeIndex:
+def _parsed(values: pd.Series | pd.DatetimeIndex, row: Rows, origin: str) -> pd.DatetimeIndex:
     import pandas as pd
 
     try:
         if isinstance(values.dtype, (np.dtype, pd.DatetimeTZDtype)) and values.dtype.kind == "M":
-            return pd.DatetimeIndex(values).as_unit("ns")
-        return pd.DatetimeIndex(_from_text(values.astype(str))).as_unit("ns")
+            # An index never changes; a column may, afterwards.
+            times = values if isinstance(values, pd.DatetimeIndex) else pd.DatetimeIndex(values, copy=True)
+            return times if times.unit == "ns" else times.as_unit("ns")
+        return pd.DatetimeIndex(_from_text(pd.Series(values).astype(str))).as_unit("ns")
     except (ValueError, OverflowError):
+        values = pd.Series(values)
         index = _first_unreadable(values)
         if index is None:
             raise BadDataError(f"{origin}: some timestamps have a UTC offset and some have none; write all of them one way") from None
@@ -81,9 +90,14 @@ def _session_days(times: pd.DatetimeIndex, timezone: str) -> Integers:
     return stamps // NS_PER_DAY
 
 
-def _utc(times: pd.DatetimeIndex, row: Integers, origin: str, request: DataRequest) -> Integers:
-    local = times if times.tz is None else times.tz_convert(request.timezone).tz_localize(None)
-    if not (local.asi8 % NS_PER_DAY).any():
+def _has_times(times: pd.DatetimeIndex, timezone: str) -> bool:
+    """Whether any of ``times`` is not midnight."""
+    local = times if times.tz is None else times.tz_convert(timezone).tz_localize(None)
+    return bool((local.asi8 % NS_PER_DAY).any())
+
+
+def _utc(times: pd.DatetimeIndex, row: Rows, origin: str, request: DataRequest) -> Integers:
+    if not (_has_times(times[:FEW], request.timezone) or any(_has_times(times[span], request.timezone) for span in spans(len(times)))):
         remedy = "" if request.is_finer else '; for daily bars set "1d"'
         raise BadDataError(f'{origin}: dates without times, but [data] {request.key("resolution")} = "{request.resolution}"{remedy}')
     if times.tz is not None:

@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from framework.app.backtrader_store import RobinhoodStore
-    from framework.app.lookahead import LookaheadAudit, audit_lookahead
-    from framework.app.montecarlo import MonteCarloAudit, audit_montecarlo
-    from framework.app.overfit import OverfitAudit, audit_overfit
-    from framework.app.run import RunResult, run
-    from framework.app.sweep import sweep
-    from framework.app.sweep_result import SweepResult
-    from framework.app.walkforward import WalkForward, walkforward
+    from framework.app.audits.lookahead import LookaheadAudit, audit_lookahead
+    from framework.app.audits.montecarlo import MonteCarloAudit, audit_montecarlo
+    from framework.app.audits.overfit import OverfitAudit, audit_overfit
+    from framework.app.backtest.run import RunResult, run
+    from framework.app.sessions.backtrader_store import RobinhoodStore
+    from framework.app.sweeps.result import SweepResult
+    from framework.app.sweeps.sweep import sweep
+    from framework.app.sweeps.walkforward import WalkForward, walkforward
     from framework.domain.book import Account, Position
     from framework.domain.fill import Fill, Trade
     from framework.domain.market import Bar, Quote
@@ -73,14 +73,14 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = (
-    ("framework.app.backtrader_store", ("RobinhoodStore",)),
-    ("framework.app.lookahead", ("LookaheadAudit", "audit_lookahead")),
-    ("framework.app.montecarlo", ("MonteCarloAudit", "audit_montecarlo")),
-    ("framework.app.overfit", ("OverfitAudit", "audit_overfit")),
-    ("framework.app.run", ("RunResult", "run")),
-    ("framework.app.sweep", ("sweep",)),
-    ("framework.app.sweep_result", ("SweepResult",)),
-    ("framework.app.walkforward", ("WalkForward", "walkforward")),
+    ("framework.app.sessions.backtrader_store", ("RobinhoodStore",)),
+    ("framework.app.audits.lookahead", ("LookaheadAudit", "audit_lookahead")),
+    ("framework.app.audits.montecarlo", ("MonteCarloAudit", "audit_montecarlo")),
+    ("framework.app.audits.overfit", ("OverfitAudit", "audit_overfit")),
+    ("framework.app.backtest.run", ("RunResult", "run")),
+    ("framework.app.sweeps.sweep", ("sweep",)),
+    ("framework.app.sweeps.result", ("SweepResult",)),
+    ("framework.app.sweeps.walkforward", ("WalkForward", "walkforward")),
     ("framework.domain.book", ("Account", "Position")),
     ("framework.domain.fill", ("Fill", "Trade")),
     ("framework.domain.market", ("Bar", "Quote")),

@@ -45,6 +45,12 @@ class VerificationError(OnetapeError):
     exit_code = 1
 
 
+class StoppedError(OnetapeError):
+    """A session was asked to stop before it was ready: nothing was decided, and nothing has to be done."""
+
+    exit_code = 0
+
+
 class DataError(OnetapeError):
     """The market data is missing or broken: do not trade on it."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from data import Dataset
 from data.calendar import session_closes, sessions_of_days
 from data.finer import made_of
-from framework.app.assemble import Simulation, backtest
+from framework.app.assembly.assemble import Simulation, backtest
 from framework.domain.market import BarSeries
 from framework.engine.strategy import Strategy
 from framework.runtime.config import Config

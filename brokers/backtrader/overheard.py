@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from brokers.backtrader.trading import Trading
     from framework.domain.account_event import AccountEvent
-    from framework.domain.order import OrderUpdate
+    from framework.domain.order_update import OrderUpdate
     from framework.engine.desk import Desk
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from brokers.backtrader.holdings import Holdings
     from framework.domain.account_event import Delisted
-    from framework.domain.order import Order, OrderUpdate
+    from framework.domain.order import Order
+    from framework.domain.order_update import OrderUpdate
     from framework.engine.desk import Desk
 
 #: Reasons for which backtrader says Margin; for all others it says Rejected, or Canceled once an order has worked.

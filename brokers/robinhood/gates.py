@@ -111,7 +111,7 @@ class ArmedGate:
         token: The operator's leave.
         key: Under which it was signed.
         holds_lease: Whether this process still is the one that trades the account.
-        is_halted: Whether an operator stopped entries (a HALT file, a signal); sales go on.
+        is_halted: Whether entries are stopped: by an operator (a HALT file, a signal), or by a doubt about the time; sales go on.
         now: ns UTC.
         purchases: What was bought for so far; ``None`` counts for this gate alone.
     """
@@ -153,7 +153,7 @@ class ArmedGate:
 
     def _check_purchase(self, form: Mapping[str, object], token: ArmToken) -> None:
         if self._is_halted():
-            raise NotArmedError("not armed: an operator has halted entries")
+            raise NotArmedError("not armed: entries are halted, by an operator or because clock or calendar differ from the venue's")
         with self._lock:
             name, value = str(form.get("ref_id")), _value(form)
             check_amount(token, self._purchases.others(name), value)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from brokers.robinhood import reading
 from brokers.robinhood.amounts import iso
+from brokers.robinhood.history import five_minutes
 from brokers.robinhood.instruments import Instruments
 from brokers.robinhood.payloads import Addresses, Sight, needs_sight, payload
 from brokers.robinhood.reader import Reader
 from brokers.robinhood.wire import API
 from framework.domain.order import OrderSide, OrderType
 from framework.domain.request import Priority
-from framework.domain.values import to_micros
+from framework.domain.values import MICRO, to_micros
 from framework.domain.venue_order import Holdings, LinkCapabilities, Listing, Outcome, OutcomeKind, VenueOrder
 from framework.errors import AuthenticationError, BrokerError, SafetyError, UnsupportedOrderTypeError
 from framework.rules.outcomes import agrees, cancel_outcome, submission_outcome
@@ -21,6 +22,7 @@ from framework.rules.outcomes import agrees, cancel_outcome, submission_outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from brokers.robinhood.history import FiveMinutes
     from brokers.robinhood.reading import LastTrade
     from brokers.robinhood.replies import Reply
     from brokers.robinhood.session import Session
@@ -152,6 +154,8 @@ class RobinhoodGateway:
             raise BrokerError(f"{order.symbol}: Robinhood did not name its instrument; nothing was sent")
         if not instrument.is_tradable and order.side is OrderSide.BUY:
             raise UnsupportedOrderTypeError(f"{order.symbol} cannot be bought at Robinhood now")
+        if quantity_micros % MICRO and not instrument.takes_parts and order.side is OrderSide.BUY:
+            raise UnsupportedOrderTypeError(f"{order.symbol}: Robinhood sells whole shares of it only; nothing was sent")
         if instrument.is_over_the_counter and order.order_type is OrderType.MARKET:
             raise UnsupportedOrderTypeError(f"{order.symbol} trades over the counter: Robinhood takes limit orders only")
         if order.side is OrderSide.BUY and order.symbol in self._halted:
@@ -280,6 +284,14 @@ class RobinhoodGateway:
             trades = [reading.last_trade(row) for row in rows if isinstance(row, dict)]
             found += [one for one in trades if one is not None and one.symbol in symbols]
         return found
+
+    def five_minutes(self, symbols: Sequence[str], now: int) -> dict[str, list[FiveMinutes]]:
+        """Bars of five minutes of the last week that had closed ``now``, ns UTC.
+
+        Raises:
+            DataError: The venue did not answer, or not in a form that can be read.
+        """
+        return five_minutes(self._reader, symbols, now)
 
     def day_volumes(self, symbols: Sequence[str]) -> dict[str, float]:
         """Shares traded since the open; symbols of which it is not known are left out."""

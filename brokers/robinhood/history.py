@@ -40,6 +40,40 @@ class PastBar(NamedTuple):
     volume: float
 
 
+class FiveMinutes(NamedTuple):
+    """Five minutes from ``begins`` (ns UTC) on, of regular hours; dollars and shares. Nothing ``traded`` in those the venue has made up."""
+
+    begins: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    traded: bool
+
+
+def five_minutes(reader: Reader, symbols: Sequence[str], now: int) -> dict[str, list[FiveMinutes]]:
+    """The bars of five minutes of the last week that had closed ``now`` (ns UTC), made-up ones too, oldest first.
+
+    Raises:
+        MissingDataError: Robinhood did not answer.
+        BadDataError: A bar cannot be read.
+    """
+    found: dict[str, list[FiveMinutes]] = {}
+    for start in range(0, len(symbols), _BATCH):
+        for row in _rows(reader, symbols[start : start + _BATCH], "5minute", "week"):
+            found[row["symbol"]] = [one for one in map(_five_minutes, row.get("historicals") or ()) if one.begins + 5 * _MINUTE <= now]
+    return found
+
+
+def _five_minutes(one: Mapping[str, Any]) -> FiveMinutes:
+    try:
+        opened, high, low, close = (micros(one[f"{name}_price"]) / MICRO for name in ("open", "high", "low", "close"))
+        return FiveMinutes(moment(one["begins_at"]), opened, high, low, close, float(one["volume"]), not one.get("interpolated"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadDataError(f"a past bar of Robinhood's cannot be read ({error})") from None
+
+
 def past_bars(reader: Reader, symbols: Sequence[str], resolution: str, now: int, open_days: frozenset[str]) -> dict[str, list[PastBar]]:
     """All bars Robinhood has of ``symbols`` that had closed ``now``, oldest first; bars it made up are left out.
 
@@ -68,17 +102,18 @@ def past_bars(reader: Reader, symbols: Sequence[str], resolution: str, now: int,
 
 def _batch(reader: Reader, symbols: Sequence[str], resolution: str, now: int, open_days: frozenset[str]) -> dict[str, list[PastBar]]:
     interval, span, length = DEPTHS[resolution]
+    rows = _rows(reader, symbols, interval, span)
+    return {row["symbol"]: list(_bars(row, length, now, open_days)) for row in rows}
+
+
+def _rows(reader: Reader, symbols: Sequence[str], interval: str, span: str) -> list[dict[str, Any]]:
+    """What is shown of each of ``symbols`` that is known; by its own name, since the places of unknown ones are empty."""
     query = {"symbols": ",".join(symbols), "interval": interval, "span": span, "bounds": "regular"}
     reply = reader.read("/quotes/historicals/", query, Priority.DATA)
     rows = reply.fields.get("results")
     if not reply.is_good or not isinstance(rows, list):
         raise MissingDataError(f"Robinhood did not show past bars: {reply.reason or 'no list of them'}")
-    found: dict[str, list[PastBar]] = {}
-    for row in rows:
-        # By its own name: the places of unknown symbols are empty.
-        if isinstance(row, dict) and row.get("symbol") in symbols:
-            found[row["symbol"]] = list(_bars(row, length, now, open_days))
-    return found
+    return [row for row in rows if isinstance(row, dict) and row.get("symbol") in symbols]
 
 
 def _bars(row: Mapping[str, Any], length: int, now: int, open_days: frozenset[str]) -> Iterator[PastBar]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from brokers.robinhood.amounts import moment
 from framework.domain.request import Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
     from brokers.robinhood.reader import Reader
+
+_NEW_YORK = ZoneInfo("America/New_York")
 
 
 class MarketHours(NamedTuple):
@@ -49,3 +56,32 @@ def disagreement(venue: MarketHours | None, calendar: MarketHours) -> str:
     if not calendar.is_open:
         return "the venue says the market is open, our calendar says it is closed"
     return "the venue and our calendar disagree on when the session begins or ends"
+
+
+class HoursWatch:
+    """Asks the venue once a day whether it is open when our calendar says so; nothing is bought until both say the same.
+
+    Args:
+        reader: To the venue.
+        ours: The hours of a date in New York, by our calendar.
+        alert: Hears once of each difference.
+
+    Attributes:
+        doubt: Why nothing is to be bought now; empty where both agree.
+    """
+
+    def __init__(self, reader: Reader, ours: Callable[[date], MarketHours], alert: Callable[[str], object]) -> None:
+        self._reader, self._ours, self._alert = reader, ours, alert
+        self._agreed: date | None = None
+        self.doubt = "the venue was not asked yet when the market is open"
+
+    def look(self, now: int) -> None:
+        """Called now and then with the time, ns UTC."""
+        day = datetime.fromtimestamp(now / 1e9, UTC).astimezone(_NEW_YORK).date()
+        if day == self._agreed:
+            return
+        before, self.doubt = self.doubt, disagreement(market_hours(self._reader, day.isoformat()), self._ours(day))
+        if not self.doubt:
+            self._agreed = day
+        elif self.doubt != before:
+            self._alert(f"{day}: {self.doubt}; nothing is bought until they agree, look at the market and at [data] calendar")

@@ -74,7 +74,7 @@ class Instruments:
         if not isinstance(identity, str) or not isinstance(symbol, str):
             return None
         tradable = row.get("tradeable") is True and row.get("tradability", "tradable") == "tradable"
-        parts = row.get("fractional_tradability") == "tradable"
+        parts = row.get("fractional_tradability", "tradable") == "tradable"
         return Instrument(identity, symbol, tradable, parts, bool(row.get("otc_market_tier")), self._clock.now_ns())
 
 

@@ -100,7 +100,7 @@ def _terms(order: Order, rules: Capabilities, sight: Sight | None) -> dict[str, 
 
 def _trailing(order: Order, rules: Capabilities, sight: Sight | None) -> dict[str, Any]:
     trail = order.trail_micros or 0
-    level = order.stop_micros if order.stop_micros is not None else _first_level(order, trail, rules, sight)
+    level = _off_market(order.stop_micros if order.stop_micros is not None else _first_level(order, trail, sight), order, rules)
     if order.trail_type is TrailType.PERCENTAGE:
         peg: dict[str, Any] = {"type": "percentage", "percentage": text_of(trail)}
     else:
@@ -109,15 +109,19 @@ def _trailing(order: Order, rules: Capabilities, sight: Sight | None) -> dict[st
     return {**told, "price": text_of(_collared(level, rules))} if order.side is OrderSide.BUY else told
 
 
-def _first_level(order: Order, trail: int, rules: Capabilities, sight: Sight | None) -> int:
+def _first_level(order: Order, trail: int, sight: Sight | None) -> int:
     last = 0 if sight is None else sight.last
     distance = fraction_of(last, trail // 100) if order.trail_type is TrailType.PERCENTAGE else trail
     level = last + order.side.sign * distance
     if level <= 0:
         raise UnsupportedOrderTypeError(f"{order.symbol}: a trail of {text_of(trail)} below {text_of(last)} leaves no price")
-    # Rounded away from the market, so that the stop is never nearer than asked.
+    return level
+
+
+def _off_market(level: int, order: Order, rules: Capabilities) -> int:
+    """``level`` on the tick, away from the market, so that the stop is never nearer than asked: one that has moved lies anywhere."""
     tick = rules.tick_micros(level)
-    return -(-level // tick) * tick if order.side is OrderSide.BUY else level // tick * tick
+    return -(-level // tick) * tick if order.side is OrderSide.BUY else max(level // tick, 1) * tick
 
 
 def _collared(price: int, rules: Capabilities) -> int:

@@ -149,13 +149,15 @@ def account(shown: Mapping[str, Any], portfolio: Mapping[str, Any]) -> Account:
     power = balances.get("buying_power") or shown.get("buying_power")
     equity = portfolio.get("extended_hours_equity") or portfolio.get("equity")
     number = _text(shown.get("account_number"))
-    return Account(number, *(from_micros(micros(value)) for value in (shown.get("cash"), equity, power)))
+    unsettled = micros_or_none(balances.get("unsettled_funds", shown.get("unsettled_funds")))
+    cash, worth, spendable = (from_micros(micros(value)) for value in (shown.get("cash"), equity, power))
+    return Account(number, cash, worth, spendable, None if unsettled is None else from_micros(unsettled))
 
 
 def quote(shown: Mapping[str, Any]) -> Quote | None:
     """A quote that can be traded on; ``None`` where a side is missing, crossed or halted.
 
-    The last trade is the newer of the regular session's and the one outside of it.
+    The last trade is the regular session's, as in bars, and as stops at the venue have it; one outside of it only where there is no other.
     """
     if shown.get("trading_halted") or shown.get("state", "active") != "active":
         return None
@@ -195,6 +197,5 @@ def day_volume(shown: Mapping[str, Any]) -> float | None:
 
 def _last_trade(shown: Mapping[str, Any]) -> tuple[int, int]:
     pairs = (("last_trade_price", "venue_last_trade_time"), ("last_non_reg_trade_price", "venue_last_non_reg_trade_time"))
-    trades = [(moment(shown.get(at) or shown["updated_at"]), micros(shown[price])) for price, at in pairs if shown.get(price)]
-    at, price = max(trades)
-    return price, at
+    price, at = next((names for names in pairs if shown.get(names[0])), pairs[0])
+    return micros(shown[price]), moment(shown.get(at) or shown["updated_at"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from brokers.robinhood.grants import Verdict, granted, refresh_form
 from framework.domain.request import Priority
-from framework.errors import AuthenticationError, ThrottledError
+from framework.errors import AuthenticationError, OnetapeError, SafetyError, ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,11 @@ class Session:
         self._wire, self._file, self._attempts, self._now, self._alert = wire, file, attempts, now, alert
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
+        #: The pair that was exchanged last, worth nothing any more, and the one that came for it where the file did not take it.
+        self._spent: Tokens | None = None
+        self._unkept: Tokens | None = None
+        #: What was said of the session since it was active.
+        self._told: SessionState | None = None
         self.state = SessionState.LOGGED_OUT
         self.generation = 0
 
@@ -73,6 +78,8 @@ class Session:
     def tick(self) -> None:
         """Called now and then: renew what is old or was refused, long before anything waits for it."""
         tokens = self._tokens
+        if self._unkept is not None:
+            self._keep(self._unkept)
         if self.state is SessionState.NEEDS_PERSON:
             self._take_up_new()
         elif tokens is not None and (self.state is not SessionState.ACTIVE or tokens.is_old(self._now())):
@@ -96,16 +103,21 @@ class Session:
             before = self._tokens
             if before is None or self.state is SessionState.NEEDS_PERSON:
                 return self._take_up_new()
-            with self._file.locked():
-                return self._take_up_new() or self._exchange(before)
+            try:
+                with self._file.locked():
+                    return self._take_up_new() or self._exchange(before)
+            except (OnetapeError, OSError) as error:  # whoever trades goes on; what comes back says that it waits
+                self._ends(SessionState.STALE, f"the session could not be renewed: {error}; it is tried again")
+                return False
 
     def _take_up_new(self) -> bool:
         """Use what another process, or a person, has put into the file since."""
         try:
             found = self._file.load()
-        except AuthenticationError:
+        except (AuthenticationError, SafetyError, OSError):
             return False
-        if found is None or (self._tokens is not None and found.access == self._tokens.access):
+        known = [one.access for one in (self._tokens, self._spent) if one is not None]
+        if found is None or found.access in known:
             return False
         self._use(found)
         return True
@@ -121,7 +133,8 @@ class Session:
             return False
         if grant.tokens is not None:
             # The old pair is worth nothing any more: nothing comes before this.
-            self._file.save(grant.tokens)
+            self._spent = tokens
+            self._keep(grant.tokens)
             self._use(grant.tokens)
             return True
         if grant.verdict is Verdict.THROTTLED:
@@ -133,13 +146,24 @@ class Session:
             self._ends(SessionState.NEEDS_PERSON, f"the session at Robinhood has ended ({grant.reason}): run `onetape login`")
         return False
 
+    def _keep(self, tokens: Tokens) -> None:
+        """Put ``tokens`` into the file; one that does not take them is tried again at each tick."""
+        try:
+            self._file.save(tokens)
+        except (SafetyError, OSError) as error:
+            if self._unkept is not tokens:
+                self._alert(f"the new tokens of Robinhood cannot be kept: {error}. This session goes on; the next needs `onetape login`")
+            self._unkept = tokens
+        else:
+            self._unkept = None
+
     def _use(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self.generation += 1
         self._wire.authorize(tokens.access)
-        self.state = SessionState.ACTIVE
+        self.state, self._told = SessionState.ACTIVE, None
 
     def _ends(self, state: SessionState, words: str) -> None:
-        if state is not self.state:
+        if state is not self._told:
             self._alert(words)
-        self.state = state
+        self.state = self._told = state

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import stat
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.secret import Secret
@@ -125,10 +125,19 @@ class SessionFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Within it no other process of this user renews the tokens: a pair can be exchanged once."""
+        """Within it no other process of this user renews the tokens: a pair can be exchanged once.
+
+        Raises:
+            AuthenticationError: The lock cannot be had.
+        """
         self._private_folder()
-        with closing(sqlite3.connect(self.path.with_suffix(".lock"), timeout=60.0, isolation_level=None)) as lock:
-            lock.execute("BEGIN EXCLUSIVE")
+        path = self.path.with_suffix(".lock")
+        with ExitStack() as held:
+            try:
+                lock = held.enter_context(closing(sqlite3.connect(path, timeout=60.0, isolation_level=None)))
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.Error as error:
+                raise AuthenticationError(f"{path} cannot be locked ({error}); is the disk full?") from None
             yield
 
     def _known(self, tokens: Tokens) -> Tokens:

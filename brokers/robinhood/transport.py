@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from brokers.robinhood.gates import form_of
 from brokers.robinhood.routes import Route, route
 from brokers.robinhood.wires import NoAnswerError, NotSentError, Timeouts, Wires, read_whole
-from framework.errors import SafetyError, ThrottledError
+from framework.errors import BrokerError, SafetyError
 from framework.rules.pacing.refusals import Hint, hint_in
 
 if TYPE_CHECKING:
@@ -150,10 +150,11 @@ class Transport(HTTPAdapter):
         try:
             with self._budget.slot(priority, is_order=what.is_order, patience=purpose.patience):
                 response = self._wires.exchange(lambda: self._carried(request), self._timeouts.total, purpose.deadline)
-        except ThrottledError as error:
+        except BrokerError as error:  # no slot in time, or none that could be written down
             raise NotSentError(str(error)) from None
         if response.status_code == 429:
-            self._budget.refused(_hint(response))
+            with suppress(BrokerError):  # the answer is here; what cannot be written down keeps the next one back as well
+                self._budget.refused(_hint(response))
         return response
 
     def _carried(self, request: PreparedRequest) -> Response:
@@ -162,7 +163,7 @@ class Transport(HTTPAdapter):
             copy.headers["Host"] = urlsplit(request.url or "").netloc
             copy.url = urlsplit(copy.url or "")._replace(scheme=self._base.scheme, netloc=self._base.netloc).geturl()
         response = super().send(copy, stream=True, timeout=(self._timeouts.connect, self._timeouts.read), verify=True, proxies={})
-        read_whole(response, self._timeouts.most_bytes)
+        read_whole(response, self._timeouts.most_bytes, lambda: self._wires.is_given_up)
         response.url, response.request = request.url or "", request
         # Without it requests does not follow: what is elsewhere is not Robinhood's answer.
         response.headers.pop("Location", None)

@@ -63,6 +63,11 @@ class Departure:
                 raise NotSentError("its deadline passed before it was sent")
             self._has_left = True
 
+    @property
+    def is_off(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._is_off
+
     def call_off(self) -> bool:
         """Let nothing leave from now on; whether something had."""
         with self._lock:
@@ -103,6 +108,12 @@ class Wires:
             raise _lost(found, has_left=departure.call_off()) from None
         return found
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waits for the exchange of this thread any more."""
+        departure: Departure = self._here.departure
+        return departure.is_off
+
     def pools(self) -> dict[str, type[HTTPConnectionPool]]:
         """Connection pools that ask ``Departure`` before a byte leaves."""
         here = self._here
@@ -138,16 +149,19 @@ def _lost(error: BaseException, *, has_left: bool) -> exceptions.ConnectionError
     return NoAnswerError(f"no whole answer ({words})") if has_left else NotSentError(f"nothing was sent ({words})")
 
 
-def read_whole(response: Response, most: int) -> None:
-    """Read the body of ``response`` as it comes in.
+def read_whole(response: Response, most: int, is_given_up: Callable[[], bool]) -> None:
+    """Read the body of ``response`` as it comes in, as long as somebody waits for it.
 
     Raises:
-        NoAnswerError: It is too large, ends early or cannot be decoded.
+        NoAnswerError: It is too large, ends early or cannot be decoded, or nobody waits any more.
     """
     raw, pieces, size = response.raw, [], 0
     try:
         while piece := raw.read1(65_536, decode_content=False):
             size += len(piece)
+            if is_given_up():
+                response.close()
+                raise NoAnswerError("an answer that nobody waits for any more")
             if size > most:
                 raise NoAnswerError(f"an answer of more than {most} bytes")
             pieces.append(piece)

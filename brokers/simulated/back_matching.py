@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from brokers.simulated.account import VenueAccount
     from brokers.simulated.model import FillModel
     from brokers.simulated.ports import Tell
+    from framework.domain.account_event import Split
     from framework.domain.order import Order, OrderTerms
     from framework.domain.venue import Capabilities
     from framework.engine.market import Market
@@ -102,13 +103,12 @@ class BackMatching:
         """Working orders of ``row``, oldest first."""
         return [one.order for one in (*self._resting, *self._arrived) if one.row == row and one.order.is_open]
 
-    def restate(self, order: Order, terms: OrderTerms, reason: str) -> None:
-        """Let a working order go on under ``terms``."""
+    def restate(self, order: Order, terms: OrderTerms, split: Split) -> None:
+        """Let a working order go on under ``terms`` after ``split``."""
         (one,) = (one for one in (*self._resting, *self._arrived) if one.order is order)
         one.level = terms.stop_micros or 0
-        split = self._market.split_now(one.row)
-        one.price = one.level or terms.limit_micros or (split_price(one.price, *split) if split else one.price)
-        self._tell(order, order.status, reason, restated=terms)
+        one.price = one.level or terms.limit_micros or split_price(one.price, split.new, split.old)
+        self._tell(order, order.status, split.terms, restated=terms)
 
     def cancel(self, order: Order, reason: str) -> None:
         """End an order, if it still works."""

@@ -12,7 +12,8 @@ from brokers.simulated.financing import Financing
 from brokers.simulated.matching import PathMatching
 from framework.domain.endings import BY_REQUEST
 from framework.domain.market import Quote
-from framework.domain.order import ApprovedOrder, Order, OrderStatus, OrderUpdate
+from framework.domain.order import ApprovedOrder, Order, OrderStatus
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import MICRO
 from framework.errors import BrokerError, MissingDataError, OrderCancellationError
 from framework.rules import lifecycle
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from brokers.simulated.model import FillModel
     from brokers.simulated.ports import Matching
-    from framework.domain.account_event import AccountEvent
+    from framework.domain.account_event import AccountEvent, Split
     from framework.domain.book import Account, Position
     from framework.domain.fill import Fill
     from framework.domain.order import OrderTerms
@@ -233,6 +234,10 @@ class SimulatedBroker:
         for row in rows:
             matching.trade(row)
         matching.expire(self._market.now + 1)
+
+    def split_ahead(self, split: Split) -> None:
+        """Let shares and orders follow a split that is known before the bar it stands on."""
+        self._custody.split_ahead(self._market.row_of(split.symbol), split.new, split.old)
 
     def _pass_on(self, event: AccountEvent) -> None:
         if self._listener is not None:

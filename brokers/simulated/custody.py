@@ -42,6 +42,8 @@ class Custody:
         delistings = [(one.delisting, row) for row, one in enumerate(market.adjusted) if one.delisting is not None]
         self._delistings = sorted(((one.day, row, one.payout) for one, row in delistings), reverse=True)
         self._delisted: set[int] = set()
+        #: Rows whose next split was told before its bar.
+        self._ahead: set[int] = set()
         #: No payment is due and nothing is delisted before that moment, ns UTC.
         self._alarm = 0
 
@@ -61,8 +63,10 @@ class Custody:
             return
         for row in rows:
             terms = self._market.split_now(row)
-            if terms is not None:
+            if terms is not None and row not in self._ahead:
                 self._split(row, *terms)
+            elif terms is not None:
+                self._ahead.remove(row)
             self._entitle(row)
         self._pay()
         self._delist()
@@ -87,6 +91,11 @@ class Custody:
             if quantity:
                 self._book(Delisted(self._market.now, self._market.symbols[row], quantity, notional(quantity, to_micros(payout))))
 
+    def split_ahead(self, row: int, new: int, old: int) -> None:
+        """Book a split before the first bar in new shares is traded on."""
+        self._split(row, new, old)
+        self._ahead.add(row)
+
     def _split(self, row: int, new: int, old: int) -> None:
         """Orders first, then the shares they sell: nobody may see more to sell than is held."""
         symbol, now = self._market.symbols[row], self._market.now
@@ -98,7 +107,7 @@ class Custody:
         terms = [(order, split_order(order, new, old, self._venue)) for order in orders]
         for order, restated in terms:
             if restated is not None:
-                self._matching.restate(order, restated, event.terms)
+                self._matching.restate(order, restated, event)
         self._book(event)
         if shares.fraction or shares.cash or (quantity and not shares.held):
             self._book(CashInLieu(now, symbol, shares.fraction, shares.cash))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from brokers.simulated.account import VenueAccount
     from brokers.simulated.model import FillModel
     from brokers.simulated.ports import Tell
+    from framework.domain.account_event import Split
     from framework.domain.order import Order, OrderTerms
     from framework.domain.venue import Capabilities
     from framework.engine.market import Market
@@ -91,13 +92,12 @@ class PathMatching:
         """Working orders of ``row``, oldest first."""
         return [work.order for work in self._working.get(row, ()) if work.order.is_open]
 
-    def restate(self, order: Order, terms: OrderTerms, reason: str) -> None:
-        """Let a working order go on under ``terms``."""
+    def restate(self, order: Order, terms: OrderTerms, split: Split) -> None:
+        """Let a working order go on under ``terms`` after ``split``."""
         (work,) = (work for work in self._working[self._market.row_of(order.symbol)] if work.order is order)
-        split = self._market.split_now(self._market.row_of(order.symbol))
         work.level = terms.stop_micros or 0
-        work.measured = split_price(work.measured, *split) if split else work.measured
-        self._tell(order, order.status, reason, restated=terms)
+        work.measured = split_price(work.measured, split.new, split.old)
+        self._tell(order, order.status, split.terms, restated=terms)
 
     def cancel(self, order: Order, reason: str) -> None:
         """End an order, if it still works."""

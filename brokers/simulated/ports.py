@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from framework.domain.account_event import Split
     from framework.domain.fill import Fill
     from framework.domain.order import Order, OrderStatus, OrderTerms
 
@@ -47,8 +48,8 @@ class Matching(Protocol):
     def open_orders(self, row: int) -> list[Order]:
         """Working orders of ``row``, oldest first."""
 
-    def restate(self, order: Order, terms: OrderTerms, reason: str) -> None:
-        """Let a working order go on under ``terms``."""
+    def restate(self, order: Order, terms: OrderTerms, split: Split) -> None:
+        """Let a working order go on under ``terms`` after ``split``."""
 
     def cancel(self, order: Order, reason: str) -> None:
         """End an order, if it still works."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typer.main import get_command
 from wording import prose, table
 
-from framework.app.cli import app
+from framework.app.commands.cli import app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

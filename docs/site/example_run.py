@@ -16,7 +16,7 @@ from framework import run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from framework.app.run import RunResult
+    from framework.app.backtest.run import RunResult
 
 #: Files of the run folder, and their places on the site.
 _SHOWN = (("report.html", "example/report.html"), ("equity.png", "example/equity.png"))

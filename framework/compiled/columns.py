@@ -21,13 +21,15 @@ class World(NamedTuple):
         sec, taf, taf_most: [T], or [0] where nothing is charged: dollars per billion, micro-dollars a share and at most.
         sector: [N], the number of each symbol's.
         due_place, due_row, due_each: Dividends by place, then by row; micro-dollars a share.
-        wish_place, wish_row, strength, measure: [k], targets by place, then by row, and what the sizer sizes by.
+        wish_place, wish_row, strength, measure: [k], wishes by place: orders as they were asked for, then targets by row, and what the
+            sizer sizes by.
+        ordered: [k], micro-shares of an order (signed), 0 for a target; the strength of one that closes a position is 1.
         risk_first, risk_place, var: VaR of row r lies at ``risk_first[r]:risk_first[r + 1]``, each known from ``risk_place`` on.
         counts: How many orders, executions, refusals, events and payments there are.
         orders, executions, refusals, events, payments: What happened, a record a row.
         strengths: Of the orders.
         figures: [refusals, 2], strength and figure.
-        curve: [3, T], equity, cash and gross exposure after each decision.
+        curve: [T], equity after each decision.
         slots: [N, fields], what is held and works of each symbol.
         account: Figures of all of it.
         sectors, sized, ranks: Working space.
@@ -58,6 +60,7 @@ class World(NamedTuple):
     wish_row: Integers
     strength: Floats
     measure: Floats
+    ordered: Integers
     risk_first: Integers
     risk_place: Integers
     var: Floats
@@ -99,7 +102,8 @@ class Stop(NamedTuple):
 #: ``STOP`` to ``STOP_EXPIRES`` are the stop at the venue. ``GUARDED`` to ``BARS`` are the ``StopState`` (direction 0: no stop); ``ENTERED``
 #: is the place of its entry, ``PARENT`` and ``MENDED`` the entry's order and what had to be mended. ``TRIP`` is what the open round trip
 #: has earned so far, ``IDLE`` bars without volume; ``LINGERS`` says that the venue still has an order that was canceled,
-#: ``RISK_AT`` where the risk was found last.
+#: ``RISK_AT`` where the risk was found last. A price up to ``CALM`` leaves a trailing stop that stands at ``CALM_AT`` where it is.
+#: ``REALIZED`` is what closed shares have earned, fees left out.
 (
     HELD,
     COST,
@@ -127,10 +131,14 @@ class Stop(NamedTuple):
     IDLE,
     LINGERS,
     RISK_AT,
+    CALM,
+    CALM_AT,
+    REALIZED,
     SLOT,
-) = range(27)
+) = range(30)
 #: Figures of the account. ``COUNTED`` to ``VAR`` are what the limits see in one decision, ``G_SESSION`` to
-#: ``DRAWDOWN_AT`` the breakers' state (``TRIPS`` is the sum of those that have tripped), ``DUE`` the next dividend.
+#: ``DRAWDOWN_AT`` the breakers' state (``TRIPS`` is the sum of those that have tripped; equity from ``G_SAFE`` to ``G_DAY_PEAK`` changes
+#: nothing of it within the session), ``DUE`` the next dividend, ``WISH`` the next wish.
 (
     CASH,
     FEES,
@@ -156,6 +164,7 @@ class Stop(NamedTuple):
     G_OPENING,
     G_DAY_PEAK,
     G_PEAK,
+    G_SAFE,
     LOSSES,
     WINS,
     IS_CUT,
@@ -166,12 +175,13 @@ class Stop(NamedTuple):
     DRAWDOWN_SEEN,
     DRAWDOWN_AT,
     DUE,
+    WISH,
     ACCOUNT,
-) = range(35)
+) = range(37)
 #: Places in ``Tape.count``.
 ORDERS, FILLS, REFUSALS, EVENTS, PAYMENTS = range(5)
-#: Fields of an order; ``WHY`` is the sizer's code of a target, the mended code of a stop; ``O_PARENT`` is -1 for a target; ``ID`` counts
-#: the orders made at a place; ``REFUSAL`` of a denied one is that of the refusal, else -1.
+#: Fields of an order; ``WHY`` is the sizer's code of a target, ``EXPLICIT`` or ``CLOSED``, or the mended code of a stop; ``O_PARENT`` is -1
+#: for a target; ``ID`` counts the orders made at a place; ``REFUSAL`` of a denied one is that of the refusal, else -1.
 O_PLACE, O_ROW, O_QUANTITY, O_KIND, WHY, O_STOP, O_PARENT, ID, REFUSAL, ORDER = range(10)
 #: Fields of a fill.
 F_ORDER, F_PLACE, F_QUANTITY, F_PRICE, F_REFERENCE, F_FEES, FILL = range(7)
@@ -201,7 +211,10 @@ P_PLACE, P_ROW, P_QUANTITY, P_AMOUNT, PAYMENT = range(5)
     R_APPROVED,
     REFUSED,
 ) = range(21)
-LIMIT, GUARD = 100, 101
+#: ``WHOLE`` is a limit that refuses an order, where it would make a target smaller.
+LIMIT, GUARD, WHOLE = 100, 101, 102
+#: ``WHY`` of orders that no sizer has made: asked for share for share, or to close what is held.
+EXPLICIT, CLOSED = 103, 104
 #: Breakers, to be added up; those of ``DAILY`` end with the session.
 DAILY_LOSS, DRAWDOWN, CONSECUTIVE_LOSSES, PROFIT_PROTECTION = 1, 2, 4, 8
 DAILY = DAILY_LOSS + CONSECUTIVE_LOSSES + PROFIT_PROTECTION
@@ -211,7 +224,7 @@ SENT, DENIED, FILLED, CANCELED, EXPIRED, REFUSES, CUT, RESTORED, ENTITLED, PAID,
 CANCELED_FOR = ("new target", "resized", "position closed", "level moved")
 NEW_TARGET, RESIZED, POSITION_CLOSED, LEVEL_MOVED = range(4)
 #: Why the loop was left.
-TAPE_FULL, PARTIAL, NO_MONEY, NO_SHORTS, BEYOND_COLLAR, STOP_PASSED, SEVERAL, TOO_LARGE, TRIPPED = range(1, 10)
+TAPE_FULL, PARTIAL, NO_MONEY, NO_SHORTS, BEYOND_COLLAR, STOP_PASSED, SEVERAL, TOO_LARGE, TRIPPED, CROWDED = range(1, 11)
 REASONS = (
     "",
     "the tape was too short",
@@ -223,4 +236,5 @@ REASONS = (
     "several stops were placed anew at one time",
     "a figure does not fit the loop's integers",
     "the circuit breakers shut down",
+    "a symbol had two orders of the strategy at one time",
 )

@@ -9,8 +9,13 @@ from framework.compiled.columns import (
     ATR,
     CANCELED,
     CASH,
+    CLOSED,
+    COUNTED,
+    CROWDED,
     DENIED,
     EQUITY,
+    EVENTS,
+    EXPLICIT,
     HELD,
     LINGERS,
     NEW_TARGET,
@@ -30,10 +35,11 @@ from framework.compiled.columns import (
     TARGET_QUANTITY,
     TOO_LARGE,
     TRIPS,
+    WHY,
     WORKING,
 )
-from framework.compiled.door import checked, reduction
-from framework.compiled.exits import NEVER, align
+from framework.compiled.door import NOT_COUNTED, checked, reduction
+from framework.compiled.exits import LARGEST_POSITION, NEVER, NO_PLAN, align
 from framework.compiled.guards import size_multiplier
 from framework.compiled.prices import atr_at, charged_var, last_price
 from framework.compiled.sums import exact_sum
@@ -54,10 +60,21 @@ STRENGTH, WANTED, KEPT, SIZE, CHARGED, TAKEN, PRODUCT, VALUE, PARTIALS = range(9
 CODE, ORDER, WEAK, DELTA, SORTED = range(5)
 #: Equity beyond which micros are no exact floats.
 LARGEST_EQUITY = 10**14
+#: Micro-dollars beyond which a trade is not played here.
+LARGEST_TRADE = 10**14
 
 
 def decide(world: World, first: int, last: int) -> None:
-    """Take the decision of this place: the wishes ``first:last``."""
+    """Take the decision of this place: the wishes ``first:last``, first orders, then targets."""
+    while first < last and world.ordered[first] != 0:
+        order(world, first)
+        first += 1
+    if first < last:
+        aim(world, first, last)
+
+
+def aim(world: World, first: int, last: int) -> None:
+    """Size the targets ``first:last`` together and send what must change."""
     for wish in range(first, last):
         withdraw(world, world.wish_row[wish])
     equity = equity_of(world)
@@ -78,9 +95,13 @@ def withdraw(world: World, row: int) -> None:
     slot = world.slots[row]
     if slot[TARGET] < 0:
         return
+    if world.orders[slot[TARGET], WHY] >= EXPLICIT:
+        leave(world, CROWDED, row)
+        return
     note(world, CANCELED, slot[TARGET], NEW_TARGET)
     slot[TARGET], slot[LINGERS] = -1, 1
     world.account[WORKING] -= 1
+    world.account[COUNTED] = NOT_COUNTED
     align(world, row, 0, last_price(world, row, world.account[PLACE]), False)
 
 
@@ -216,26 +237,51 @@ def rank(world: World, first: int, last: int) -> None:
 
 def send(world: World, wish: int, number: int) -> None:
     """Send the order that reaches a target, as far as the limits let it."""
-    row, signed = world.wish_row[wish], world.ranks[DELTA, number]
-    if signed == 0:
-        return
-    slot, account = world.slots[row], world.account
-    price, strength, code = last_price(world, row, account[PLACE]), world.strength[wish], world.ranks[CODE, number]
-    number_in_id, exits = made(world), world.exits
-    atr = atr_at(world, row, account[PLACE]) if exits.attaches and exits.atr_multiple > 0.0 else 0
+    if world.ranks[DELTA, number] != 0:
+        submit(world, world.wish_row[wish], world.ranks[DELTA, number], world.ranks[CODE, number], world.strength[wish])
+
+
+def order(world: World, wish: int) -> None:
+    """Send an order that was asked for share for share, or deny it."""
+    row, signed = world.wish_row[wish], world.ordered[wish]
+    quantity, price = abs(signed), last_price(world, row, world.account[PLACE])
+    if world.slots[row, TARGET] >= 0:
+        leave(world, CROWDED, row)
+    elif quantity > LARGEST_POSITION or notional(quantity, price) > LARGEST_TRADE:
+        leave(world, TOO_LARGE, row)
+    else:
+        submit(world, row, signed, EXPLICIT if world.strength[wish] == 0.0 else CLOSED, 0.0)
+
+
+def submit(world: World, row: int, signed: int, why: int, strength: float) -> None:
+    """Check an order, write the decision down, and let it work."""
+    slot, account, exits, whole = world.slots[row], world.account, world.exits, why >= EXPLICIT
+    price, number_in_id = last_price(world, row, account[PLACE]), made(world)
+    atr = NO_PLAN if whole and not exits.explicit else 0
+    if atr != NO_PLAN and exits.attaches and exits.atr_multiple > 0.0:
+        atr = atr_at(world, row, account[PLACE])
     refused = world.counts[REFUSALS]
-    approved = reduction(world, row, signed) if account[TRIPS] else checked(world, row, signed, price, atr)
+    approved = reduction(world, row, signed) if account[TRIPS] else checked(world, row, signed, price, atr, whole)
     if approved < abs(signed):
         note(world, REFUSES, refused, 0)
+        approved = 0 if whole else approved
     if approved == 0:
-        order = decided(world, row, signed, MARKET, code, 0, -1, number_in_id, refused, strength)
-        note(world, DENIED, order, 0)
+        denied = decided(world, row, signed, MARKET, why, 0, -1, number_in_id, refused, strength)
+        note(world, DENIED, denied, 0)
         return
     signed = approved if signed > 0 else -approved
     if opposed(slot[HELD], signed):
-        align(world, row, approved, price, False)
-    order = decided(world, row, signed, MARKET, code, 0, -1, number_in_id, -1, strength)
-    note(world, SENT, order, 0)
-    slot[TARGET], slot[TARGET_QUANTITY], slot[TARGET_PRICE], slot[ATR] = order, signed, price, atr
+        make_room(world, row, approved, price, whole)
+    number = decided(world, row, signed, MARKET, why, 0, -1, number_in_id, -1, strength)
+    note(world, SENT, number, 0)
+    slot[TARGET], slot[TARGET_QUANTITY], slot[TARGET_PRICE], slot[ATR] = number, signed, price, atr
     slot[TARGET_EXPIRES] = account[SESSION] + world.venue.lifetime if world.venue.lifetime else NEVER
     account[WORKING] += 1
+
+
+def make_room(world: World, row: int, leaving: int, price: int, whole: bool) -> None:
+    """Let the stop guard less: so many shares are about to leave. After a cancel the next order counts the account anew."""
+    happened = world.counts[EVENTS]
+    align(world, row, leaving, price, False)
+    if whole and world.counts[EVENTS] != happened:
+        world.account[COUNTED] = NOT_COUNTED

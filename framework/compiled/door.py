@@ -48,8 +48,10 @@ from framework.compiled.columns import (
     TARGET_QUANTITY,
     TODAY,
     VAR,
+    WHOLE,
     WORKING,
 )
+from framework.compiled.exits import NO_PLAN
 from framework.compiled.prices import charged_var, last_price
 from framework.compiled.venue import fees
 from framework.compiled.writing import leave
@@ -64,10 +66,15 @@ if TYPE_CHECKING:
 
 #: Nothing is allowed at all.
 NONE = 0
+#: The place of no decision: the next order counts the account.
+NOT_COUNTED = -1
 
 
-def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
-    """How much of a target order of ``signed`` micro-shares may be sent; less than all is written down. Counts what is approved."""
+def checked(world: World, row: int, signed: int, price: int, atr: int, whole: bool) -> int:
+    """How much of an order of ``signed`` micro-shares may be sent; less than all is written down. Counts what is approved.
+
+    An order that is sent ``whole`` or not at all was asked for share for share.
+    """
     if world.account[COUNTED] != world.account[PLACE]:
         count(world)
     held, quantity = world.slots[row, HELD], abs(signed)
@@ -79,14 +86,15 @@ def checked(world: World, row: int, signed: int, price: int, atr: int) -> int:
     allowed = tightest(world, row, signed, closing, price, stop, var)
     approved = quantity if allowed == ALL else reduced(world, closing, allowed, price)
     if approved < quantity:
-        write(world, row, signed, price, stop, var, approved)
+        approved = 0 if whole else approved
+        write(world, row, signed, price, stop, var, approved, WHOLE if whole else LIMIT)
     if approved > closing:
         enter(world, row, signed, approved - closing, price, var)
     return approved
 
 
 def reduction(world: World, row: int, signed: int) -> int:
-    """What a breaker that has tripped leaves of a target order: the part that closes. Less than all is written down."""
+    """What a breaker that has tripped leaves of an order: the part that closes. Less than all is written down."""
     held, quantity, index = world.slots[row, HELD], abs(signed), world.counts[REFUSALS]
     closing = min(quantity, abs(held)) if opposed(held, signed) else 0
     if closing < quantity:
@@ -102,7 +110,7 @@ def reduction(world: World, row: int, signed: int) -> int:
 def stop_distance(world: World, signed: int, price: int, atr: int) -> int:
     """Micro-dollars a share entered at ``price`` loses at its stop; 0 without one."""
     exits = world.exits
-    if not exits.attaches:
+    if not exits.attaches or atr == NO_PLAN:
         return 0
     sign, seen = (1 if signed > 0 else -1), Seen(0, 0, 0, atr, 0, 0)
     _, risk, _, _, _ = opened_at(exits, seen, price, sign, tick_at(world.venue.ticks, price))
@@ -186,7 +194,7 @@ def count(world: World) -> None:
     account, slots, sectors = world.account, world.slots, world.sectors
     place = account[PLACE]
     account[COUNTED] = place
-    account[GROSS] = account[ENTERING] = account[RESERVED] = account[POSITIONS] = account[IN_BAR] = account[VAR] = 0
+    account[GROSS] = account[ENTERING] = account[RESERVED] = account[POSITIONS] = account[VAR] = 0
     account[EQUITY] = account[CASH]
     sectors[:] = 0
     for row in range(len(slots)):
@@ -238,7 +246,7 @@ def enter(world: World, row: int, signed: int, opened: int, price: int, var: flo
     world.sectors[world.sector[row]] += value
 
 
-def write(world: World, row: int, signed: int, price: int, stop: int, var: float, approved: int) -> None:
+def write(world: World, row: int, signed: int, price: int, stop: int, var: float, approved: int, code: int) -> None:
     """Write down what the books said when an order was refused or made smaller."""
     account = world.account
     index = world.counts[REFUSALS]
@@ -246,7 +254,7 @@ def write(world: World, row: int, signed: int, price: int, stop: int, var: float
         leave(world, TAPE_FULL, row)
         return
     refusal = world.refusals[index]
-    refusal[R_PLACE], refusal[R_ROW], refusal[R_CODE], refusal[R_QUANTITY] = account[PLACE], row, LIMIT, signed
+    refusal[R_PLACE], refusal[R_ROW], refusal[R_CODE], refusal[R_QUANTITY] = account[PLACE], row, code, signed
     refusal[R_EQUITY], refusal[R_GROSS], refusal[R_ENTERING] = account[EQUITY], account[GROSS], account[ENTERING]
     refusal[R_RESERVED], refusal[R_CASH], refusal[R_POSITIONS] = account[RESERVED], account[CASH], account[POSITIONS]
     refusal[R_IN_BAR], refusal[R_TODAY], refusal[R_VAR] = account[IN_BAR], account[TODAY], account[VAR]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from framework.compiled.terms import Exits, Fills, Guards, Limits, Sizing, Terms, Venue
 from framework.domain.order import OrderType
 from framework.domain.values import MICRO, to_micros
-from framework.engine.policies import NEVER
+from framework.engine.policies import NEVER, TARGETS
 from framework.engine.strategy import SignalStrategy, Strategy
 from framework.rules.account.policy import AccountType
 from framework.rules.costs.fees import FREE
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Callbacks a strategy may not have beside ``signals``.
 _CALLBACKS = ("on_bar", "on_order", "on_fill", "on_start", "on_stop")
+#: Callbacks of event strategies that hear what became of what they asked for.
+_ANSWERS = ("on_order", "on_fill")
 _SIZERS = frozenset({SizingMethod.VAR, SizingMethod.CVAR, SizingMethod.EQUAL, SizingMethod.FIXED})
 #: Limits the loop does not measure.
 _UNMEASURED = (
@@ -54,10 +56,10 @@ def _objections(strategy: Strategy, policies: Policies, venue: Capabilities, mod
 
 
 def _of_strategy(strategy: Strategy) -> Iterator[tuple[bool, str]]:
-    kind = type(strategy)
-    yield not isinstance(strategy, SignalStrategy), f"{kind.__name__} is no SignalStrategy"
-    for name in _CALLBACKS:
-        yield getattr(kind, name) is not getattr(Strategy, name), f"{kind.__name__} has {name} beside signals"
+    kind, is_vectorised = type(strategy), isinstance(strategy, SignalStrategy)
+    for name in _CALLBACKS if is_vectorised else _ANSWERS:
+        has_it = getattr(kind, name) is not getattr(Strategy, name)
+        yield has_it, f"{kind.__name__} has {name}{' beside signals' if is_vectorised else ', and is told what becomes of its orders'}"
 
 
 def _of_account(policies: Policies, venue: Capabilities) -> Iterator[tuple[bool, str]]:
@@ -109,6 +111,7 @@ def _exits(policies: Policies) -> Exits:
     return Exits(
         **values,
         attaches=policies.attach != NEVER,
+        explicit=policies.attach not in {NEVER, TARGETS},
         has_stop=exits.has_stop,
         trails=exits.trails_at_venue,
         moves=exits.moves and policies.attach != NEVER,

@@ -12,6 +12,7 @@ from framework.compiled.columns import (
     ATR,
     BARS,
     BEST,
+    CALM_AT,
     CANCELED,
     COST,
     ENTERED,
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from framework.compiled.terms import Exits
     from framework.rules.stops.state import StopState
 
+#: In the place of the ATR of an entry that gets no stop.
+NO_PLAN = -1
 #: A stop that works for ever.
 NEVER = 2**62
 #: Micro-shares beyond which an average price does not fit.
@@ -125,7 +128,7 @@ def place_stop(world: World, row: int, quantity: int, price: int) -> None:
     kind = TRAILING if exits.trails else STOP_KIND
     number = decided(world, row, sign * quantity, kind, slot[MENDED], level, slot[PARENT], made(world), -1, 0.0)
     note(world, SENT, number, 0)
-    slot[STOP], slot[STOP_QUANTITY], slot[STOP_LEVEL] = number, quantity, level
+    slot[STOP], slot[STOP_QUANTITY], slot[STOP_LEVEL], slot[CALM_AT] = number, quantity, level, 0
     slot[STOP_EXPIRES] = world.account[SESSION] + venue.lifetime if venue.lifetime else NEVER
     if exits.trails:
         fresh = price + sign * trail_distance(price, trail_of(exits, slot[TRAIL]), exits.trail_percent > 0.0)
@@ -137,7 +140,7 @@ def guard(world: World, row: int, number: int, sign: int, price: int) -> None:
     slot, exits = world.slots[row], world.exits
     if slot[GUARDED] != 0 and slot[GUARDED] != sign:
         drop(world, row)
-    if not exits.attaches:
+    if not exits.attaches or slot[ATR] == NO_PLAN:
         return
     seen, tick = Seen(0, 0, 0, slot[ATR], 0, 0), tick_at(world.venue.ticks, price)
     if slot[GUARDED] == 0:

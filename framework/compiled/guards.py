@@ -19,6 +19,7 @@ from framework.compiled.columns import (
     G_EQUITY,
     G_OPENING,
     G_PEAK,
+    G_SAFE,
     G_SESSION,
     GUARD,
     IS_CUT,
@@ -44,6 +45,14 @@ if TYPE_CHECKING:
 
 #: The session before the first close.
 NOT_STARTED = -(2**62)
+#: Equity that nothing is known to be safe with.
+NEVER_SAFE = 2**62
+
+
+def is_safe(world: World, place: int, equity: int) -> bool:
+    """Whether no breaker can react: a loss that is not smaller was looked at before, from the same peaks, and no peak is new."""
+    account = world.account
+    return bool(account[G_SAFE] <= equity <= account[G_DAY_PEAK] and account[G_SESSION] == world.session[place])
 
 
 def on_equity(world: World, place: int, equity: int) -> None:
@@ -69,6 +78,16 @@ def on_equity(world: World, place: int, equity: int) -> None:
         lost = given_back(account[G_OPENING], account[G_DAY_PEAK], equity, guards.goal)
         if lost >= guards.give_back:
             trip(world, PROFIT_PROTECTION, lost)
+    lower = equity - equity // 256  # how far down is of no matter
+    account[G_SAFE] = lower if lower < equity and is_harmless(world, lower) else equity
+
+
+def is_harmless(world: World, equity: int) -> bool:
+    """Whether the account could be worth so little in this session without any breaker's reaction."""
+    account, guards = world.account, world.guards
+    if loss_fraction(account[G_OPENING], equity) >= guards.daily_loss or loss_fraction(account[G_PEAK], equity) >= guards.drawdown:
+        return False
+    return guards.goal == math.inf or given_back(account[G_OPENING], account[G_DAY_PEAK], equity, guards.goal) < guards.give_back
 
 
 def begin_session(world: World, place: int) -> None:
@@ -79,6 +98,7 @@ def begin_session(world: World, place: int) -> None:
     account[G_SESSION] = world.session[place]
     account[SESSIONS] += 1
     account[G_OPENING] = account[G_DAY_PEAK] = account[G_EQUITY]
+    account[G_SAFE] = NEVER_SAFE
     if world.guards.resets and account[TRIPS] & DAILY:
         account[TRIPS] &= DRAWDOWN
         note(world, RELEASED, 0, 0)

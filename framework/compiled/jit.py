@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numba
 from numba import extending
-from numba.core import caching, cgutils, registry, types
+from numba.core import caching, cgutils, types
+from numba.core.datamodel import models
+from numba.core.runtime import nrtdynmod
 from numba.experimental import structref
 from numba.np import arrayobj
 
 from framework.compiled.columns import World
+from framework.compiled.linking import Inner, PartCompiler, WholeCompiler
 from framework.compiled.loop import play
 from framework.compiled.trips import closed_trips
 
@@ -31,6 +34,14 @@ class WorldType(types.StructRef):
     def preprocess_fields(self, fields: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
         """Types without the values they were seen with."""
         return tuple((name, types.unliteral(kind)) for name, kind in fields)
+
+
+@extending.register_model(WorldType)
+class Uncounted(models.StructModel):
+    """How a ``WorldType`` lies in memory: one pointer. Counting who holds it, at each call, would take half of the loop's time."""
+
+    def __init__(self, manager: Any, kind: Any) -> None:  # noqa: ANN401 - numba's own types
+        super().__init__(manager, kind, [("meminfo", types.voidptr)])
 
 
 class WorldPointer(structref.StructRefProxy):
@@ -53,16 +64,20 @@ def uncounted(typing: Any, column: Any) -> Any:  # noqa: ANN401, ARG001 - numba'
     return column(column), code
 
 
+@extending.intrinsic
+def freed(typing: Any, world: Any) -> Any:  # noqa: ANN401, ARG001 - numba's own types
+    """What stands for ``let_go``."""
+
+    def code(context: Any, builder: Any, _: Any, given: Any) -> Any:  # noqa: ANN401 - the same
+        pointer = cgutils.create_struct_proxy(world)(context, builder, value=given[0]).meminfo
+        builder.call(cgutils.get_or_insert_function(builder.module, nrtdynmod.incref_decref_ty, "NRT_decref"), [pointer])
+        return context.get_dummy_value()
+
+    return types.none(world), code
+
+
 #: What compiled code has in the place of what the source names.
-STANDS_FOR = MappingProxyType({"World": WorldPointer, "borrowed": uncounted})
-
-
-class Inner(registry.CPUDispatcher):
-    """A function only compiled code calls: made once for all constants it is called with, where numba would make it anew for each."""
-
-    def get_call_template(self, args: Any, kws: Any) -> Any:  # noqa: ANN401 - numba's own types
-        """The signature of a call."""
-        return super().get_call_template([types.unliteral(one) for one in args], {name: types.unliteral(one) for name, one in kws.items()})
+STANDS_FOR = MappingProxyType({"World": WorldPointer, "borrowed": uncounted, "let_go": freed})
 
 
 def called(function: FunctionType) -> Iterator[tuple[str, FunctionType]]:
@@ -84,8 +99,8 @@ def reached(function: FunctionType, found: dict[FunctionType, None] | None = Non
 
 
 def fingerprint(functions: dict[FunctionType, None]) -> str:
-    """What the machine code is made of: the source of all modules that have a part in it."""
-    modules = {inspect.getmodule(function) for function in functions}
+    """What the machine code is made of: the source of all modules that have a part in it, these here too."""
+    modules = {inspect.getmodule(function) for function in (*functions, fingerprint, Inner)}
     sources = sorted(inspect.getsource(module) for module in modules if module is not None)
     return hashlib.sha256("\n".join([*sources, inspect.getsource(World)]).encode()).hexdigest()
 
@@ -112,7 +127,10 @@ def compiled(function: FunctionType) -> tuple[Any, SourceCache | None]:
         names = {**one.__globals__, **{name: made[other] for name, other in called(one)}, **STANDS_FOR}
         clone = FunctionType(one.__code__, names, one.__name__, one.__defaults__, one.__closure__)
         clone.__module__, clone.__qualname__ = one.__module__, one.__qualname__
-        made[one] = jit(**_OPTIONS)(clone) if one is function else Inner(clone, targetoptions={**_OPTIONS, **_INNER})
+        if one is function:
+            made[one] = jit(**_OPTIONS, pipeline_class=WholeCompiler)(clone)
+        else:
+            made[one] = Inner(clone, targetoptions={**_OPTIONS, **_INNER}, pipeline_class=PartCompiler)
     kernel = made[function]
     try:
         kernel._cache = cache = SourceCache(function, fingerprint(functions))  # noqa: SLF001 - numba has no other place for it

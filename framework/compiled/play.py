@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 class Kernel(Protocol):
     """``loop.play``, compiled or as it is."""
 
-    def __call__(self, terms: Columns, market: Columns, wished: Columns, written: Columns, start: int) -> int:
-        """Play the places from ``start`` on; where it was left."""
+    def __call__(self, terms: Columns, market: Columns, wished: Columns, written: Columns, start: int, begin: int, end: int) -> int:
+        """Play the places ``begin:end`` of a run that starts at ``start``; where it was left."""
 
 
 class Written(NamedTuple):
@@ -59,26 +59,37 @@ class Written(NamedTuple):
 
 
 class Played(NamedTuple):
-    """What a run left, from the first decision on. Where it was ``left`` before its end, as that says, the rest counts for nothing."""
+    """What a run left, from the first decision on. Where it was ``left`` before its end, as that says, the rest counts for nothing.
+
+    It began with ``cash`` micro-dollars.
+    """
 
     left: str
     written: Written
     prepared: Prepared
+    cash: int
 
 
 def play(prepared: Prepared, terms: Terms, wished: Wished, kernel: Kernel) -> Played:
     """Play what is ``wished`` with ``kernel``."""
-    room = 4 * len(wished.wish_place) + 64
-    plain = tuple(tuple(part) if isinstance(part, tuple) else part for part in terms)
+    orders = 4 if terms.exits.attaches else 1  # for a wish, at most but for rare runs: memory that is not touched costs time too
+    room = orders * len(wished.wish_place) + 64
+    start, length = prepared.start, len(prepared.panel.timestamp)
     while True:
-        written = _columns(prepared, room)
-        place = kernel(plain, tuple(prepared.bars), tuple(wished), tuple(written), prepared.start)
+        written = columns(prepared, room)
+        place = kernel(plain(terms), tuple(prepared.bars), tuple(wished), tuple(written), start, start, length)
         if written.account[LEFT] != TAPE_FULL:
-            return Played(_left(written, prepared, place), _trimmed(written), prepared)
+            return Played(left(written, prepared, place), trimmed(written), prepared, terms.cash)
         room *= 2
 
 
-def _left(written: Written, prepared: Prepared, place: int) -> str:
+def plain(terms: Terms) -> Columns:
+    """``terms`` as plain tuples."""
+    return tuple(tuple(part) if isinstance(part, tuple) else part for part in terms)
+
+
+def left(written: Written, prepared: Prepared, place: int) -> str:
+    """Why the loop was left at ``place``, in words; empty where it was not."""
     reason = int(written.account[LEFT])
     if reason == 0:
         return ""
@@ -87,7 +98,8 @@ def _left(written: Written, prepared: Prepared, place: int) -> str:
     return f"{REASONS[reason]} ({symbol}, {moment} UTC)"
 
 
-def _columns(prepared: Prepared, room: int) -> Written:
+def columns(prepared: Prepared, room: int) -> Written:
+    """Empty columns with ``room`` for so many orders."""
     symbols, length = len(prepared.panel.symbols), len(prepared.panel.timestamp) - prepared.start
     return Written(
         counts=np.zeros(5, np.int64),
@@ -98,7 +110,7 @@ def _columns(prepared: Prepared, room: int) -> Written:
         figures=np.empty((room, 2)),
         events=np.empty((4 * room + 2 * len(prepared.bars.due_place), EVENT), np.int64),
         payments=np.empty((len(prepared.bars.due_place), PAYMENT), np.int64),
-        curve=np.empty((3, length), np.int64),
+        curve=np.empty(length, np.int64),
         slots=np.zeros((symbols, SLOT), np.int64),
         account=np.zeros(ACCOUNT, np.int64),
         sectors=np.zeros(int(prepared.bars.sector.max()) + 1, np.int64),
@@ -107,7 +119,8 @@ def _columns(prepared: Prepared, room: int) -> Written:
     )
 
 
-def _trimmed(written: Written) -> Written:
+def trimmed(written: Written) -> Written:
+    """What was written of the columns."""
     orders, fills, refusals, events, payments = (int(written.counts[kind]) for kind in (ORDERS, FILLS, REFUSALS, EVENTS, PAYMENTS))
     return written._replace(
         orders=written.orders[:orders],

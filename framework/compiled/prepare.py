@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from framework.domain.values import MICRO, to_micros
-from framework.engine.market import session_numbers
-from framework.engine.panel import issued, panel_of
+from framework.engine.market import last_bars, sessions_of
+from framework.engine.panel import Issued, issued, panel_of
 from framework.rules.costs.regulatory import sec_rate, taf_rate
 from framework.rules.pretrade.standing import UNKNOWN_SECTOR
 from framework.rules.risk.many import symbol_risks
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from framework.domain.market import BarSeries, Floats, Integers
     from framework.engine.market import Market, Sessions
-    from framework.engine.panel import Issued, Panel
+    from framework.engine.panel import Panel
     from framework.rules.risk.models import RiskPolicy
     from framework.rules.sizing.policy import SizingPolicy
 
@@ -31,6 +32,12 @@ Column = TypeVar("Column", "Floats", "Integers")
 #: Prices beyond which products with rates do not fit int64, dollars.
 LARGEST_PRICE = 90_000.0
 LARGEST_VOLUME = 1e15
+_ONE = np.ones(1)
+_ONE.flags.writeable = False
+#: Bars that are gone through at once: they stay in the processor's cache.
+SPAN = 1 << 15
+#: Returns that are rolled over at once: enough for compiled code, and not so many that memory is asked for anew.
+TOGETHER = 250_000
 
 
 class Bars(NamedTuple):
@@ -58,13 +65,17 @@ class Wished(NamedTuple):
     wish_row: Integers
     strength: Floats
     measure: Floats
+    ordered: Integers
     risk_first: Integers
     risk_place: Integers
     var: Floats
 
 
-def objection(market: Market, first: int, bounds: Callable[[int], tuple[int, int]]) -> str:
-    """Why the loop cannot play these bars from ``first`` (ns UTC) on; empty when it can."""
+def objection(market: Market, first: int, bounds: Callable[[Integers], tuple[Integers, Integers]]) -> str:
+    """Why the loop cannot play these bars from ``first`` (ns UTC) on; empty when it can.
+
+    ``bounds`` are the open and the close of the sessions that times lie in, all ns UTC.
+    """
     for one in market.adjusted:
         if (one.split[one.timestamp >= first] != 1.0).any():
             return f"{one.symbol} splits"
@@ -79,41 +90,55 @@ def objection(market: Market, first: int, bounds: Callable[[int], tuple[int, int
     return ""
 
 
-def outage(market: Market, first: int, due: Callable[[int], int], most: int) -> str:
-    """The symbol of which ``most`` bars in a row did not come from ``first`` (ns UTC) on, in words; empty where there is none."""
+def outage(market: Market, first: int, due: Callable[[Integers], Integers], most: int) -> str:
+    """The symbol of which ``most`` bars in a row did not come from ``first`` (ns UTC) on, in words; empty where there is none.
+
+    ``due`` counts the bars that were due up to each of some times.
+    """
     end = max(int(one.timestamp[-1]) for one in market.adjusted)
     for number, one in enumerate(market.adjusted):
         if number and np.array_equal(one.timestamp, market.adjusted[number - 1].timestamp):
             continue  # most symbols have the bars of their neighbor
-        steps = np.diff(one.timestamp, append=end)
-        # So many bars take so much longer than the shortest step; most pairs of bars need no calendar.
-        wide = np.flatnonzero(steps >= most * int(steps[:-1].min(initial=end)))
-        for index in wide.tolist():
-            last, following = int(one.timestamp[index]), end if index == len(one) - 1 else int(one.timestamp[index + 1])
-            missed = due(following) - due(last) - (index < len(one) - 1)
-            if following >= first and missed >= most:
-                return f"{missed} bars of {one.symbol} in a row are missing, and [guards] max_missed_bars = {most} trips"
+        wide = np.array(wide_steps(one.timestamp, most, end), dtype=np.int64)
+        inner = wide < len(one) - 1
+        following = np.where(inner, one.timestamp[np.where(inner, wide + 1, 0)], end)
+        missed = due(following) - due(one.timestamp[wide]) - inner
+        out = np.flatnonzero((following >= first) & (missed >= most))
+        if len(out):
+            return f"{missed[out[0]]} bars of {one.symbol} in a row are missing, and [guards] max_missed_bars = {most} trips"
     return ""
 
 
+def wide_steps(times: Integers, most: int, end: int) -> list[int]:
+    """Positions of the ``times`` (ns UTC, ascending) after which ``most`` bars may be missing up to the next, or after the last to ``end``.
+
+    So many bars take so much longer than the shortest step; most pairs of bars need no calendar.
+    """
+    spans = [slice(start, start + SPAN + 1) for start in range(0, len(times) - 1, SPAN)]
+    least = most * min((int(np.diff(times[span]).min()) for span in spans), default=end)
+    found = [span.start + place for span in spans for place in np.flatnonzero(np.diff(times[span]) >= least).tolist()]
+    return [*found, len(times) - 1] if end - int(times[-1]) >= least else found
+
+
 def _is_usable(series: BarSeries) -> bool:
-    prices = (series.open, series.high, series.low, series.close)
     if not len(series):
         return False
-    in_range = all(float(one.min()) > 0.0 and float(one.max()) <= LARGEST_PRICE for one in prices)
-    return in_range and float(series.volume.min()) >= 0.0 and float(series.volume.max()) <= LARGEST_VOLUME
+    prices = ((one, math.ulp(0.0), LARGEST_PRICE) for one in (series.open, series.high, series.low, series.close))
+    return all(_is_within(*one) for one in (*prices, (series.volume, 0.0, LARGEST_VOLUME)))
 
 
-def _is_regular(series: BarSeries, bounds: Callable[[int], tuple[int, int]]) -> bool:
+def _is_within(column: Floats, least: float, most: float) -> bool:
+    """Whether all of ``column`` are numbers from ``least`` to ``most``."""
+    spans = (column[start : start + SPAN] for start in range(0, len(column), SPAN))
+    return all(np.minimum.reduce(span) >= least and np.maximum.reduce(span) <= most for span in spans)
+
+
+def _is_regular(series: BarSeries, bounds: Callable[[Integers], tuple[Integers, Integers]]) -> bool:
     """Whether the first bar of every session closes inside of it; the others follow, since bars after its close belong to the next."""
-    sessions = session_numbers(series.timestamp)
-    firsts = np.flatnonzero(np.diff(sessions, prepend=sessions[:1] - 1))
-    lasts = np.append(firsts[1:], len(sessions)) - 1
-    for first, last in zip(series.timestamp[firsts].tolist(), series.timestamp[lasts].tolist(), strict=True):
-        opened, closed = bounds(first)
-        if not opened < first <= last <= closed:
-            return False
-    return True
+    lasts = last_bars(series.timestamp)
+    first, last = series.timestamp[np.concatenate(([0], lasts[:-1] + 1))], series.timestamp[lasts]
+    opened, closed = bounds(first)
+    return bool(((opened < first) & (last <= closed)).all())
 
 
 class Prepared:
@@ -134,6 +159,7 @@ class Prepared:
         self.start = int(np.searchsorted(self.panel.timestamp, first))
         self.bars = _bars(self.panel, sectors, charges=charges)
         self._risk = risk
+        self._micros: dict[int, Integers] = {}
         self._table = _Table(market, self.panel, risk)
 
     def wished(self, signals: object, name: str, sizing: SizingPolicy) -> Wished:
@@ -143,23 +169,44 @@ class Prepared:
             StrategyError: As for ``panel.issued``.
         """
         found = issued(signals, self.panel, self.first, name)
+        return self.asked(found, np.zeros(len(found.place), np.int64), sizing)
+
+    def asked(self, found: Issued, ordered: Integers, sizing: SizingPolicy) -> Wished:
+        """What is wanted, by place: first orders of so many micro-shares (signed), then, where that is 0, targets by row."""
         self._table.know(found.place)
         first, place, var = self._table.columns
         return Wished(
-            wish_place=_fixed(found.place),
-            wish_row=_fixed(found.row),
-            strength=_fixed(found.strength),
-            measure=_fixed(self._measure(found, sizing)),
-            risk_first=_fixed(first),
-            risk_place=_fixed(place),
-            var=_fixed(var),
+            wish_place=read_only(found.place),
+            wish_row=read_only(found.row),
+            strength=read_only(found.strength),
+            measure=read_only(self._measure(found, sizing)),
+            ordered=read_only(ordered),
+            risk_first=read_only(first),
+            risk_place=read_only(place),
+            var=read_only(var),
         )
+
+    def know_all(self) -> None:
+        """Work out every risk that may be asked for."""
+        self._table.know_all()
+
+    def measure(self, place: int, row: int, sizing: SizingPolicy) -> float:
+        """What the sizer sizes a target by, NaN where it needs nothing; ``know_all`` comes before it."""
+        return float(self._measure(Issued(np.array([place]), np.array([row]), _ONE), sizing)[0])
 
     @cached_property
     def times(self) -> list[int]:
         """All places as ns UTC."""
         found: list[int] = self.panel.timestamp.tolist()
         return found
+
+    def last_closes(self, row: int) -> Integers:
+        """The last close of ``row`` at each place from the first decision on, micro-dollars, int64; 0 before its first bar."""
+        if row not in self._micros:
+            closes = self.panel.close[:, row]
+            known = np.maximum.accumulate(np.where(np.isnan(closes), -1, np.arange(len(closes))))
+            self._micros[row] = np.where(known >= 0, np.rint(closes[known] * MICRO), 0.0).astype(np.int64)[self.start :]
+        return self._micros[row]
 
     def slices(self) -> Iterator[tuple[int, Sequence[int]]]:
         """Every decision time, ns UTC, with the rows that have a bar there."""
@@ -174,12 +221,21 @@ class Prepared:
         if sizing.method in {SizingMethod.VAR, SizingMethod.CVAR}:
             return self._table.at(found, cvar=sizing.method is SizingMethod.CVAR)
         if sizing.method is SizingMethod.FIXED and sizing.fixed_unit is FixedUnit.SHARES:
-            return np.asarray(np.rint(self.panel.close[found.place, found.row] * MICRO) / MICRO)
+            return np.asarray(np.rint(self._closes(found) * MICRO) / MICRO)
         return np.full(len(found.place), math.nan)
+
+    def _closes(self, found: Issued) -> Floats:
+        """The last close of each wish's symbol."""
+        closes = self.panel.close[found.place, found.row]
+        for index in np.flatnonzero(np.isnan(closes)).tolist():
+            row = int(found.row[index])
+            last = int(np.searchsorted(self.panel.places[row], found.place[index], side="right")) - 1
+            closes[index] = self.panel.series[row].close[last]
+        return closes
 
 
 def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
-    session = session_numbers(panel.timestamp)
+    session = sessions_of(panel.timestamp)
     names = sorted({sectors.get(symbol, UNKNOWN_SECTOR) for symbol in panel.symbols})
     numbers = np.array([names.index(sectors.get(symbol, UNKNOWN_SECTOR)) for symbol in panel.symbols], dtype=np.int64)
     due = _dividends(panel)
@@ -187,19 +243,19 @@ def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
     sec = np.array([sec_rate(day) for day in days.tolist()], dtype=np.int64)[which]
     taf = np.array([taf_rate(day) for day in days.tolist()], dtype=np.int64).reshape(-1, 2)[which]
     return Bars(
-        session=_fixed(session),
-        open=_fixed(panel.open.T),
-        high=_fixed(panel.high.T),
-        low=_fixed(panel.low.T),
-        close=_fixed(panel.close.T),
-        volume=_fixed(panel.volume.T),
-        sec=_fixed(sec),
-        taf=_fixed(taf[:, 0]),
-        taf_most=_fixed(taf[:, 1]),
-        sector=_fixed(numbers),
-        due_place=_fixed(due[0]),
-        due_row=_fixed(due[1]),
-        due_each=_fixed(due[2]),
+        session=read_only(session),
+        open=read_only(panel.open.T),
+        high=read_only(panel.high.T),
+        low=read_only(panel.low.T),
+        close=read_only(panel.close.T),
+        volume=read_only(panel.volume.T),
+        sec=read_only(sec),
+        taf=read_only(taf[:, 0]),
+        taf_most=read_only(taf[:, 1]),
+        sector=read_only(numbers),
+        due_place=read_only(due[0]),
+        due_row=read_only(due[1]),
+        due_each=read_only(due[2]),
     )
 
 
@@ -213,8 +269,8 @@ def _dividends(panel: Panel) -> Integers:
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 3).T
 
 
-def _fixed(column: Column) -> Column:
-    """``column`` as compiled code has been made for: contiguous and read-only."""
+def read_only(column: Column) -> Column:
+    """``column`` as compiled code has been made for: contiguous, and not to be written to."""
     found: Column = np.ascontiguousarray(column).view()
     found.flags.writeable = False
     return found
@@ -232,6 +288,7 @@ class _Table:
         self._first, self._place = first, np.concatenate(parts)
         self._var, self._cvar = np.full((2, len(self._place)), math.nan)
         self._known = np.zeros(len(self._place), dtype=np.bool_)
+        self._asked = np.zeros(len(panel.timestamp), dtype=np.bool_)
         self._roll()
 
     @property
@@ -252,7 +309,7 @@ class _Table:
             alike.setdefault(len(sessions.returns), []).append(row)
         if policy.lookback < max(policy.minimum, 2, reaching_minimum(policy.confidence)):
             return
-        for rows in alike.values():
+        for rows in (some for many in alike.values() for some in _blocks(many, len(self._sessions[many[0]].returns))):
             returns = np.column_stack([self._sessions[row].returns for row in rows])
             figures = rolling_historical(returns, policy.lookback, policy.confidence, policy.quantile)
             for row, var, cvar in zip(rows, figures[0].T, figures[1].T, strict=True):
@@ -261,11 +318,16 @@ class _Table:
                 places, last = self._first[row] + full, known[full] - 1
                 self._var[places], self._cvar[places], self._known[places] = var[last], cvar[last], True
 
+    def know_all(self) -> None:
+        """Work out everything."""
+        self.know(np.unique(self._place))
+
     def know(self, asked: Integers) -> None:
         """Work out what will be ``asked`` at these places."""
-        if self._known.all():
+        if self._asked[asked].all() or self._known.all():
             return
-        some = asked[np.diff(asked, prepend=-1) > 0]
+        some = np.unique(asked[~self._asked[asked]])
+        self._asked[some] = True
         places: list[int] = []
         windows: list[Floats] = []
         for row in range(len(self._first) - 1):
@@ -289,6 +351,14 @@ class _Table:
             index = np.searchsorted(self._place[own], found.place[which], side="right") - 1
             measure[which] = column[own][index]
         return measure
+
+
+def _blocks(rows: list[int], length: int) -> Iterator[list[int]]:
+    """``rows`` of ``length`` returns each, in parts of some ``TOGETHER`` returns."""
+    many = max(-(-TOGETHER // max(length, 1)), 1)
+    count = max(len(rows) // many, 1)
+    edges = [len(rows) * number // count for number in range(count + 1)]
+    yield from (rows[first:last] for first, last in pairwise(edges))
 
 
 def _session_places(sessions: Sessions, places: Integers) -> Integers:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from framework.compiled.columns import (
     CANCELED,
     CANCELED_FOR,
+    CLOSED,
     CONSECUTIVE_LOSSES,
     CUT,
     DAILY_LOSS,
@@ -15,6 +16,7 @@ from framework.compiled.columns import (
     DRAWDOWN,
     ENTITLED,
     EXPIRED,
+    EXPLICIT,
     FILLED,
     GUARD,
     LIMIT,
@@ -25,18 +27,23 @@ from framework.compiled.columns import (
     O_STOP,
     PAID,
     PROFIT_PROTECTION,
+    REFUSAL,
     REFUSES,
     RELEASED,
     SENT,
     TRIPS_NOW,
+    WHOLE,
     WHY,
 )
+from framework.compiled.refused import Refused
 from framework.domain import endings
 from framework.domain.account_event import Dividend, Entitlement
 from framework.domain.fill import Fill, Refusal
-from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce, TrailType
+from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, TimeInForce, TrailType
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import from_micros, to_micros
 from framework.engine.breakers import REDUCING
+from framework.engine.context import CLOSE
 from framework.engine.journal import Journal, line_of
 from framework.engine.market import session_number
 from framework.engine.targets import reason_of, refusal_of
@@ -45,50 +52,41 @@ from framework.rules import lifecycle
 from framework.rules.fills import MARKET, TRAILING
 from framework.rules.guards import state as guards
 from framework.rules.guards.state import TradingState, Transition, Trip
-from framework.rules.pretrade.standing import UNKNOWN_SECTOR, AccountStanding, Standing
-from framework.rules.pretrade.validator import PreTradeValidator
 from framework.rules.sizing.numbers import CODES
 from framework.rules.stops.state import MENDED
 
 if TYPE_CHECKING:
+    from framework.compiled.facts import Facts
     from framework.compiled.play import Played
     from framework.domain.account_event import AccountEvent
-    from framework.domain.venue import Capabilities
-    from framework.engine.policies import Policies
     from framework.rules.guards.policy import GuardPolicy
 
 
-class Facts(NamedTuple):
-    """What the columns do not hold: of whom they are, and the rules they were made by."""
-
-    strategy: str
-    policies: Policies
-    venue: Capabilities
-
-
 def decisions_hash(played: Played, facts: Facts) -> str:
-    """The hash of all decisions, of a run in which no order was denied: what ``Journal.decisions_hash`` would be."""
+    """The hash of all decisions: what ``Journal.decisions_hash`` would be."""
     sides = [(f"{symbol}|buy|", f"{symbol}|sell|") for symbol in played.prepared.panel.symbols]
-    orders, endings = played.written.orders, _Endings(facts)
+    orders, endings, refused = played.written.orders, _Endings(facts), Refused(played, facts)
+    codes = ["" if number < 0 else f": {refused.code_of(number)}" for number in orders[:, REFUSAL].tolist()]
     times = played.prepared.panel.timestamp[orders[:, O_PLACE]].tolist()
     columns = [orders[:, column].tolist() for column in (O_ROW, O_QUANTITY, O_KIND, WHY, O_STOP)]
+    strengths = played.written.strengths.tolist()
     lines = [
-        f"{time}|{sides[row][signed < 0]}{abs(signed)}|{endings[kind, why, stop, strength]}"
-        for time, row, signed, kind, why, stop, strength in zip(times, *columns, played.written.strengths.tolist(), strict=True)
+        f"{time}|{sides[row][signed < 0]}{abs(signed)}|{endings[kind, why, stop, strength, code]}"
+        for time, row, signed, kind, why, stop, strength, code in zip(times, *columns, strengths, codes, strict=True)
     ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-class _Endings(dict[tuple[int, int, int, float], str]):
-    """What follows the quantity in the line of a decision, by kind, why, stop and strength; most lines end as others do."""
+class _Endings(dict[tuple[int, int, int, float, str], str]):
+    """What follows the quantity in the line of a decision, by kind, why, stop, strength and refusal; most lines end as others do."""
 
     def __init__(self, facts: Facts) -> None:
         self._exits = facts.policies.exits
 
-    def __missing__(self, key: tuple[int, int, int, float]) -> str:
-        kind, why, stop, strength = key
+    def __missing__(self, key: tuple[int, int, int, float, str]) -> str:
+        kind, why, stop, strength, code = key
         if kind == MARKET:
-            line = line_of(0, "", "", 0, _MARKET, (None, None, None), reason_of(strength, CODES[why]))
+            line = line_of(0, "", "", 0, _MARKET, (None, None, None), _reason(why, strength) + code)
         elif kind == TRAILING:
             unit = TrailType.PERCENTAGE if self._exits.trail_percent > 0.0 else TrailType.AMOUNT
             trail = to_micros(self._exits.trail_percent or self._exits.trail_amount)
@@ -97,6 +95,12 @@ class _Endings(dict[tuple[int, int, int, float], str]):
             line = line_of(0, "", "", 0, _STOP, (None, stop, None), _stop_reason(why))
         self[key] = line.removeprefix("0|||0|")
         return self[key]
+
+
+def _reason(why: int, strength: float) -> str:
+    if why == CLOSED:
+        return CLOSE
+    return OrderRole.EXPLICIT.value if why == EXPLICIT else reason_of(strength, CODES[why])
 
 
 def _stop_reason(mended: int) -> str:
@@ -128,7 +132,7 @@ class Writer:
         self._orders: list[list[int]] = played.written.orders.tolist()
         self._strengths: list[float] = played.written.strengths.tolist()
         self._made: list[Order] = []
-        self._validator = PreTradeValidator(facts.policies.limits, facts.venue)
+        self._refused = Refused(played, facts)
         self._refusals: dict[int, Refusal] = {}
         self._trips: list[Trip] = []
         for kind, place, number, why in played.written.events.tolist():
@@ -181,7 +185,8 @@ class Writer:
             f"{name}-{symbol}-{time // 10**9}-{side.value}-{number_in_id}", symbol, side, abs(signed), OrderType.MARKET, time, strategy=name
         )
         if kind == MARKET:
-            order.role, order.reason = OrderRole.TARGET, reason_of(self._strengths[number], CODES[why])
+            order.role, order.tag = OrderRole.EXPLICIT if why >= EXPLICIT else OrderRole.TARGET, CLOSE if why == CLOSED else None
+            order.reason = _reason(why, self._strengths[number])
         else:
             self._make_stop(order, kind, why, stop, self._made[parent].order_id)
         self._made.append(order)
@@ -244,36 +249,9 @@ class Writer:
         strength, figure = self._written.figures[number].tolist()
         if code == GUARD:
             return self._by_breaker(row, facts[3], time)
-        if code != LIMIT:
+        if code not in {LIMIT, WHOLE}:
             return refusal_of(time, self._symbols[row], strength, CODES[code], figure)
-        return self._by_limit(facts, figure, time)
-
-    def _by_limit(self, facts: list[int], var: float, time: int) -> Refusal:
-        """What the rules themselves say to the books of that moment."""
-        _, row, _, signed, equity, gross, entering, reserved, cash, positions, in_bar, today, total_var, sector_value = facts[:14]
-        held, price, risk, at_risk, fees, approved = facts[14:]
-        symbol = self._symbols[row]
-        sector = self._facts.policies.sectors.get(symbol, UNKNOWN_SECTOR)
-        account = AccountStanding(
-            equity, gross, entering, reserved, cash, 0, 0, positions, in_bar, today, total_var, {sector: sector_value}
-        )
-        standing = Standing(
-            account,
-            held,
-            0,
-            price,
-            sector=sector,
-            var=var,
-            risk_per_share=risk or None,
-            at_risk=None if at_risk < 0 else at_risk,
-            fees=fees,
-        )
-        side = OrderSide.BUY if signed > 0 else OrderSide.SELL
-        order = Order("", symbol, side, abs(signed), OrderType.MARKET, time, role=OrderRole.TARGET, strategy=self._facts.strategy)
-        verdict = self._validator.check(order, standing)
-        if verdict.quantity_micros != approved or not verdict.violations:
-            raise InvariantError(f"{symbol}: the loop approved {approved} of {signed} micro-shares, the limits {verdict.quantity_micros}")
-        return verdict.violations[0].refusal(time)
+        return self._refused.by_limit(number, time)
 
     def _guard(self, kind: int, number: int, time: int, why: int) -> None:
         before, policy = self._trading, self._facts.policies.guards

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 
 class Exits(NamedTuple):
-    """``ExitPolicy`` and which entries get a stop. ``trails`` says that the venue's trailing stop does the work."""
+    """``ExitPolicy`` and which entries get a stop: all, or not ``explicit`` ones. ``trails``: the venue's trailing stop does the work."""
 
     attaches: bool
+    explicit: bool
     has_stop: bool
     trails: bool
     moves: bool

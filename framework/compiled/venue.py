@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from framework.compiled.columns import (
     BEYOND_COLLAR,
+    CALM,
+    CALM_AT,
     CASH,
     COST,
     EXPIRED,
@@ -25,6 +27,7 @@ from framework.compiled.columns import (
     NO_SHORTS,
     PARTIAL,
     PLACE,
+    REALIZED,
     SESSION,
     SEVERAL,
     SLIPPAGE,
@@ -91,15 +94,20 @@ def trade(world: World, row: int) -> None:
 
 
 def stays_away(world: World, row: int, place: int) -> bool:
-    """Whether the bar neither reaches the stop nor moves it, whatever way it goes: most do not, and are not walked."""
+    """Whether the bar does not reach the stop, not even where it moves it to, whatever way it goes: most do not, and are not walked.
+
+    A trailing stop that is not reached ends where the best price of the bar puts it.
+    """
     slot, exits = world.slots[row], world.exits
     sign, level = (1 if slot[HELD] < 0 else -1), slot[STOP_LEVEL]
     opened, close = world.open[row, place], world.close[row, place]
     high, low = to_micros(max(world.high[row, place], opened, close)), to_micros(min(world.low[row, place], opened, close))
-    if sign * ((high if sign > 0 else low) - level) >= 0:
-        return False
-    best = low if sign > 0 else high
-    return not exits.trails or ratchet(sign, level, best, trail_of(exits, slot[TRAIL]), exits.trail_percent > 0.0) == level
+    worst, best = (high, low) if sign > 0 else (low, high)
+    if exits.trails and (slot[CALM_AT] != level or sign * (best - slot[CALM]) < 0):
+        level = ratchet(sign, level, best, trail_of(exits, slot[TRAIL]), exits.trail_percent > 0.0)
+        if sign * (worst - level) < 0:
+            slot[STOP_LEVEL], slot[CALM], slot[CALM_AT] = level, best, level
+    return bool(sign * (worst - level) < 0)
 
 
 def kind_of_stop(world: World) -> int:
@@ -243,6 +251,7 @@ def book(world: World, row: int, number: int, signed: int, price: int, reference
     before = slot[HELD]
     slot[HELD], slot[COST], realized = moved(before, slot[COST], signed, value)
     slot[TRIP] += realized - charged
+    slot[REALIZED] += realized
     if before != 0 and not opposed(before, -slot[HELD]):
         on_trade(world, slot[TRIP])
         slot[TRIP] = 0

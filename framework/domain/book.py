@@ -74,9 +74,11 @@ class Account:
         cash: Cash, settled or not.
         equity: Cash and positions.
         buying_power: What entries may cost now.
+        unsettled_cash: The part of the cash that has not settled; ``None`` where the broker does not say.
     """
 
     account_number: str
     cash: Decimal
     equity: Decimal
     buying_power: Decimal
+    unsettled_cash: Decimal | None = None

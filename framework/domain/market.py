@@ -117,7 +117,8 @@ def nothing() -> None:
 class BarSeries:
     """The bars of one symbol as read-only columns of one length, oldest first, strictly increasing in time.
 
-    Prices and volume are split-adjusted to the last bar; they are not adjusted for dividends.
+    Prices and volume are split-adjusted to the last bar; they are not adjusted for dividends. Where there is no dividend, or no split, that
+    column may be one number seen many times (stride 0), which takes no memory; the others are contiguous.
 
     Attributes:
         timestamp: int64 ns since 1970 UTC, the bar's close.

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from framework.domain.fill import Fill
-
 
 class OrderSide(StrEnum):
     """``buy`` or ``sell``; ``sign`` is +1 or -1, so that one formula serves both."""
@@ -305,23 +303,6 @@ class ApprovedOrder:
     """An order the limits rule has approved: the only thing a broker accepts. Only ``rules.limits`` makes one."""
 
     order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class OrderUpdate:
-    """What a broker reports of one order; ``fill`` is set when shares were traded.
-
-    ``restated`` are the terms of an order that goes on working under new ones (FIX ExecType Restated); its status stays what it is.
-    ``unsolicited``: the venue ended it without our asking, and what it guarded is still ours to guard.
-    """
-
-    order_id: str
-    timestamp: int
-    status: OrderStatus
-    reason: str = ""
-    fill: Fill | None = None
-    restated: OrderTerms | None = None
-    unsolicited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from framework.domain.on_demand import OnDemand
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -34,7 +36,7 @@ class Forecasts(Protocol):
         """Expected shortfall over it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RunRecord:
     """The facts of one run.
 
@@ -46,7 +48,7 @@ class RunRecord:
     cash. ``series`` holds the bars, including any warm-up bars before ``timestamps[0]``; ``finer`` the bars of a finer resolution
     that fills walked along, by symbol and resolution. ``events`` has decisions, reports of the broker, what happened to the account,
     refusals and what the guards did, in the order they happened. ``sectors`` are those of the symbols that have one. ``engine`` is the
-    driver, and ``engine_reason`` why it was that one.
+    driver, and ``engine_reason`` why it was that one. What is an ``OnDemand`` is worked out at the first look.
     """
 
     run_id: str
@@ -60,10 +62,10 @@ class RunRecord:
     initial_cash: float
     timestamps: Integers
     equity: Floats
-    cash: Floats
-    exposure: Floats
+    cash: OnDemand[Floats] = OnDemand()
+    exposure: OnDemand[Floats] = OnDemand()
     forecasts: Forecasts
-    benchmark: Floats
+    benchmark: OnDemand[Floats] = OnDemand()
     series: Mapping[str, BarSeries]
     fills: Sequence[Fill]
     orders: Sequence[Order]
@@ -73,13 +75,13 @@ class RunRecord:
     fees: float
     slippage_cost: float
     traded_value: float
-    warnings: tuple[str, ...]
+    warnings: OnDemand[tuple[str, ...]] = OnDemand()
     elapsed_seconds: float
-    decisions_hash: str
-    inputs_hash: str
+    decisions_hash: OnDemand[str] = OnDemand()
+    inputs_hash: OnDemand[str] = OnDemand()
     config_hash: str
     version: str
-    config_text: str = ""
+    config_text: OnDemand[str] = OnDemand()
     events: Sequence[object] = ()
     trials: int | None = None
     open_positions: Mapping[str, float] = field(default_factory=dict)

@@ -93,6 +93,10 @@ def floor_to_lot(quantity: int, lot: int) -> int:
     return size if quantity >= 0 else -size
 
 
+#: Dollars a share and dollars in all that the books count; nothing in micros below it leaves int64, nor does a sum of a few.
+HIGHEST_PRICE, MOST_VALUE = 1e9, 1e12
+
+
 def is_price(value: float) -> bool:
     """A finite number above zero."""
     return math.isfinite(value) and value > 0.0

@@ -39,6 +39,7 @@ class Capabilities:
             beyond, it rests there as a limit order. 0: no such collar.
         extended_types: Types that can work outside of regular hours.
         extended_hours: How long before the open and after the close of a session they do, ns.
+        trails_apart: Whether trailing stops follow prices there that nobody here sees, so that their level is known now and then only.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Capabilities:
     collar_millionths: int = 0
     extended_types: frozenset[OrderType] = ALL_TYPES
     extended_hours: tuple[int, int] = (0, 0)
+    trails_apart: bool = False
 
     def tick_micros(self, price_micros: int) -> int:
         """Smallest price step at ``price_micros``."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from framework.domain.book import Book
-    from framework.domain.order import OrderUpdate
+    from framework.domain.order_update import OrderUpdate
     from framework.engine.market import Market
 
 

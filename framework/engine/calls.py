@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from itertools import dropwhile
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from framework.engine.panel import panel_of, targets_from_signals
@@ -12,10 +14,14 @@ from framework.errors import OnetapeError, StrategyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from framework.domain.order import Order, OrderUpdate
+    from framework.domain.order import Order
+    from framework.domain.order_update import OrderUpdate
     from framework.engine.context import Context
     from framework.engine.market import Market
     from framework.engine.panel import Panel
+
+#: Who calls a callback.
+_HERE = str(Path(__file__).parent)
 
 
 class Calls:
@@ -30,12 +36,26 @@ class Calls:
         self._strategy = strategy
         self._context = context
         self._signals: dict[int, list[tuple[int, float]]] = {}
+        self._missed: dict[int, float] = {}
         self._first = 0
         kind = type(strategy)
         self._on_bar = strategy.on_bar if kind.on_bar is not Strategy.on_bar else None
         self.hears_orders = kind.on_order is not Strategy.on_order
         self._hears_fills = kind.on_fill is not Strategy.on_fill
         self.hears = self.hears_orders or self._hears_fills
+
+    @property
+    def plain(self) -> Callable[[Context], None]:
+        """``on_bar`` itself, for a driver that calls nothing else; whatever it raises is for ``raised``."""
+        return self._strategy.on_bar
+
+    def raised(self, error: Exception) -> OnetapeError:
+        """What ``on_bar`` raised, typed, with its place."""
+        return self._typed("on_bar", error)
+
+    def through(self, context: Context) -> Calls:
+        """The same callbacks, handed another ``context``."""
+        return Calls(self._strategy, context)
 
     def start(self) -> None:
         """Run ``on_start``."""
@@ -57,10 +77,17 @@ class Calls:
         if isinstance(self._strategy, SignalStrategy):
             self.prepare_signals(market, self._first)
 
+    def missed(self, timestamp: int) -> None:
+        """Nothing is decided at ``timestamp``: what the signals ask for then is wanted at the next decision, where they still do."""
+        self._missed |= dict(self._signals.get(timestamp, ()))
+
     def bar(self, timestamp: int) -> None:
         """Run ``on_bar``, or issue the targets the signals ask for at ``timestamp``."""
         if self._signals:
-            for row, strength in self._signals.get(timestamp, ()):
+            wanted = self._signals.get(timestamp, ())
+            if self._missed:
+                wanted, self._missed = sorted({**self._missed, **dict(wanted)}.items()), {}
+            for row, strength in wanted:
                 self._context.target(self._context.symbols[row], strength)
         if self._on_bar is not None:
             try:
@@ -99,7 +126,7 @@ class Calls:
         """The callback with time and place, and the line of the user's file that raised, or called what did."""
         time = f" at {self._context.now:%Y-%m-%d %H:%M} UTC" if name.startswith("on_b") else ""
         callback = f"{type(self._strategy).__name__}.{name}{time}"
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("calls.py")]
+        frames = list(dropwhile(lambda frame: frame.filename.startswith(_HERE), traceback.extract_tb(error.__traceback__)))
         if not frames:
             return f"{callback}, module {type(self._strategy).__module__}", ""
         last = [frame for frame in frames if frame.filename == frames[0].filename][-1]

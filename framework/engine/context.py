@@ -12,7 +12,17 @@ from framework.domain.values import floor_to_lot, from_micros, shares_worth
 from framework.engine.features import Features
 from framework.engine.guarded import ExitPlan
 from framework.errors import InvalidOrderError
-from framework.rules.orders import positive_micros, side_of, strength_of, weight_of
+from framework.rules.orders import (
+    optional_micros,
+    positive_micros,
+    shares_asked,
+    side_of,
+    strength_of,
+    tag_of,
+    type_of,
+    weight_of,
+    worth_asked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +36,10 @@ if TYPE_CHECKING:
     from framework.engine.desk import Desk
     from framework.engine.schedule import Schedule
     from framework.engine.targets import Targets
-    from framework.rules.orders import Number
+    from framework.rules.orders import Number, Worth
 
+#: Reason and tag of an order that closes a position at the strategy's word.
+CLOSE = "close"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -102,7 +114,7 @@ class Context:
             InvalidOrderError: The symbol is not in the universe.
         """
         market = self._desk.market
-        row = market.row_of(symbol)
+        row = market.row[symbol] if symbol in market.row else market.row_of(symbol)
         return Bars(market.series[row], market.cursor[row] + 1)
 
     def feature(self, symbol: str, name: str) -> float:
@@ -147,7 +159,7 @@ class Context:
     def shares_for(self, symbol: str, dollars: Number) -> Decimal:
         """How many shares ``dollars`` buy at the last close: on the venue's lot, rounded down; 0 before the first bar.
 
-        An order says shares: ``ctx.buy("AAPL", ctx.shares_for("AAPL", 500))``. It costs more or less where the price moves before it fills.
+        For an order it is enough to say ``ctx.buy("AAPL", notional=500)``.
 
         Raises:
             InvalidOrderError: Unknown symbol, or dollars that are no positive number.
@@ -172,7 +184,7 @@ class Context:
             InvalidOrderError: Unknown symbol, a strength that is NaN or outside [-1, 1], or a stop on the wrong side of the price.
         """
         plan = None if stop is None else self._given_stop(symbol, strength, positive_micros(stop, "stop", symbol))
-        self._targets.note(self._desk.market.row_of(symbol), strength_of(strength, symbol), plan, tag)
+        self._targets.note(self._desk.market.row_of(symbol), strength_of(strength, symbol), plan, tag_of(tag))
 
     def rebalance(self, weights: Mapping[str, float], tag: str | None = None) -> None:
         """Ask for a whole portfolio: ``{"AAPL": 0.3, "IBM": 0.2}`` is three and two tenths of equity and nothing else; below 0 is short.
@@ -192,7 +204,7 @@ class Context:
             raise InvalidOrderError(f"rebalance({weights!r}): write the weights by symbol, for example {{'AAPL': 0.3}}")
         for symbol in weights:
             self._desk.market.row_of(symbol)
-        self._targets.rebalance({symbol: weight_of(weight, symbol) for symbol, weight in weights.items()}, tag)
+        self._targets.rebalance({symbol: weight_of(weight, symbol) for symbol, weight in weights.items()}, tag_of(tag))
 
     def _given_stop(self, symbol: str, strength: float, stop: int) -> ExitPlan:
         price = self._desk.market.price_micros(self._desk.market.row_of(symbol))
@@ -206,7 +218,7 @@ class Context:
     def buy(
         self,
         symbol: str,
-        quantity: Number,
+        quantity: Number | None = None,
         order_type: str = OrderType.MARKET,
         limit_price: Number | None = None,
         stop_price: Number | None = None,
@@ -216,9 +228,13 @@ class Context:
         tag: str | None = None,
         oco: Order | None = None,
         *,
+        notional: Number | None = None,
         extended_hours: bool = False,
     ) -> Order:
-        """Buy ``quantity`` shares. The order returned shows its own progress; a refused one has status DENIED and its reason.
+        """Buy ``quantity`` shares, or for ``notional`` dollars. The order shows its own progress; a refused one is DENIED, with its reason.
+
+        Dollars become shares where they are decided on: at the limit of the order, else at its stop, else at the last close, on the venue's
+        lot, rounded down. An order at market costs more or less where the price moves before it fills; a limit order never costs more.
 
         Args:
             symbol: One of the universe.
@@ -231,6 +247,7 @@ class Context:
             time_in_force: ``day``, ``gtc``, ``ioc`` (what trades at once), ``fok`` (all or nothing), ``opg`` (at the opening), ``cls``.
             tag: A word of your own for the order, its fills and the trade.
             oco: An earlier order: only one of the two is to fill, and what one fills is taken from the other.
+            notional: Dollars, above 0, in place of ``quantity``.
             extended_hours: Work before the open and after the close too, as far as the venue allows.
 
         Raises:
@@ -239,14 +256,14 @@ class Context:
         return self._desk.order(
             symbol,
             OrderSide.BUY,
-            quantity,
+            self._asked_for(symbol, quantity, notional, order_type, limit_price, stop_price),
             order_type=order_type,
             limit_price=limit_price,
             stop_price=stop_price,
             trail_amount=trail_amount,
             trail_type=trail_type,
             time_in_force=time_in_force,
-            tag=tag,
+            tag=tag_of(tag),
             oco=oco,
             extended_hours=extended_hours,
         )
@@ -254,7 +271,7 @@ class Context:
     def sell(
         self,
         symbol: str,
-        quantity: Number,
+        quantity: Number | None = None,
         order_type: str = OrderType.MARKET,
         limit_price: Number | None = None,
         stop_price: Number | None = None,
@@ -264,9 +281,12 @@ class Context:
         tag: str | None = None,
         oco: Order | None = None,
         *,
+        notional: Number | None = None,
         extended_hours: bool = False,
     ) -> Order:
-        """Sell ``quantity`` shares, with the arguments of ``buy``. Selling more than is held opens a short where the venue has it.
+        """Sell ``quantity`` shares, or for ``notional`` dollars, with the arguments of ``buy``.
+
+        Selling more than is held opens a short where the venue has it.
 
         Raises:
             InvalidOrderError: The order could never be valid.
@@ -274,14 +294,14 @@ class Context:
         return self._desk.order(
             symbol,
             OrderSide.SELL,
-            quantity,
+            self._asked_for(symbol, quantity, notional, order_type, limit_price, stop_price),
             order_type=order_type,
             limit_price=limit_price,
             stop_price=stop_price,
             trail_amount=trail_amount,
             trail_type=trail_type,
             time_in_force=time_in_force,
-            tag=tag,
+            tag=tag_of(tag),
             oco=oco,
             extended_hours=extended_hours,
         )
@@ -289,8 +309,9 @@ class Context:
     def bracket(
         self,
         symbol: str,
-        quantity: Number,
+        quantity: Number | None = None,
         *,
+        notional: Number | None = None,
         take_profit: Number | None = None,
         stop_loss: Number | None = None,
         limit_price: Number | None = None,
@@ -304,6 +325,7 @@ class Context:
         Args:
             symbol: One of the universe.
             quantity: Shares, above 0.
+            notional: Dollars, above 0, in place of ``quantity``; at ``limit_price``, else at the last close.
             take_profit: Limit price of the one exit, dollars.
             stop_loss: Stop price of the other, dollars.
             limit_price: Worst price of the entry, dollars; at market without one.
@@ -313,11 +335,24 @@ class Context:
         Raises:
             InvalidOrderError: The order could never be valid, an exit is on the wrong side of the entry, or there is none.
         """
-        return self._desk.bracket(symbol, side_of(side), quantity, take_profit, stop_loss, limit_price, time_in_force)
+        kind = OrderType.MARKET if limit_price is None else OrderType.LIMIT
+        wanted = self._asked_for(symbol, quantity, notional, kind, limit_price, None)
+        return self._desk.bracket(symbol, side_of(side), wanted, take_profit, stop_loss, limit_price, time_in_force)
+
+    def _asked_for(
+        self, symbol: str, quantity: Number | None, dollars: Number | None, kind: str, limit: Number | None, stop: Number | None
+    ) -> Number | Worth:
+        """Shares as they were given, or what the dollars are worth at the price that the order names, else at the last close."""
+        if dollars is None:
+            return shares_asked(symbol, quantity)
+        market = self._desk.market
+        named = optional_micros(limit, "limit_price", symbol) or optional_micros(stop, "stop_price", symbol)
+        price = named or market.price_micros(market.row_of(symbol))
+        return worth_asked(symbol, quantity, dollars, price, self._desk.broker.capabilities.lot_of(type_of(kind)))
 
     def close(self, symbol: str) -> Order | None:
         """Cancel what works in ``symbol`` and leave its position at market; ``None`` when flat."""
-        return self._desk.close(symbol, "close")
+        return self._desk.close(symbol, CLOSE)
 
     def cancel(self, order: Order) -> bool:
         """Cancel an open order; ``False`` when it had already ended.

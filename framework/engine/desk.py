@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Unpack
 from framework.domain import reasons
 from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split, TradeCorrection
 from framework.domain.fill import Refusal
-from framework.domain.order import Bracket, Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce
+from framework.domain.order import Bracket, Order, OrderRole, OrderSide, OrderStatus, OrderType, TimeInForce
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import MICRO, from_micros, rounded_quotient
 from framework.engine.blotter import Blotter, closing_side
 from framework.engine.breakers import Breakers
@@ -17,6 +18,7 @@ from framework.engine.emulation import HELD, Emulation
 from framework.engine.guarded import ExitPlan
 from framework.engine.margin import Margin
 from framework.engine.market import session_end
+from framework.engine.numbering import Numbering
 from framework.engine.policies import NEVER, TARGETS
 from framework.engine.protection import Protection
 from framework.engine.roundtrips import RoundTrips
@@ -25,7 +27,7 @@ from framework.engine.valuation import Valuation
 from framework.errors import BrokerError
 from framework.rules import ledger, lifecycle, limits
 from framework.rules.account.policy import AccountType
-from framework.rules.orders import Terms, check_exits, new_order, optional_micros
+from framework.rules.orders import Terms, buys_nothing, check_exits, new_order, optional_micros
 from framework.rules.pretrade.standing import reducing
 from framework.rules.pretrade.validator import PreTradeValidator
 from framework.rules.pretrade.venue_rules import exits_off_tick
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from framework.engine.market import Market
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker
-    from framework.rules.orders import Number
+    from framework.rules.orders import Number, Worth
     from framework.rules.pretrade.standing import Standing
 
 
@@ -86,7 +88,7 @@ class Desk:
         self._margin = Margin(self) if policies.account.type is AccountType.MARGIN else None
         self._standings = Standings(self, self.protection)
         self.validator = PreTradeValidator(policies.limits, broker.capabilities)
-        self._counter = (0, 0)
+        self._numbers = Numbering()
         #: Until when there is nothing to look at, ns UTC, unless more than so many events have happened by then.
         self._rest = (-1, 0)
         broker.subscribe(self)
@@ -134,10 +136,9 @@ class Desk:
         match event:
             case Split():
                 self.protection.on_split(event)
-            case TradeCorrection():
-                self.protection.align(event.symbol)
-            case CashInLieu() | Delisted():
-                self._trip_ended(event.timestamp, self.trips.on_payout(event.symbol, self.book.quantity(event.symbol), realized))
+            case TradeCorrection() | CashInLieu() | Delisted():
+                earned = realized - (event.fees_micros if isinstance(event, TradeCorrection) else 0)
+                self._trip_ended(event.timestamp, self.trips.on_payout(event.symbol, self.book.quantity(event.symbol), earned))
                 self.protection.align(event.symbol)
             case Entitlement():
                 each = rounded_quotient(abs(event.amount_micros) * MICRO, abs(event.quantity_micros))
@@ -181,7 +182,7 @@ class Desk:
         self,
         symbol: str,
         side: OrderSide,
-        quantity: Number,
+        quantity: Number | Worth,
         tag: str | None,
         plan: ExitPlan | None = None,
         oco: Order | None = None,
@@ -190,17 +191,16 @@ class Desk:
         """Make, check and send an explicit order; of it and the group of ``oco`` only one is to fill."""
         self.market.row_of(symbol)  # only what is in the universe
         order = new_order(self.next_id(symbol, side), self.market.now, symbol, side, quantity, self._strategy, tag, **terms)
-        if oco is not None:
+        refusal = buys_nothing(order, quantity)
+        if refusal is None and oco is not None:
             refusal = self._contingencies.join(order, oco)
-            if refusal is not None:
-                return self._denied(order, refusal)
-        return self._with_plan(order, plan)
+        return self._with_plan(order, plan) if refusal is None else self._denied(order, refusal)
 
     def bracket(
         self,
         symbol: str,
         side: OrderSide,
-        quantity: Number,
+        quantity: Number | Worth,
         take_profit: Number | None,
         stop_loss: Number | None,
         limit_price: Number | None,
@@ -211,7 +211,7 @@ class Desk:
         profit, stop = optional_micros(take_profit, "take_profit", symbol), optional_micros(stop_loss, "stop_loss", symbol)
         check_exits(symbol, side, self.market.price_micros(row) if limit is None else limit, profit, stop)
         plan = ExitPlan(stop_micros=stop or 0, target_micros=profit or 0)
-        configured = self._plan_for(row, side, OrderRole.EXPLICIT)
+        configured = self.plan_for(row, side, OrderRole.EXPLICIT)
         if stop is None and configured is not None:
             plan = replace(configured, target_micros=profit or 0)
         kind = OrderType.MARKET if limit is None else OrderType.LIMIT
@@ -290,7 +290,7 @@ class Desk:
     def _with_plan(self, order: Order, plan: ExitPlan | None) -> Order:
         """Submit ``order`` with the exits given for it, or else the configured ones; an entry whose exits no venue could have is denied."""
         if plan is None:
-            return self.submit(order, self._plan_for(self.market.row_of(order.symbol), order.side, order.role))
+            return self.submit(order, self.plan_for(self.market.row_of(order.symbol), order.side, order.role))
         broken = exits_off_tick(order, plan.stop_micros, plan.target_micros, self.broker.capabilities)
         if broken is not None and self.book.quantity(order.symbol) * order.side.sign >= 0:
             return self._denied(order, broken.refusal(order.created_at))
@@ -386,11 +386,11 @@ class Desk:
 
     def next_id(self, symbol: str, side: OrderSide) -> str:
         """The next order id: derived from strategy, symbol, decision time, side and a counter, so that a restart derives the same."""
-        time, count = self._counter
-        self._counter = (self.market.now, count + 1 if time == self.market.now else 1)
-        return f"{self._strategy}-{symbol}-{self.market.now // 10**9}-{side.value}-{self._counter[1]}"
+        number = self._numbers.next(self.market.now)
+        return f"{self._strategy}-{symbol}-{self.market.now // 10**9}-{side.value}-{number}"
 
-    def _plan_for(self, row: int, side: OrderSide, role: OrderRole) -> ExitPlan | None:
+    def plan_for(self, row: int, side: OrderSide, role: OrderRole) -> ExitPlan | None:
+        """The configured exits of an entry of ``role``; ``None`` where it gets none."""
         attach, policy = self.policies.attach, self.policies.exits
         if attach == NEVER or (attach == TARGETS and role is not OrderRole.TARGET) or self.market.cursor[row] < 0:
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.domain.order import OrderRole, OrderStatus
-from framework.domain.values import to_micros
+from framework.domain.values import floor_to_lot, to_micros
 from framework.errors import BrokerError
 from framework.rules.pretrade.venue_rules import unfit
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Why an order is held as it is sent.
 HELD = "held by us until its price is reached"
+#: Why an order is made smaller, or canceled, although its price has been reached.
+LEAVING = "its shares are being sold at market"
 #: States in which a venue can be asked to give an order back.
 _RESTING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 
@@ -50,9 +52,14 @@ class Emulation:
                 missing -= other.leaves_micros
 
     def on_reached(self, order: Order) -> None:
-        """The price of ``order`` has been reached: send it."""
+        """The price of ``order`` has been reached: send it, or as much of it as is not being sold at market already."""
         self.make_way(order)
-        self._desk.release(order)
+        excess = self._missing(order, at_once=True)
+        if excess > 0:
+            lot = self._desk.broker.capabilities.lot_of(order.order_type)
+            self._desk.reduce(order, floor_to_lot(max(order.leaves_micros - excess, 0), lot), LEAVING)
+        else:
+            self._desk.release(order)
 
     def on_close(self) -> None:
         """Let the stops that we hold rest at the venue again, where it can have them."""
@@ -77,14 +84,15 @@ class Emulation:
         price = to_micros(desk.broker.get_quote(order.symbol).last)
         return unfit(order, desk.broker.capabilities, price, desk.book.quantity(order.symbol)) is not None
 
-    def _missing(self, order: Order) -> int:
-        """Micro-shares that ``order`` would promise although others at the venue have."""
+    def _missing(self, order: Order, *, at_once: bool = False) -> int:
+        """Micro-shares that ``order`` would promise although others at the venue have, or those of them that leave ``at_once``."""
         if not self._desk.broker.capabilities.reserves_shares:
             return 0
         held = self._desk.book.quantity(order.symbol)
         if held * order.side.sign >= 0:
             return 0
-        return sum(other.leaves_micros for other in self._promises(order)) + order.leaves_micros - abs(held)
+        promised = sum(other.leaves_micros for other in self._promises(order) if other.leaves_at_once or not at_once)
+        return promised + order.leaves_micros - abs(held)
 
     def _promises(self, order: Order) -> list[Order]:
         """Orders at the venue that promise shares of the same position."""

@@ -14,6 +14,7 @@ from framework.engine.freshness import Freshness
 from framework.engine.market import session_number
 from framework.engine.operator import Operator
 from framework.engine.overrides import Overrides
+from framework.engine.recording import Recording
 from framework.engine.targets import Targets
 
 if TYPE_CHECKING:
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from framework.domain.book import Book
     from framework.domain.command import OperatorCommand
     from framework.domain.market import ClosedBar
-    from framework.domain.order import Order, OrderUpdate
+    from framework.domain.order import Order
+    from framework.domain.order_update import OrderUpdate
     from framework.engine.journal import Journal
     from framework.engine.market import Market
     from framework.engine.panel import Panel
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker
-    from framework.engine.schedule import Schedule
+    from framework.engine.schedule import Entry, Schedule
     from framework.engine.strategy import Strategy
 
 
@@ -52,7 +54,8 @@ class Engine:
         schedule: Schedule,
         due: Callable[[int], int],
     ) -> None:
-        self.desk = Desk(type(strategy).__name__, market, broker, book, policies, journal, self._note, Freshness(market, due))
+        self._name = type(strategy).__name__
+        self.desk = Desk(self._name, market, broker, book, policies, journal, self._note, Freshness(market, due))
         self._overrides = Overrides(self.desk)
         self._market = market
         self._schedule = schedule
@@ -82,17 +85,50 @@ class Engine:
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""
+        self.look(timestamp)
+        if self._news:
+            self._tell_strategy()
+        if self._schedule.entries:
+            self.scheduled(timestamp)
+        self._calls.bar(timestamp)
+        self._targets.settle()
+
+    def look(self, timestamp: int) -> None:
+        """The first half of a decision: what happened, must we get out?"""
         self._overrides.expire(timestamp)
         if not self.desk.rests(timestamp):
             self.on_clock(timestamp)
             self.desk.on_close(timestamp, session_number(timestamp))
-        if self._news:
-            self._tell_strategy()
-        if self._schedule.entries:
-            for callback in self._schedule.due(timestamp):
-                self._calls.scheduled(callback)
-        self._calls.bar(timestamp)
+
+    @property
+    def calls(self) -> Calls:
+        """The strategy's callbacks."""
+        return self._calls
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What the strategy has scheduled."""
+        return self._schedule.entries
+
+    def scheduled(self, timestamp: int) -> None:
+        """Run the callbacks whose time has come."""
+        for callback in self._schedule.due(timestamp):
+            self._calls.scheduled(callback)
+
+    def settle(self) -> None:
+        """The end of a decision: what is wanted becomes orders."""
         self._targets.settle()
+
+    def on_late(self, timestamp: int) -> None:
+        """Bars that closed at ``timestamp`` (ns UTC) came when that was past: they are history and move stops; nothing is decided."""
+        self.desk.on_close(timestamp, session_number(timestamp))
+        self._calls.missed(timestamp)
+
+    def recording(self) -> Recording:
+        """Let the strategy speak to a context that writes down what it asks for; to be called before it starts."""
+        context = Recording(self.desk, self._targets, self._schedule, self._name)
+        self._calls = self._calls.through(context)
+        return context
 
     def on_failure(self) -> None:
         """The strategy raised in the middle of a decision: what it had asked for until then and what is no order yet is not done."""

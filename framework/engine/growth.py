@@ -30,6 +30,8 @@ class Growing:
         self._timestamp = series.timestamp
         self._floats = {name: getattr(series, name) for name in _FLOATS}
         self._delisting = series.delisting
+        #: New shares for old ones of a split that was told before the bar it stands on.
+        self._ahead = 1.0
         self._pay_day = series.pay_day  # ``None`` as long as each dividend is paid on its ex date
 
     def append(self, one: ClosedBar) -> BarSeries:
@@ -44,8 +46,9 @@ class Growing:
             raise BadDataError(
                 f"a bar of {bar.symbol} at {bar.timestamp} cannot follow {self._symbol} at {last}: bars arrive oldest first, each once"
             )
-        if one.split != 1.0:
-            self._restate(one.split)
+        if one.split != self._ahead:
+            self._restate(one.split / self._ahead)
+        self._ahead = 1.0
         if self._length >= self._room:
             self._make_room()
         self._timestamp[self._length] = bar.timestamp
@@ -58,6 +61,17 @@ class Growing:
             self._floats[name][self._length] = value
         self._length += 1
         return self._series()
+
+    def split_ahead(self, split: float) -> BarSeries:
+        """All bars in new shares, ``split`` of them for each old one; the next bar is the first that is quoted in them."""
+        self._ahead *= split
+        self._restate(split)
+        return self._series()
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether a split was told whose bar has not arrived."""
+        return self._ahead != 1.0
 
     def _restate(self, split: float) -> None:
         """Put the past into new shares: ``split`` of them for each old one."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from framework.domain.account_event import AccountEvent
     from framework.domain.fill import Fill, Refusal
-    from framework.domain.order import Order, OrderUpdate
+    from framework.domain.order import Order
+    from framework.domain.order_update import OrderUpdate
     from framework.rules.guards.state import Transition
 
 

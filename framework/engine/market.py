@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _DAY_NS = 86_400_000_000_000
 #: US equities trade between 04:00 and 20:00 New York: shifted by five hours, every bar close of a session has one UTC date.
 _SESSION_SHIFT_NS = 5 * 3_600_000_000_000
+#: Bars of a day from which on it is less work to look up where its sessions end than to divide every time.
+FEW = 8
 _Times = TypeVar("_Times", int, "Integers")
 
 
@@ -37,6 +39,28 @@ def session_end(number: int) -> int:
 def session_numbers(timestamps: Integers) -> Integers:
     """The same of many bar closes, int64."""
     return (timestamps - _SESSION_SHIFT_NS) // _DAY_NS
+
+
+def last_bars(timestamps: Integers) -> Integers:
+    """Positions of the last of each session's ``timestamps`` (ns UTC, ascending), int64."""
+    if not len(timestamps):
+        return np.empty(0, np.int64)
+    first, last = session_number(int(timestamps[0])), session_number(int(timestamps[-1]))
+    if (last - first) * FEW > len(timestamps):
+        sessions = session_numbers(timestamps)
+        return np.flatnonzero(np.diff(sessions, append=sessions[-1:] + 1))
+    return np.unique(np.searchsorted(timestamps, _session_ends(np.arange(first, last + 1)), side="right")) - 1
+
+
+def sessions_of(timestamps: Integers) -> Integers:
+    """``session_numbers`` of ascending ``timestamps``."""
+    last = last_bars(timestamps)
+    return np.repeat(session_numbers(timestamps[last]), np.diff(last, prepend=-1))
+
+
+def _session_ends(numbers: Integers) -> Integers:
+    """``session_end`` of many, int64."""
+    return (numbers + 1) * _DAY_NS + _SESSION_SHIFT_NS - 1
 
 
 class Market:
@@ -101,19 +125,43 @@ class Market:
         """
         self.grows = True
         for row, one in arrived.items():
-            growing = self._growing.get(row)
-            if growing is None:
-                growing = self._growing[row] = Growing(self.adjusted[row])
-            series = growing.append(one)
+            series = self._grown(row).append(one)
             if one.split != 1.0 or one.dividend:
                 self.effective.add(one.bar.timestamp)
-            self.adjusted[row], self._quoted[row] = series, Quoted(series)
-            self.cursor[row] = len(series) - 1
-            self._quoted[row].put(self.cursor[row])
-            self.series[row] = self._quoted[row].series
+            self._put(row, series)
             self._sessions[row].append(series)
-            self._prices[row] = (-1, 0)
         self.indicators = None  # they were worked out of fewer bars
+
+    def _grown(self, row: int) -> Growing:
+        if row not in self._growing:
+            self._growing[row] = Growing(self.adjusted[row])
+        return self._growing[row]
+
+    def _put(self, row: int, series: BarSeries) -> None:
+        """``series`` are the bars of ``row`` now, all of them closed."""
+        self.adjusted[row], self._quoted[row] = series, Quoted(series)
+        self.cursor[row] = len(series) - 1
+        self._quoted[row].put(self.cursor[row])
+        self.series[row] = self._quoted[row].series
+        self._prices[row] = (-1, 0)
+
+    def split_ahead(self, symbol: str, new: int, old: int) -> None:
+        """``new`` shares came for ``old`` ones, and the first bar in them has not closed: put the past into them."""
+        row, self.grows = self.row_of(symbol), True
+        series = self._grown(row).split_ahead(new / old)
+        self._put(row, series)
+        self._sessions[row].restate(series)
+        self.indicators = None
+
+    def is_split_ahead(self, symbol: str) -> bool:
+        """Whether shares of ``symbol`` have split, and the first bar in new ones has not closed."""
+        growing = self._growing.get(self.row_of(symbol))
+        return growing is not None and growing.is_ahead
+
+    def closed_at(self, symbol: str) -> int:
+        """The close of the last bar of ``symbol``, ns UTC; 0 before the first."""
+        row = self.row_of(symbol)
+        return int(self.series[row].timestamp[self.cursor[row]]) if self.cursor[row] >= 0 else 0
 
     @property
     def sessions(self) -> int:
@@ -237,6 +285,14 @@ def _common(columns: list[Integers]) -> Integers | None:
     return reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), columns)
 
 
+def _sums(column: Floats, last: Integers) -> Floats:
+    """The sum of ``column`` over each session, whose last bars are ``last``."""
+    if len(last) == len(column):
+        return column.copy()
+    found: Floats = np.add.reduceat(column, np.concatenate(([0], last[:-1] + 1)))
+    return found
+
+
 class Sessions:
     """The sessions of one symbol, completed or not.
 
@@ -254,15 +310,16 @@ class Sessions:
 
     def _count(self, series: BarSeries) -> None:
         self._bars = len(series)
-        sessions = session_numbers(series.timestamp)
-        last = np.flatnonzero(np.diff(sessions, append=sessions[-1:] + 1)) if len(sessions) else np.empty(0, np.int64)
+        last = last_bars(series.timestamp)
         self.last_bars: Integers = last
         close = series.close[last]
-        firsts = np.concatenate(([0], last[:-1] + 1))
-        paid = np.add.reduceat(series.dividend, firsts) if len(last) else close
+        paid, self._volume = (_sums(column, last) for column in (series.dividend, series.volume))
         self.returns: Floats = (close[1:] + paid[1:]) / close[:-1] - 1.0
-        self.numbers: Integers = sessions[last]
-        self._volume: Floats = np.add.reduceat(series.volume, firsts) if len(last) else close
+        self.numbers: Integers = session_numbers(series.timestamp[last])
+
+    def restate(self, series: BarSeries) -> None:
+        """Count again: the same bars are in other shares."""
+        self._count(series)
 
     def append(self, series: BarSeries) -> None:
         """Count the last bar of ``series`` in; the others have been."""

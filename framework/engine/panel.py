@@ -120,7 +120,9 @@ def _column(series: Sequence[BarSeries], places: Sequence[Integers], name: str, 
     if len(series) == 1:
         return np.asarray(getattr(series[0], name)).reshape(-1, 1)
     # Column-major: a symbol's history is one stretch of memory, as rolling functions read it.
-    column = np.full((length, len(series)), np.nan, order="F")
+    column = np.empty((length, len(series)), order="F")
+    if any(len(where) < length for where in places):
+        column[:] = np.nan
     for number, (one, where) in enumerate(zip(series, places, strict=True)):
         column[where if len(where) < length else slice(None), number] = getattr(one, name)
     column.flags.writeable = False
@@ -157,28 +159,45 @@ def issued(signals: object, panel: Panel, first: int, name: str) -> Issued:
     array = _checked(signals, panel, name)
     start = int(np.searchsorted(panel.timestamp, first))
     found = [_changes(array[start:, number], panel.close[start:, number]) for number in range(array.shape[1])]
+    if len(found) == 1:
+        where, values = found[0]
+        return Issued(where + start, np.zeros(len(where), np.int64), values)
     place = np.concatenate([where for where, _ in found]) + start
     row = np.repeat(np.arange(len(found)), [len(where) for where, _ in found])
     strength = np.concatenate([values for _, values in found])
-    order = np.argsort(place, kind="stable") if len(found) > 1 else slice(None)
+    order = np.argsort(place, kind="stable")
     return Issued(place[order], row[order], strength[order])
 
 
 def _changes(column: Floats, close: Floats) -> tuple[Integers, Floats]:
     """Where one symbol's signal changes, and into what; it has an opinion only where it has a bar."""
-    known = ~(np.isnan(column) | np.isnan(close))
-    values = column[known]
+    unknown = np.isnan(column) | np.isnan(close)
+    first = int(unknown.argmin()) if len(unknown) else 0
+    places = np.flatnonzero(~unknown) if unknown[first:].any() else None  # most signals have an opinion always, once they have one
+    values = column[first:] if places is None else column[places]
     changed = np.empty(len(values), dtype=np.bool_)
     changed[:1] = values[:1] != 0.0
     np.not_equal(values[1:], values[:-1], out=changed[1:])
-    return np.flatnonzero(known)[changed], values[changed]
+    where = np.flatnonzero(changed)
+    return where + first if places is None else places[where], values[where]
+
+
+def _numbers(signals: object, name: str) -> Floats:
+    """``signals`` as an array; what is masked in one is no opinion."""
+    try:
+        if np.asarray(signals).dtype.kind not in "cmM":  # a cast would drop what they mean
+            unmasked = np.ma.filled(signals.astype(np.float64), np.nan) if isinstance(signals, np.ma.MaskedArray) else signals
+            return np.asarray(unmasked, dtype=np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise StrategyError(f"{name}.signals returned {type(signals).__name__}, not an array of numbers")
 
 
 def _checked(signals: object, panel: Panel, name: str) -> Floats:
-    try:
-        array = np.asarray(signals, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise StrategyError(f"{name}.signals returned {type(signals).__name__}, not an array of numbers") from None
+    array = _numbers(signals, name)
+    columns = list(getattr(signals, "columns", panel.symbols))
+    if columns != list(panel.symbols) and sorted(map(str, columns)) == sorted(panel.symbols):
+        raise StrategyError(f"{name}.signals returned the columns {columns}, those of the bars are {list(panel.symbols)}: keep that order")
     if array.shape != panel.close.shape:
         raise StrategyError(
             f"{name}.signals returned shape {array.shape}; it must be [T, N] = {panel.close.shape}: a row a bar, a column a symbol"

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from framework.domain.account_event import AccountEvent
     from framework.domain.book import Account, Position
     from framework.domain.market import Quote
-    from framework.domain.order import ApprovedOrder, Order, OrderUpdate
+    from framework.domain.order import ApprovedOrder, Order
+    from framework.domain.order_update import OrderUpdate
     from framework.domain.venue import Capabilities
 
 

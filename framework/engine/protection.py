@@ -25,6 +25,7 @@ from framework.rules.stops.state import (
     ex_dividend,
     exit_due,
     known_price,
+    moving_level,
     nearer,
     opened,
     seen_at,
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
     from framework.domain.account_event import Split
     from framework.domain.fill import Fill
-    from framework.domain.order import Order, OrderUpdate
+    from framework.domain.order import Order
+    from framework.domain.order_update import OrderUpdate
     from framework.engine.door import Door
     from framework.engine.guarded import ExitPlan
 
@@ -174,14 +176,21 @@ class Protection:
         stop = known.stop
         if stop is None or not stop.is_open or self._is_reached(stop):
             return  # a new one would wait for the price again
-        working = self._desk.broker.get_order(stop.order_id).stop_micros or 0
-        level = self._level(known)
+        working, level = self._standing(stop, known), self._level(known)
         moved = known.state.direction * (level - working)
         moves = moved > 0 or (moved < 0 and known.policy.may_loosen and not known.policy.trails_at_venue)
         if moves and self._desk.cancel(stop.order_id, "level moved"):
             known.stop = self._desk.submit(self._stop_order(symbol, known, stop.quantity_micros - stop.filled_micros), None)
         if not moves or known.stop is not stop:
             known.agree()
+
+    def _standing(self, stop: Order, known: Guarded) -> int:
+        """Where a working stop stands: one that trails apart has seen at least what bars have, whatever of it is known here."""
+        policy, state, broker = known.policy, known.state, self._desk.broker
+        told = broker.get_order(stop.order_id).stop_micros or 0
+        if not (policy.trails_at_venue and broker.capabilities.trails_apart):
+            return told
+        return nearer(state.direction, told, moving_level(state.direction, state.best, to_micros(policy.trail_percent), state.trail, 0, 0))
 
     def on_split(self, event: Split) -> None:
         """Let what guards the symbol, and what is planned for its working entries, follow the shares."""
@@ -194,8 +203,18 @@ class Protection:
                 self._desk.blotter.closing[order.order_id] = -(-self._desk.blotter.closing[order.order_id] * new // old)
         known = self._guarded.get(event.symbol)
         if known is not None:
+            if self._desk.market.is_split_ahead(event.symbol):
+                self._take_back(known, event.terms)
             known.state = split(known.state, new, old)
             self.align(event.symbol)
+
+    def _take_back(self, known: Guarded, reason: str) -> None:
+        """A venue that tells of a split by itself restates no order: what guards the shares is placed anew, at the level it has reached."""
+        self._follow(known)
+        for order in (known.stop, known.profit, *known.reached):
+            if order is not None and order.is_open:
+                self._desk.cancel(order.order_id, reason)
+        known.stop, known.profit, known.reached = None, None, []
 
     def on_dividend(self, symbol: str, amount_micros: int) -> None:
         """Lower what guards ``symbol`` on its ex date, if the policy says so; ``amount_micros`` dollars a share."""

@@ -47,8 +47,13 @@ class RoundTrips:
         return result
 
     def on_payout(self, symbol: str, held: int, realized: int) -> int | None:
-        """Take in ``realized`` micro-dollars for shares that were paid out; as ``on_fill``, it ends the trip when nothing is ``held``."""
-        trip = self._open[symbol]
+        """Take in ``realized`` micro-dollars that came without a fill; as ``on_fill``, it ends the trip when nothing is ``held``.
+
+        What is corrected after a trip has ended belongs to none.
+        """
+        trip = self._open.get(symbol)
+        if trip is None:
+            return None
         trip.earned += realized
         return None if held else self._ended(symbol, trip)
 

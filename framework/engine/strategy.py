@@ -122,7 +122,11 @@ def bind(strategy: Strategy, params: Mapping[str, object]) -> None:
         StrategyError: The class is wrong (see ``parameters_of``).
         ConfigError: An unknown name (the nearest is suggested) or a value of the wrong type.
     """
-    kinds = parameters_of(type(strategy))
+    bind_as(strategy, parameters_of(type(strategy)), params)
+
+
+def bind_as(strategy: Strategy, kinds: Mapping[str, type], params: Mapping[str, object]) -> None:
+    """``bind`` where the names and types of its parameters are known already."""
     for name, value in params.items():
         if name not in kinds:
             near = difflib.get_close_matches(name, kinds, 1)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
+#: In hours. New York has never changed its clocks twice in so many.
+FORTNIGHT = 14 * 24
 NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -25,14 +27,23 @@ def _offset(hour: int) -> int:
     return 0 if offset is None else round(offset.total_seconds()) * SECOND
 
 
+def _offsets(hours: Integers) -> Integers:
+    """The same of many hours, int64: where a fortnight begins and ends with one offset it has no other."""
+    fortnights, which = np.unique(hours // FORTNIGHT, return_inverse=True)
+    begins, ends = (np.array([_offset(hour) for hour in edge.tolist()]) for edge in (fortnights * FORTNIGHT, (fortnights + 1) * FORTNIGHT))
+    found = begins[which]
+    for place in (begins != ends)[which].nonzero()[0].tolist():
+        found[place] = _offset(int(hours[place]))
+    return found
+
+
 def new_york(timestamps: Integers) -> Integers:
     """Wall-clock time in New York as ns since 1970 there: int64 [T]. Offsets change on whole UTC hours only."""
     if timestamps.size == 0:
         return timestamps
     hours = timestamps // HOUR
     first = np.flatnonzero(np.append(True, hours[1:] != hours[:-1]))
-    offsets = np.array([_offset(hour) for hour in hours[first].tolist()], dtype=np.int64)
-    return timestamps + np.repeat(offsets, np.diff(np.append(first, hours.size)))
+    return timestamps + np.repeat(_offsets(hours[first]), np.diff(np.append(first, hours.size)))
 
 
 def session_days(timestamps: Integers) -> Integers:

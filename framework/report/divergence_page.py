@@ -59,6 +59,7 @@ def document(one: RunFacts, other: RunFacts, found: Divergence) -> dict[str, obj
     both, mine, theirs = found.decisions
     return {
         "runs": [one.name, other.name],
+        "sentence": verdict(one, other, found),
         "difference": found.total / 1e6,
         "components": {name: sum(found.components[name].values()) / 1e6 for name in COMPONENTS},
         "by_symbol": {name: {symbol: each / 1e6 for symbol, each in found.components[name].items()} for name in COMPONENTS},
@@ -74,9 +75,9 @@ def verdict(one: RunFacts, other: RunFacts, found: Divergence) -> str:
     both, mine, theirs = found.decisions
     if mine == theirs == 0 and found.total == 0:
         return f"{one.name} and {other.name} took the same {both:,} decisions and earned the same."
-    parts = [f"{name} {_money(amount)}" for name in COMPONENTS if (amount := sum(found.components[name].values()))]
+    parts = [f"{name} {money(amount)}" for name in COMPONENTS if (amount := sum(found.components[name].values()))]
     same = f"the same {both:,} decisions" if mine == theirs == 0 else f"{both:,} common decisions, {mine:,} and {theirs:,} of their own"
-    return f"{one.name} and {other.name} took {same}; the difference of {_money(found.total)} is {', '.join(parts) or 'nothing'}."
+    return f"{one.name} and {other.name} took {same}; the difference of {money(found.total)} is {', '.join(parts) or 'nothing'}."
 
 
 def page(one: RunFacts, other: RunFacts, found: Divergence) -> str:
@@ -86,9 +87,9 @@ def page(one: RunFacts, other: RunFacts, found: Divergence) -> str:
         {
             "name": name,
             "meaning": MEANINGS[name],
-            "money": _money(sum(found.components[name].values())),
+            "money": money(sum(found.components[name].values())),
             "share": round(100 * sum(found.components[name].values()) / largest),
-            "symbols": [(symbol, _money(amount)) for symbol, amount in sorted(found.components[name].items()) if symbol],
+            "symbols": [(symbol, money(amount)) for symbol, amount in sorted(found.components[name].items()) if symbol],
         }
         for name in COMPONENTS
     ]
@@ -100,7 +101,7 @@ def page(one: RunFacts, other: RunFacts, found: Divergence) -> str:
         TEMPLATE,
         one=one.name,
         other=other.name,
-        total=_money(found.total),
+        total=money(found.total),
         sentence=verdict(one, other, found),
         components=rows,
         both=f"{both:,}",
@@ -112,5 +113,6 @@ def page(one: RunFacts, other: RunFacts, found: Divergence) -> str:
     )
 
 
-def _money(micros: int) -> str:
+def money(micros: int) -> str:
+    """A difference in dollars, with its sign."""
     return f"{'-' if micros < 0 else '+' if micros > 0 else ''}${abs(micros) / 1e6:,.2f}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from framework.domain.fill import Trade
 from framework.errors import ConfigError
+from framework.report.beside_model import read_beside_model
 from framework.report.cells import float_cell, micros_cell, text_cell
 from framework.report.dates import iso_utc
 from framework.report.tear_sheet_data import from_record
@@ -40,7 +41,7 @@ def write_run(record: RunRecord, folder: Path) -> None:
     """
     from framework.report.tear_sheet import write_tear_sheet  # matplotlib is paid for only where a page is made
 
-    data = from_record(record)
+    data = replace(from_record(record), beside_model=read_beside_model(folder, record.mode))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_tables(record, data, folder)

@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from framework.domain.account_event import Delisted, Split
 from framework.domain.fill import Fill
-from framework.domain.order import OPEN_STATUSES, OrderStatus
 from framework.domain.values import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from framework.domain.market import BarSeries, Floats
     from framework.report.tear_sheet_data import TearSheetData
-
-#: Later than anything that happens.
-FOREVER = 2**63 - 1
-
-
-class LevelStep(NamedTuple):
-    """A state change of an order that waits for a price, with the level that held from it on (micro-dollars; ``None`` without one)."""
-
-    order_id: str
-    symbol: str
-    timestamp: int
-    status: OrderStatus
-    level: int | None
-
-
-class WorkingLevel(NamedTuple):
-    """A stop or a limit that worked from ``since`` until just before ``until`` (ns UTC), at ``price`` dollars in the shares of then."""
-
-    symbol: str
-    price: float
-    since: int
-    until: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,19 +90,6 @@ def _price(bars: BarSeries, timestamp: int) -> float:
     """The last close by then, in the shares of that day; NaN before the first bar."""
     seen = int(np.searchsorted(bars.timestamp, timestamp, side="right"))
     return float(bars.close[seen - 1] * np.prod(bars.split[seen:])) if seen else float("nan")
-
-
-def working_levels(steps: Iterable[LevelStep]) -> tuple[WorkingLevel, ...]:
-    """When each order worked at which price, from the state changes of one order after another, oldest first."""
-    found = []
-    for _, group in groupby(steps, key=attrgetter("order_id")):
-        rows = list(group)
-        for row, following in zip(rows, [*rows[1:], None], strict=True):
-            if row.status in OPEN_STATUSES and row.level is not None:
-                found.append(
-                    WorkingLevel(row.symbol, row.level / MICRO, row.timestamp, FOREVER if following is None else following.timestamp)
-                )
-    return tuple(found)
 
 
 def latest_with_positions(data: TearSheetData) -> int | None:

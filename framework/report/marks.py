@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from framework.domain.fill import Fill, Trade
     from framework.domain.market import BarSeries
     from framework.report.grid import Grid
-    from framework.report.holdings import WorkingLevel
+    from framework.report.levels import WorkingLevel
     from framework.report.trades import OpenPosition
 
 #: Marks of one symbol; more than these hide the candles and make the page heavy.

@@ -12,10 +12,11 @@ import numpy as np
 from framework.domain.fill import Fill, Trade
 from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderType
 from framework.errors import BadDataError, MissingDataError
+from framework.report.beside_model import read_beside_model
 from framework.report.cells import read_float, read_micros, read_text
 from framework.report.dates import parse_utc
 from framework.report.folder import EQUITY_COLUMNS, FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS
-from framework.report.holdings import LevelStep, working_levels
+from framework.report.levels import LevelStep, working_levels
 from framework.report.summary import SUMMARY_FIELDS
 from framework.report.tear_sheet_data import TearSheetData
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from framework.domain.account_event import AccountEvent
     from framework.domain.market import BarSeries, Floats, Integers
-    from framework.report.holdings import WorkingLevel
+    from framework.report.levels import WorkingLevel
     from framework.rules.guards.state import Transition
 
 FILES = ("summary.json", "config.toml", "equity.csv", "fills.csv", "orders.csv", "trades.csv")
@@ -55,8 +56,9 @@ def read_run(
     if missing:
         raise MissingDataError(f"{folder} is not a run folder: {', '.join(missing)} not found; give the folder that holds summary.json")
     times, curves = _read_curves(folder / "equity.csv")
+    summary = _read_summary(folder / "summary.json")
     return TearSheetData(
-        summary=_read_summary(folder / "summary.json"),
+        summary=summary,
         description=description,
         config_text=(folder / "config.toml").read_text(encoding="utf-8", errors="replace"),
         timestamps=times,
@@ -68,6 +70,7 @@ def read_run(
         transitions=tuple(transitions),
         account_events=tuple(account_events),
         sectors=sectors or {},
+        beside_model=read_beside_model(folder, str(summary["mode"])),
     )
 
 

@@ -32,19 +32,21 @@ def curve_figures(days: Integers, equity: Floats, initial_cash: float) -> dict[s
     """The figures that follow from one equity curve alone; the strategy's and the benchmark's are made here alike."""
     returns = performance.daily_returns(days, equity, initial_cash)
     growth = performance.cagr(returns)
-    drawdown = performance.max_drawdown(equity, initial_cash)
+    drawdown, under_water = performance.under_water(days, equity, initial_cash)
+    volatility, sharpe = performance.volatility_and_sharpe(returns)
+    var, cvar = performance.tail_losses(returns)
     return {
         "final_equity": float(equity[-1]) if equity.size else None,
         "total_return": performance.total_return(equity, initial_cash),
         "cagr": growth,
-        "volatility": performance.volatility(returns),
-        "sharpe": performance.sharpe(returns),
+        "volatility": volatility,
+        "sharpe": sharpe,
         "sortino": performance.sortino(returns),
         "calmar": performance.calmar(growth, drawdown),
         "max_drawdown": drawdown,
-        "max_drawdown_days": performance.max_drawdown_days(days, equity, initial_cash),
-        "var_95_1d": performance.historical_var(returns),
-        "cvar_95_1d": performance.historical_cvar(returns),
+        "max_drawdown_days": under_water,
+        "var_95_1d": var,
+        "cvar_95_1d": cvar,
     }
 
 

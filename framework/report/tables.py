@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from framework.domain.values import MICRO
 from framework.report.dates import local_times, session_days
 from framework.report.summary import curve_figures
-from framework.report.wording import NOT_AVAILABLE, count, money, number, percent, price, refusal_name, share
+from framework.report.wording import NOT_AVAILABLE, count, headline_percent, money, number, percent, price, refusal_name, share
 from framework.rules import performance
 
 if TYPE_CHECKING:
@@ -173,10 +174,10 @@ def metrics(data: TearSheetData, benchmark: Mapping[str, float | None]) -> list[
 def headline(data: TearSheetData, benchmark: Mapping[str, float | None], still_open: int) -> list[Card]:
     """The six figures a reader looks at first."""
     compared: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
-        ("Total return", "total_return", _signed_percent),
-        ("CAGR", "cagr", _signed_percent),
+        ("Total return", "total_return", partial(headline_percent, signed=True)),
+        ("CAGR", "cagr", partial(headline_percent, signed=True)),
         ("Sharpe ratio", "sharpe", number),
-        ("Max drawdown", "max_drawdown", percent),
+        ("Max drawdown", "max_drawdown", headline_percent),
     )
     return [
         *(

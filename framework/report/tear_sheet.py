@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.report import canvas, charts, circuit_breakers, pages, tables, var_table
+from framework.report import beside_model, canvas, charts, circuit_breakers, pages, tables, var_table
 from framework.report.chart_data import chart_document, charted_trades
 from framework.report.dates import local_times
 from framework.report.pictures import pictures, price_panels
@@ -84,6 +84,7 @@ def _tables(data: TearSheetData, held: Sequence[OpenPosition], document: Documen
         "orders": tables.order_sentence(data),
         "guards": circuit_breakers.changes(data.transitions, intraday=intraday),
         "guards_sentence": circuit_breakers.changes_sentence(data.transitions),
+        **beside_model.section(data.beside_model),
         "holdings": [_holding(data, position, intraday=intraday) for position in held],
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from framework.domain.order import OrderRole, OrderType
-from framework.report.holdings import LevelStep, working_levels
+from framework.report.levels import LevelStep, working_levels
 from framework.report.summary import summarize
 from framework.rules.guards.state import Transition
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from framework.domain.market import BarSeries, Floats, Integers
     from framework.domain.order import Order
     from framework.domain.record import RunRecord
-    from framework.report.holdings import WorkingLevel
+    from framework.report.levels import WorkingLevel
 
 
 DEFAULT_CONFIDENCE = 0.95
@@ -35,7 +35,8 @@ class TearSheetData:
     equity for ``exposure`` and the four forecasts (NaN where there is none). ``order_states`` counts orders by their last status.
     ``series`` may lack symbols, or be empty: their prices are then left out of the page. ``transitions`` are what the circuit
     breakers did, ``account_events`` what happened to the account without a trade, both in the order it happened. ``stops`` and ``limits``
-    are when protective stops and limit orders worked, and where.
+    are when protective stops and limit orders worked, and where. ``beside_model`` is what parts a live run from its shadow, as ``compare``
+    says it; ``None`` where there is no shadow.
     """
 
     summary: Mapping[str, object]
@@ -59,6 +60,7 @@ class TearSheetData:
     sectors: Mapping[str, str] = field(default_factory=dict)
     stops: tuple[WorkingLevel, ...] = ()
     limits: tuple[WorkingLevel, ...] = ()
+    beside_model: Mapping[str, object] | None = None
 
     def figure(self, name: str) -> float | None:
         """A number of the summary; ``None`` when the run does not have it."""

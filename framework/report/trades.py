@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split
+from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split, TradeCorrection
 from framework.domain.fill import Fill, Trade
 from framework.domain.market import nothing
 from framework.domain.order import OrderRole, TrailType
@@ -75,7 +75,7 @@ class _RoundTrip:
             case Split():
                 lots.split(event.new, event.old)
                 self.held = event.held_micros
-                self.entered = rounded_quotient(self.entered * event.new, event.old)
+                self.entered = max(rounded_quotient(self.entered * event.new, event.old), 1)
                 self.prices = [price * event.old / event.new for price in self.prices]
                 self.splits.append(event)
             case CashInLieu() | Delisted():
@@ -86,6 +86,23 @@ class _RoundTrip:
                 self.closings += lots.pay_out(session_number(event.timestamp), abs(self.held), event.amount_micros)
             case Entitlement():
                 self.dividends += event.amount_micros
+            case TradeCorrection():
+                self._correct(event, lots)
+
+    def _correct(self, event: TradeCorrection, lots: TaxLots) -> None:
+        """Shares more or fewer than were booked, or another price; what leaves this way has been left at the price of the correction."""
+        self.cash += event.amount_micros - event.fees_micros
+        self.fees += event.fees_micros
+        count, worth, day = abs(event.quantity_micros), abs(event.amount_micros), session_number(event.timestamp)
+        if event.quantity_micros * self.sign > 0:
+            self.entered += count
+            self.entry_weight += worth * MICRO
+            lots.open(event.order_id, self.sign, day, count, self.sign * worth + event.fees_micros)
+        elif count:
+            self.exit_weight += worth * MICRO
+            self.exit_at, self.exit_tag = event.timestamp, "corrected"
+            self.closings += lots.close(day, min(count, abs(self.held)), self.sign * worth - event.fees_micros)
+        self.held += event.quantity_micros
 
 
 def _take(fill: Fill, trip: _RoundTrip | None, lots: TaxLots) -> list[_RoundTrip]:
@@ -111,8 +128,13 @@ def _take(fill: Fill, trip: _RoundTrip | None, lots: TaxLots) -> list[_RoundTrip
 
 
 def _in_order(fills: Iterable[Fill], account_events: Iterable[AccountEvent]) -> list[Fill | AccountEvent]:
-    """Everything in the order it happened: what happens to an account takes effect before the open, so before the fills of the bar."""
-    happened: list[tuple[int, int, Fill | AccountEvent]] = [(event.timestamp, 0, event) for event in account_events]
+    """Everything in the order it happened: what happens to an account takes effect before the open, so before the fills of the bar.
+
+    What a trade is corrected to comes behind it.
+    """
+    happened: list[tuple[int, int, Fill | AccountEvent]] = [
+        (event.timestamp, 2 if isinstance(event, TradeCorrection) else 0, event) for event in account_events
+    ]
     happened += [(fill.timestamp, 1, fill) for fill in fills]
     return [event for _, _, event in sorted(happened, key=itemgetter(0, 1))]
 

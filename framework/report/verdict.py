@@ -6,8 +6,10 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from framework.report.dates import session_days
-from framework.report.wording import count, money, number, percent
+from framework.report.wording import count, headline_percent, money, number
 from framework.rules import performance
 from framework.rules.inference.sharpe import sharpe_error, sharpe_estimate
 
@@ -27,17 +29,28 @@ MUCH = 0.5
 
 
 def verdict(data: TearSheetData, benchmark: Mapping[str, float | None]) -> str:
-    """Return, deepest fall and Sharpe ratio beside those of buy and hold, in a sentence; empty where there are none."""
-    growth, held_growth = data.figure("cagr"), benchmark["cagr"]
+    """Return, deepest fall and Sharpe ratio beside those of buy and hold, in a sentence; empty where there are none.
+
+    Of less than a year nothing is said a year.
+    """
+    has_years = _years(data) >= 1.0
+    field, a_year = ("cagr", " a year") if has_years else ("total_return", "")
+    growth, held_growth = data.figure(field), benchmark[field]
     fall, held_fall = data.figure("max_drawdown"), benchmark["max_drawdown"]
     if growth is None or held_growth is None or fall is None or held_fall is None:
         return ""
     more, deeper = growth > held_growth, fall < held_fall
-    earned = f"It made {percent(growth)} a year, {'more' if more else 'less'} than the {percent(held_growth)} of buy and hold"
+    compared = f"{'more' if more else 'less'} than the {headline_percent(held_growth)} of buy and hold"
     # Two advantages, or two faults, are joined by "and", one of each by "but".
     joint = "but" if more is deeper else "and"
-    fell = f"its deepest fall was {'larger' if deeper else 'smaller'}, {percent(fall)} against {percent(held_fall)}"
-    return f"{earned}, {joint} {fell}.{_risk_adjusted(data, benchmark)}"
+    fell = f"its deepest fall was {'larger' if deeper else 'smaller'}, {headline_percent(fall)} against {headline_percent(held_fall)}"
+    ratio = _risk_adjusted(data, benchmark) if has_years else ""
+    return f"It made {headline_percent(growth)}{a_year}, {compared}, {joint} {fell}.{ratio}"
+
+
+def _years(data: TearSheetData) -> float:
+    days = session_days(data.timestamps[[0, -1]]) if data.timestamps.size else np.zeros(2)
+    return float(days[1] - days[0]) / 365.25
 
 
 def _risk_adjusted(data: TearSheetData, benchmark: Mapping[str, float | None]) -> str:
@@ -112,10 +125,12 @@ def _few_trades(data: TearSheetData) -> str:
 
 
 def _short(data: TearSheetData) -> str:
-    days = session_days(data.timestamps[[0, -1]])
-    years = float(days[1] - days[0]) / 365.25
+    years = _years(data)
     if years >= FEW_YEARS:
         return ""
+    if years < 1.0:
+        length = count(round(years * 365.25) + 1, "calendar day")
+        return f"The run covers {length}: CAGR, volatility and Sharpe ratio are that time made a year, and no year was seen."
     return f"The run covers {number(years, digits=1)} years: one kind of market, perhaps."
 
 

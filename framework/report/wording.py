@@ -86,6 +86,11 @@ def percent(value: float | None, *, signed: bool = False, digits: int = 1) -> st
     return NOT_AVAILABLE if value is None else _signed(f"{abs(value):,.{digits}%}", value, signed=signed)
 
 
+def headline_percent(value: float | None, *, signed: bool = False) -> str:
+    """The same; below one percent with two digits: what was lost in two days is no zero."""
+    return percent(value, signed=signed, digits=1 if value is None or abs(value) >= 0.01 else 2)
+
+
 def level(fraction: float) -> str:
     """A confidence or a tail in as many digits as it has: 0.95 -> 95%, 0.975 -> 97.5%."""
     return f"{100.0 * fraction:g}%"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,10 +17,22 @@ _ALIGN = 64
 _LENGTH = 8
 
 
+class _Pickler(pickle.Pickler):
+    """Writes an array that is one number many times as that."""
+
+    def reducer_override(self, value: object) -> Any:  # noqa: ANN401 - pickle's own signature
+        """How ``value`` is made again, where it is such an array."""
+        if isinstance(value, np.ndarray) and value.ndim == 1 and value.strides == (0,) and len(value) > 1:
+            return np.broadcast_to, (value[0], len(value))
+        return NotImplemented
+
+
 def share(value: object, path: Path) -> None:
     """Write ``value`` to ``path``; its arrays stand there as they are in memory (pickle protocol 5)."""
     buffers: list[pickle.PickleBuffer] = []
-    head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    written = io.BytesIO()
+    _Pickler(written, protocol=5, buffer_callback=buffers.append).dump(value)
+    head = written.getvalue()
     raws = [buffer.raw() for buffer in buffers]
     index = pickle.dumps((head, [raw.nbytes for raw in raws]))
     with path.open("wb") as file:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from framework.domain.values import MICRO
 
-#: A difference below this share of the cash (one part in so many) may be interest.
+#: A difference below this share of the cash that is held or owed (one part in so many) may be interest.
 _INTEREST = 100
 #: The most a fee is taken for, micro-dollars.
 _FEE = 10 * MICRO
@@ -32,6 +32,8 @@ def kind_of(difference: int, cash: int, *, others_traded: bool) -> CashKind:
         return CashKind.OTHERS
     if difference % MICRO == 0:
         return CashKind.DEPOSIT if difference > 0 else CashKind.WITHDRAWAL
+    if abs(difference) * _INTEREST <= (cash if difference > 0 else -cash):
+        return CashKind.INTEREST  # of cash that is held, or owed
     if difference > 0:
-        return CashKind.INTEREST if difference * _INTEREST <= cash else CashKind.UNKNOWN
+        return CashKind.UNKNOWN
     return CashKind.FEE if -difference <= _FEE else CashKind.UNKNOWN

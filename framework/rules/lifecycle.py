@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from framework.domain.order import Order, OrderStatus, OrderUpdate, StateChange
+from framework.domain.order import Order, OrderStatus, StateChange
 from framework.domain.values import from_micros, notional
 from framework.errors import InvalidTransitionError, InvariantError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from framework.domain.fill import Fill
     from framework.domain.order import OrderTerms
+    from framework.domain.order_update import OrderUpdate
 
 _S = OrderStatus
 

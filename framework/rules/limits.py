@@ -32,7 +32,8 @@ def check(order: Order, standing: Standing, validator: PreTradeValidator) -> tup
 def approved_before(order: Order, order_type: OrderType) -> ApprovedOrder:
     """The approval of an order whose intent stands on the tape, as ``order_type``: a stop that was triggered goes on as what it has become.
 
-    Only what was approved is ever written there, and what was written there does not change.
+    Only what was approved is ever written there, and what was written there does not change, but for the level a trailing stop has
+    reached meanwhile, which never goes back.
     """
     if order_type is order.order_type:
         return ApprovedOrder(order)

@@ -6,11 +6,16 @@ import math
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, TypeVar, Unpack
 
 from framework.domain.order import Order, OrderSide, OrderType, TimeInForce, TrailType
-from framework.domain.values import MICRO, SYMBOL_PATTERN, from_micros
+from framework.domain.reasons import MIN_ORDER_VALUE
+from framework.domain.values import MICRO, SYMBOL_PATTERN, floor_to_lot, from_micros, notional, shares_worth
 from framework.errors import InvalidOrderError, UnsupportedOrderTypeError
+from framework.rules.pretrade.violations import NO_PRICE, violation
+
+if TYPE_CHECKING:
+    from framework.domain.fill import Refusal
 
 Number = int | float | Decimal | str
 
@@ -25,6 +30,31 @@ class Terms(TypedDict, total=False):
     trail_type: str
     time_in_force: str
     extended_hours: bool
+
+
+class Worth(NamedTuple):
+    """An order asked for in dollars: micro-dollars, the price they are turned into shares at (0: none is known), and the lot."""
+
+    notional_micros: int
+    price_micros: int
+    lot_micros: int
+
+    @property
+    def affordable_micros(self) -> int:
+        """Micro-shares, on the lot, rounded down; 0 where the dollars buy less than one lot, or no price is known."""
+        if self.price_micros <= 0:
+            return 0
+        return floor_to_lot(shares_worth(self.notional_micros, self.price_micros), self.lot_micros)
+
+    @property
+    def quantity_micros(self) -> int:
+        """The same; the smallest lot where that is 0, for an order that is denied."""
+        return self.affordable_micros or self.lot_micros
+
+    @property
+    def reason(self) -> str:
+        """Why the order is for so many shares."""
+        return f"explicit, for {from_micros(self.notional_micros)} dollars"
 
 
 #: Quantities and prices above this cannot be meant and would not fit the books (int64).
@@ -108,6 +138,15 @@ def _choice(kind: type[_E], value: str, name: str) -> _E:
         raise error(f"{name} = {value!r} is not known; choose one of {allowed}") from None
 
 
+def type_of(order_type: str) -> OrderType:
+    """One of the five types.
+
+    Raises:
+        UnsupportedOrderTypeError: It is none of them.
+    """
+    return _choice(OrderType, order_type, "order_type")
+
+
 def side_of(side: str) -> OrderSide:
     """``buy`` or ``sell``.
 
@@ -117,16 +156,45 @@ def side_of(side: str) -> OrderSide:
     return _choice(OrderSide, side, "side")
 
 
+def shares_asked(symbol: str, quantity: Number | None) -> Number:
+    """The shares of an order that names no dollars.
+
+    Raises:
+        InvalidOrderError: It names no shares either.
+    """
+    if quantity is None:
+        raise InvalidOrderError(f"{symbol}: an order needs a quantity (shares) or a notional (dollars)")
+    return quantity
+
+
+def worth_asked(symbol: str, quantity: Number | None, dollars: Number, price: int, lot: int) -> Worth:
+    """What an order for ``dollars`` is for, at ``price`` micro-dollars (0: not known), on ``lot`` micro-shares.
+
+    Raises:
+        InvalidOrderError: Shares are named too, or the dollars are no positive number.
+    """
+    if quantity is not None:
+        raise InvalidOrderError(f"{symbol}: quantity = {quantity!r} and notional = {dollars!r}; say shares or dollars, not both")
+    return Worth(positive_micros(dollars, "notional", symbol), price, lot)
+
+
 def new_order(
-    order_id: str, created_at: int, symbol: str, side: OrderSide, quantity: Number, strategy: str, tag: str | None, **terms: Unpack[Terms]
+    order_id: str,
+    created_at: int,
+    symbol: str,
+    side: OrderSide,
+    quantity: Number | Worth,
+    strategy: str,
+    tag: str | None,
+    **terms: Unpack[Terms],
 ) -> Order:
-    """A valid order in state INITIALIZED.
+    """A valid order in state INITIALIZED; one for dollars that buy nothing has the smallest quantity, and ``buys_nothing`` says so.
 
     Raises:
         InvalidOrderError: A field is missing, contradictory or out of range; the message names it.
         UnsupportedOrderTypeError: ``order_type`` is not one of the five.
     """
-    kind = _choice(OrderType, terms.get("order_type", OrderType.MARKET), "order_type")
+    kind = type_of(terms.get("order_type", OrderType.MARKET))
     prices = {"limit_price": terms.get("limit_price"), "stop_price": terms.get("stop_price"), "trail_amount": terms.get("trail_amount")}
     _check_fields(symbol, kind, prices)
     micros = {name: optional_micros(value, name, symbol) for name, value in prices.items()}
@@ -137,11 +205,12 @@ def new_order(
     unit = _choice(TrailType, terms.get("trail_type", TrailType.PERCENTAGE), "trail_type")
     if kind is OrderType.TRAILING_STOP and unit is TrailType.PERCENTAGE and (micros["trail_amount"] or 0) >= 100 * MICRO:
         raise InvalidOrderError(f"{symbol}: trail_amount = {prices['trail_amount']} percent; it must be below 100 (5 means 5 %)")
+    wanted, reason = _shares_of(symbol, quantity)
     return Order(
         order_id=order_id,
         symbol=checked_symbol(symbol),
         side=side,
-        quantity_micros=positive_micros(quantity, "quantity", symbol),
+        quantity_micros=wanted,
         order_type=kind,
         created_at=created_at,
         limit_micros=micros["limit_price"],
@@ -152,8 +221,29 @@ def new_order(
         extended_hours=extended,
         strategy=strategy,
         tag=tag,
-        reason="explicit, extended hours" if extended else "explicit",
+        reason=f"{reason}, extended hours" if extended else reason,
     )
+
+
+def _shares_of(symbol: str, quantity: Number | Worth) -> tuple[int, str]:
+    """Micro-shares, and why so many."""
+    if isinstance(quantity, Worth):
+        return quantity.quantity_micros, quantity.reason
+    return positive_micros(quantity, "quantity", symbol), "explicit"
+
+
+def buys_nothing(order: Order, quantity: Number | Worth) -> Refusal | None:
+    """Why ``order``, asked for in dollars, is for no share: they are worth less than a lot, or no price is known."""
+    if not isinstance(quantity, Worth) or quantity.affordable_micros:
+        return None
+    if quantity.price_micros <= 0:
+        return violation(order, NO_PRICE, "no price has been seen yet that says how many shares the dollars are worth").refusal(
+            order.created_at
+        )
+    lot, price = from_micros(quantity.lot_micros), from_micros(quantity.price_micros)
+    detail = f"{from_micros(quantity.notional_micros)} dollars are less than the smallest lot, {lot} shares at {price}"
+    least = notional(quantity.lot_micros, quantity.price_micros)
+    return violation(order, MIN_ORDER_VALUE, detail, quantity.notional_micros / MICRO, least / MICRO).refusal(order.created_at)
 
 
 _NEEDS = MappingProxyType(
@@ -188,6 +278,17 @@ def weight_of(value: float, symbol: str) -> float:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         raise InvalidOrderError(f"{symbol}: target weight {value!r} must be a number, a fraction of equity such as 0.25") from None
+
+
+def tag_of(tag: object) -> str | None:
+    """``tag``, which is a text that can be written down.
+
+    Raises:
+        InvalidOrderError: It is not.
+    """
+    if tag is None or (isinstance(tag, str) and tag.encode(errors="replace").decode() == tag):
+        return tag
+    raise InvalidOrderError(f"tag = {tag!r} must be a text that UTF-8 can hold, such as 'breakout'")
 
 
 def strength_of(value: float, symbol: str) -> float:

@@ -36,7 +36,9 @@ def period_closes(labels: Integers, values: Floats) -> Floats:
     """Last value of each run of equal labels: float64 [P] from two arrays [T] (labels never decreasing)."""
     if labels.size == 0:
         return values
-    return values.compress(np.append(labels[1:] != labels[:-1], True))
+    ends = np.ones(labels.size, dtype=np.bool_)
+    np.not_equal(labels[1:], labels[:-1], out=ends[:-1])
+    return values if ends.all() else values.compress(ends)
 
 
 def months(days: Integers) -> Integers:
@@ -69,9 +71,9 @@ def daily_returns(days: Integers, equity: Floats, initial_cash: float) -> Floats
     or below): nothing can be earned on it.
     """
     curve = wealth(days, equity, initial_cash)
-    ruined = np.flatnonzero(curve <= 0.0)
-    if ruined.size:
-        curve = curve[: ruined[0] + 1]
+    ruined = curve <= 0.0
+    if ruined.any():
+        curve = curve[: int(ruined.argmax()) + 1]
     return curve[1:] / curve[:-1] - 1.0
 
 
@@ -85,13 +87,33 @@ def cagr(returns: Floats) -> float | None:
     if returns.size == 0:
         return None
     with np.errstate(over="ignore"):
-        growth = np.prod(1.0 + returns)
+        growth = np.multiply.reduce(1.0 + returns)
         return _figure(np.power(growth, DAYS_PER_YEAR / returns.size) - 1.0) if growth >= 0.0 else None
+
+
+def _mean(values: Floats) -> float:
+    """What ``np.mean`` gives of at least one value, to the last bit; sooner."""
+    return float(np.add.reduce(values)) / values.size
+
+
+def _deviation(returns: Floats, mean: float) -> float:
+    """What ``np.std(ddof=1)`` gives of at least two, whose ``mean`` is known, likewise."""
+    away = returns - mean
+    return math.sqrt(float(np.add.reduce(away * away)) / (returns.size - 1))
 
 
 def volatility(returns: Floats) -> float | None:
     """Annual standard deviation: std(r, ddof=1) * sqrt(252); a fraction."""
-    return _figure(float(np.std(returns, ddof=1)) * math.sqrt(DAYS_PER_YEAR)) if returns.size > 1 else None
+    return volatility_and_sharpe(returns)[0]
+
+
+def volatility_and_sharpe(returns: Floats) -> tuple[float | None, float | None]:
+    """Both, which share most of their work; without a riskless rate."""
+    if returns.size < 2:
+        return None, None
+    mean = _mean(returns)
+    deviation = _deviation(returns, mean)
+    return _figure(deviation * math.sqrt(DAYS_PER_YEAR)), _annual_ratio(mean, deviation)
 
 
 def _annual_ratio(mean: float, risk: float) -> float | None:
@@ -114,12 +136,16 @@ def sharpe(returns: Floats, risk_free: float = 0.0) -> float | None:
 
     ``daily_rate`` and ``compound_daily_rate`` make ``risk_free`` of a rate a year; at 2 % they differ in the fourth digit of the ratio.
     """
-    return _annual_ratio(float(np.mean(returns)) - risk_free, float(np.std(returns, ddof=1))) if returns.size > 1 else None
+    if returns.size < 2:
+        return None
+    mean = _mean(returns)
+    return _annual_ratio(mean - risk_free, _deviation(returns, mean))
 
 
 def _downside(returns: Floats) -> float:
     """Root of the mean, over ALL returns, of the squared losses; a fraction a day."""
-    return math.sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2)))
+    lost = np.minimum(returns, 0.0)
+    return math.sqrt(_mean(lost * lost))
 
 
 def downside_risk(returns: Floats) -> float | None:
@@ -129,27 +155,49 @@ def downside_risk(returns: Floats) -> float | None:
 
 def sortino(returns: Floats) -> float | None:
     """Sortino ratio, annual: mean(r) / sqrt(mean(min(r, 0)^2)) * sqrt(252), both means over ALL returns. Source: empyrical."""
-    return _annual_ratio(float(np.mean(returns)), _downside(returns)) if returns.size > 1 else None
+    return _annual_ratio(_mean(returns), _downside(returns)) if returns.size > 1 else None
 
 
 def drawdowns(equity: Floats, initial_cash: float) -> Floats:
     """Equity over its highest value so far, less 1: float64 [T], at most 0. The initial cash counts as the first high."""
-    return equity / np.maximum.accumulate(np.maximum(equity, initial_cash)) - 1.0
+    return equity / _highs(equity, initial_cash) - 1.0
+
+
+def _highs(equity: Floats, initial_cash: float) -> Floats:
+    """The highest value so far, dollars: float64 [T]."""
+    return np.maximum.accumulate(np.maximum(equity, initial_cash))
 
 
 def max_drawdown(equity: Floats, initial_cash: float) -> float | None:
     """Deepest drawdown over every point of the curve; a fraction, at most 0. ``None`` before a second point."""
-    return _figure(np.min(drawdowns(equity, initial_cash))) if equity.size > 1 else None
+    return _deepest(equity, _highs(equity, initial_cash)) if equity.size > 1 else None
+
+
+def _deepest(equity: Floats, highs: Floats) -> float | None:
+    return _figure(np.minimum.reduce(equity / highs) - 1.0)
 
 
 def max_drawdown_days(days: Integers, equity: Floats, initial_cash: float) -> int | None:
     """Longest time under water: calendar days from a high to its recovery, or to the end if it never recovered."""
+    return _longest(days, equity < _highs(equity, initial_cash)) if equity.size > 1 else None
+
+
+def _longest(days: Integers, below: NDArray[np.bool_]) -> int:
+    """Most days from a high to the next, or to the end: what ends where the curve comes up, or with it."""
+    starts, ends = below.copy(), below.copy()
+    starts[1:] &= ~below[:-1]
+    ends[:-1] &= ~below[1:]
+    first = np.maximum(starts.nonzero()[0] - 1, 0)
+    last = np.minimum(ends.nonzero()[0] + 1, len(days) - 1)
+    return int(np.maximum.reduce(days[last] - days[first], initial=0))
+
+
+def under_water(days: Integers, equity: Floats, initial_cash: float) -> tuple[float | None, int | None]:
+    """``max_drawdown`` and ``max_drawdown_days``, which share most of their work."""
     if equity.size < 2:
-        return None
-    below = drawdowns(equity, initial_cash) < 0.0
-    high_day = np.maximum.accumulate(np.where(below, days[0], days))
-    since_high = days[1:] - high_day[:-1]
-    return int(np.max(np.where(below[1:] | below[:-1], since_high, 0)))
+        return None, None
+    highs = _highs(equity, initial_cash)
+    return _deepest(equity, highs), _longest(days, equity < highs)
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> int:
@@ -205,7 +253,7 @@ def historical_var(returns: Floats) -> float | None:
 
     ``None`` below 20 returns.
     """
-    return _figure(-np.quantile(returns, TAIL)) if returns.size >= FEWEST_FOR_TAIL else None
+    return tail_losses(returns)[0]
 
 
 def historical_cvar(returns: Floats) -> float | None:
@@ -213,13 +261,27 @@ def historical_cvar(returns: Floats) -> float | None:
 
     Source: Rockafellar and Uryasev (2002). Never below ``historical_var``; ``None`` below 20 returns.
     """
-    if returns.size < FEWEST_FOR_TAIL:
-        return None
+    return tail_losses(returns)[1]
+
+
+def _quantile(worst: Floats, count: int) -> float:
+    """What ``np.quantile(returns, TAIL)`` gives of ``count`` returns, of which the ``worst`` are known, ascending; to the last bit."""
+    place = (count - 1) * TAIL
+    before = math.floor(place)
+    part, low, high = place - before, float(worst[before]), float(worst[before + 1])
+    return high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part
+
+
+def tail_losses(returns: Floats) -> tuple[float | None, float | None]:
+    """``historical_var`` and ``historical_cvar``: both look at the worst returns alone."""
+    if returns.size < FEWEST_FOR_TAIL or math.isnan(returns.dot(returns)):
+        return None, None
     size = TAIL * returns.size
     whole = math.floor(size)
-    worst = np.sort(returns)[: whole + 1]
-    mean = (np.sum(worst[:whole]) + (size - whole) * worst[whole]) / size
-    return _figure(max(-mean, -np.quantile(returns, TAIL)))  # max: equal returns may differ in the last bit
+    worst = np.sort(np.partition(returns, whole + 1)[: whole + 2])
+    mean = (float(np.add.reduce(worst[:whole])) + (size - whole) * float(worst[whole])) / size
+    var = -_quantile(worst, returns.size)
+    return _figure(var), _figure(max(-mean, var))  # max: equal returns may differ in the last bit
 
 
 def beta(returns: Floats, benchmark: Floats) -> float | None:
@@ -238,7 +300,7 @@ def correlation(returns: Floats, benchmark: Floats) -> float | None:
 
 def win_rate(pnl: Floats) -> float | None:
     """Share of trades that made money (pnl above 0) among all trades; a fraction."""
-    return _figure(float(np.mean(pnl > 0.0))) if pnl.size else None
+    return _figure(np.count_nonzero(pnl > 0.0) / pnl.size) if pnl.size else None
 
 
 def profit_factor(pnl: Floats) -> float | None:
@@ -249,14 +311,16 @@ def profit_factor(pnl: Floats) -> float | None:
 
 def average(values: Floats) -> float | None:
     """Arithmetic mean, in the unit of the values: expectancy of pnl (dollars a trade), average R, average exposure."""
-    return _figure(float(np.mean(values))) if values.size else None
+    return _figure(_mean(values)) if values.size else None
 
 
 def annual_turnover(traded_value: float, equity: Floats, days: Integers) -> float | None:
     """Value traded (both sides, dollars) over mean equity, a year; a year has 365.25 calendar days here.
 
-    ``None`` for a run within one day or without positive mean equity.
+    0 where nothing was traded, however short the run; else ``None`` for a run within one day or without positive mean equity.
     """
+    if traded_value == 0.0:
+        return 0.0
     span = int(days[-1] - days[0]) if days.size else 0
-    mean = float(np.mean(equity)) if equity.size else 0.0
+    mean = _mean(equity) if equity.size else 0.0
     return _figure(traded_value / mean / (span / 365.25)) if span > 0 and mean > 0.0 else None

@@ -1,11 +1,11 @@
-"""Where the tape of a run is, and what happens when a live session or its operator falls silent, as a user writes it."""
+"""Where the tape of a run is, how often a live session looks at its venue, and what happens when it or its operator falls silent."""
 
 from __future__ import annotations
 
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from framework.runtime.config_fields import Number, Section
 
@@ -13,7 +13,27 @@ SCHEMES = ("sqlite", "postgresql")
 
 
 class SessionSection(Section):
-    """The dead man's switches of a session."""
+    """How often a live session looks at its venue, and its dead man's switches.
+
+    Each look is a request, which the budget of [broker] counts: 5 in any 15 seconds, unless it says otherwise.
+    """
+
+    look_seconds: Annotated[Number, Field(ge=1.0, le=60.0)] = Field(
+        default=3.0, description="Time between two looks at the venue's orders while one of ours may trade, seconds."
+    )
+    idle_look_seconds: Annotated[Number, Field(ge=1.0, le=600.0)] = Field(
+        default=30.0, description="The same while none may; not less than look_seconds."
+    )
+    compare_seconds: Annotated[Number, Field(ge=5.0, le=3_600.0)] = Field(
+        default=300.0, description="Time between two comparisons of tape, venue and books (orders, positions, cash), seconds."
+    )
+    patience_seconds: Annotated[Number, Field(ge=1.0, le=3_600.0)] = Field(
+        default=120.0, description="How long the first comparison of a start may fail before the start is given up, seconds."
+    )
+    unprotected_seconds: Annotated[Number, Field(ge=1.0, le=300.0)] = Field(
+        default=5.0,
+        description="How long shares may stand without the stop that is managed for them; then entries stop and a person is told.",
+    )
 
     watchdog_seconds: Annotated[Number, Field(ge=0.0, le=86_400.0)] = Field(
         default=120.0,
@@ -23,6 +43,15 @@ class SessionSection(Section):
     operator_hours: Annotated[Number, Field(ge=0.0, le=8_760.0)] = Field(
         default=0.0, description="Entries stop when nothing was heard of the operator (`onetape heartbeat`) for so long; 0 for never."
     )
+
+    @model_validator(mode="after")
+    def _looks_less_when_idle(self) -> SessionSection:
+        if self.idle_look_seconds < self.look_seconds:
+            raise ValueError(
+                f"idle_look_seconds = {self.idle_look_seconds:g} is below look_seconds = {self.look_seconds:g}: "
+                "while nothing may trade it is looked at least as seldom"
+            )
+        return self
 
 
 class TapeSection(Section):

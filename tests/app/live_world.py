@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,9 +13,9 @@ from brokers.robinhood.testing.clock import iso, moment
 from brokers.robinhood.testing.days import CALM, Days, Move, moves_of
 from brokers.robinhood.testing.hours import REGULAR, next_window
 from brokers.robinhood.transport import Timeouts
-from framework.app.forward import Crew, Feed, opened_forward
-from framework.app.quoting import GatewayQuotes
-from framework.app.session import header
+from framework.app.sessions.forward import Crew, Feed, opened_forward
+from framework.app.sessions.quoting import GatewayQuotes
+from framework.app.sessions.session import header
 from framework.domain.venue import venue
 from framework.domain.venue_order import LinkCapabilities
 from framework.rules.pacing.refusals import Backoff
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from data import Dataset
-    from framework.app.narrator import Narrator
-    from framework.app.session import Opened, Played
+    from framework.app.sessions.narrator import Narrator
+    from framework.app.sessions.session import Opened, Played
     from framework.engine.strategy import Strategy
     from framework.runtime.config import Config
     from framework.runtime.orders.incidents import Incident
@@ -83,12 +84,12 @@ class FarDouble(RemoteDouble):
 
 
 class AtDouble(Link):
-    """A link whose gateway trades whole shares, as the default config does."""
+    """A link whose gateway trades whole shares, as the default config does, or parts of them."""
 
-    def __init__(self, double: RobinhoodDouble | RemoteDouble, folder: Path) -> None:
+    def __init__(self, double: RobinhoodDouble | RemoteDouble, folder: Path, *, fractional: bool | None = None) -> None:
         super().__init__(double, folder, gate=Open(), allowed=WIDE, timeouts=PATIENT)
         retry = ReadRetry(3, Backoff(2.0, 4.0), self.clock)
-        rules = venue("robinhood", fractional=None)
+        rules = venue("robinhood", fractional=fractional)
         self.gateway = RobinhoodGateway(self.wire, self.session, ACCOUNT, rules, LinkCapabilities(), retry, self.clock, self.alerts.append)
         if not self.file.path.exists():
             self.give_tokens()
@@ -131,11 +132,18 @@ class Live(NamedTuple):
         stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[Opened]:
         """The same session, ready for its driver."""
-        link, decided = AtDouble(self.double, self.folder), []
+        link, decided = AtDouble(self.double, self.folder, fractional=config.broker.fractional), []
         alarm = self.incidents.append if self.narrator is None else self.narrator.incident
-        around = Surroundings(DESK, Clocks(link), lambda at: next_window(at, REGULAR)[1], alarm)
+        around = Surroundings(DESK, Clocks(link), lambda at: next_window(at, REGULAR)[1], alarm, stopped=stopped)
+        if self.narrator is not None:
+            around = replace(around, goes_live=self.narrator.go_live)
         desk = LiveDesk(link.gateway, around)
-        feed = Feed(GatewayQuotes(link.gateway, self.days.now, link.alerts.append), self.days, lambda: len(decided) == bars or stopped())
+        feed = Feed(
+            GatewayQuotes(link.gateway, self.days.now, link.alerts.append),
+            self.days,
+            lambda: len(decided) == bars or stopped(),
+            asked=stopped,
+        )
         jobs = [Job(SECOND, lambda _: link.session.tick())]
 
         def told(timestamp: int) -> None:
@@ -144,6 +152,7 @@ class Live(NamedTuple):
 
         if self.narrator is not None:
             jobs.append(Job(SECOND, self.narrator.tell))
+            self.narrator.follow(config.mode, desk.status_of if config.mode == "live" else None)
 
         try:
             with self.tape.open(self.folder / "tape.db", header=header(config, strategy)) as store:
@@ -159,9 +168,10 @@ class Live(NamedTuple):
             link.close()
 
 
-def opened_double(start: int, cash: str, symbols: Sequence[str], price: float) -> RobinhoodDouble:
-    """A double at ``start`` (ns UTC) with ``cash`` and ``symbols``."""
+def opened_double(start: int, cash: str, symbols: Sequence[str], price: float, kind: str = "margin") -> RobinhoodDouble:
+    """A double at ``start`` (ns UTC) with ``cash`` in an account of ``kind``, without a loan, and ``symbols``."""
     double = RobinhoodDouble(VirtualClock(iso(start)), cash)
+    double.change_account(ACCOUNT, kind=kind)
     for symbol in symbols:
         double.list_stock(symbol, f"{price:.2f}")
     return double

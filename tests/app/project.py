@@ -12,7 +12,7 @@ import tomli_w
 from bokeh_sampledata.stocks import IBM
 from typer.testing import CliRunner
 
-from framework.app.cli import app
+from framework.app.commands.cli import app
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

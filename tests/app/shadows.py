@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from data import Dataset
-from framework.app.assemble import Coming, span_of
-from framework.app.loader import load_strategy
-from framework.app.session import Hooks, session_parts
+from framework.app.assembly.assemble import Coming, span_of
+from framework.app.assembly.loader import load_strategy
+from framework.app.sessions.session import Hooks, session_parts
 from framework.domain.venue import venue
 from framework.errors import SafetyError
 from framework.runtime.loading import validated
@@ -34,7 +34,7 @@ def nobody(_: BrokerListener) -> Broker:
 
 
 def broker_of(taping: Taping, market: Market) -> TapedBroker:
-    return TapedBroker(taping, venue("robinhood", fractional=None), market.last_price, nobody, lambda: 0)
+    return TapedBroker(taping, venue("robinhood", fractional=None), market, nobody, lambda: 0)
 
 
 def shadows_on(tape: Path) -> list[tuple[object, ...]]:

@@ -11,7 +11,7 @@ import backtrader as bt
 from brokers.backtrader.store import Running, SessionStore
 from data import Dataset
 from data.calendar import session_closes
-from framework.app.hosting import as_strategy_reads
+from framework.app.assembly.hosting import as_strategy_reads
 from framework.runtime.loading import validated
 from tests.app.live_world import Days, Live, moves_of, opened_double
 from tests.app.project import ROWS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from brokers.backtrader.store import Wanted
-    from framework.app.session import Played
+    from framework.app.sessions.session import Played
     from framework.runtime.config import Config
     from framework.runtime.tape.store import TapeStore
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from framework.app.loader import load_strategy
-from framework.app.narrator import Narrator
-from framework.app.replay import replay
+from framework.app.assembly.loader import load_strategy
+from framework.app.sessions.narrator import Narrator
+from framework.app.sessions.replay import replay
 from framework.domain.secret import Secret
 from framework.runtime.alerts import Alerts, Channel, RateGate
 from framework.runtime.clock import MonotonicClock

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from framework.app.alerting import alerts_of, channels_of, examine_alerts
+from framework.app.arming.alerting import alerts_of, channels_of, examine_alerts
 from framework.app.crash import is_secret, redactor_of_environment
 from framework.errors import ConfigError
 from framework.runtime.alerts import Severity

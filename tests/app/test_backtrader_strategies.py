@@ -253,3 +253,50 @@ def test_a_strategy_that_raises_ends_a_session_with_its_place(tmp_path, monkeypa
     assert done.code == 2
     assert "mine.py" in done.err
     assert "raised KeyError: 'nothing'" in done.err
+
+
+NOTICES = '''
+
+class Answering(bt.Strategy):
+    """Orders from everything that Cerebro tells of a bar: its timer, an order that filled, a trade that ended."""
+
+    def __init__(self):
+        self.add_timer(bt.timer.SESSION_END, weekdays=[1, 3])
+        self.told = set()
+
+    def notify_timer(self, timer, when, *args, **kwargs):
+        self.told.add("timer")
+        if not self.position:
+            self.buy(size=10)
+
+    def notify_order(self, order):
+        if order.status == order.Completed and order.isbuy():
+            self.told.add("order")
+            self.sell(size=order.executed.size, price=order.executed.price * 1.01, exectype=bt.Order.Limit)
+
+    def notify_trade(self, trade):
+        if trade.isclosed:
+            self.told.add("trade")
+            self.buy(size=3)
+
+    def notify_cashvalue(self, cash, value):
+        if len(self) == 40:
+            self.told.add("cash")
+            self.buy(size=1)
+
+    def stop(self):
+        assert self.told == {"timer", "order", "trade", "cash"}
+'''
+
+
+@pytest.mark.slow
+def test_orders_from_every_notice_of_a_bar_are_taken_in_a_session_as_in_the_backtest(tmp_path, monkeypatch):
+    place = project(tmp_path, strategy={"class": "mine:Answering", "params": None}, data={"warmup": 0})
+    write({"mine.py": STRATEGY + NOTICES}, place)
+    monkeypatch.chdir(place)
+    for words in (("backtest", "--out", "b"), ("paper", "--rehearse", "--out", "p")):
+        assert call(*words, "--quiet").code == 0
+    backtest, paper = (json.loads((tmp_path / one / "summary.json").read_text()) for one in "bp")
+    assert backtest["trades"] > 3
+    assert (paper["decisions_hash"], paper["final_equity"]) == (backtest["decisions_hash"], backtest["final_equity"])
+    assert call("replay", "p").code == 0

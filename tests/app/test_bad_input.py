@@ -344,7 +344,7 @@ def test_bad_bars_may_be_let_pass_by_name(folder):
 
 def test_a_bug_is_called_a_bug_and_its_traceback_kept(folder, monkeypatch):
     write(SOUND, folder)
-    monkeypatch.setattr("framework.app.run.run", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("framework.app.backtest.run.run", lambda *_, **__: 1 / 0)
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr("tempfile.tempdir", None)
     code, _, err = call("backtest")
@@ -366,7 +366,7 @@ def test_a_crash_file_holds_no_secret_of_the_environment(folder, monkeypatch):
     def crash(*_, **__):
         raise ZeroDivisionError("canary-998877 json://canary-host/canary-path canary%2D998877")
 
-    monkeypatch.setattr("framework.app.run.run", crash)
+    monkeypatch.setattr("framework.app.backtest.run.run", crash)
     code, _, err = call("backtest")
     (kept,) = folder.glob("onetape-crash-*.txt")
     text = kept.read_text(encoding="utf-8")

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from framework.app.calibrate import calibrate
+from framework import Strategy, run
+from framework.app.compare.calibrate import calibrate
 from framework.rules.costs.calibration import calibrated, fill_probability
-from tests.app.project import call, config, write
+from tests.app.project import call, config, tree, write
 
 IMPACT = {"slippage": {"model": "impact", "bps": 3, "coefficient": 0.8, "sessions": 20}, "fees": "none"}
 HISTORY = {"start": None, "end": None}
@@ -40,6 +41,23 @@ def test_the_file_it_writes_is_read_by_the_next_run(folder):
     assert call("backtest", "--out", "again", "--quiet").code == 0
     assert call("calibrate", "run", "--out", "other.toml").code == 0
     assert (folder / "other.toml").read_text() == (folder / "mine.toml").read_text()
+
+
+class Waits(Strategy):
+    """A share at market every day, and one at a price that the market stays away from, before a split and after it."""
+
+    def on_bar(self, ctx):
+        ctx.buy("AAPL", 1)
+        ctx.buy("AAPL", 1, "limit", limit_price=round(0.8 * float(ctx.bars("AAPL").close[-1]), 2), time_in_force="day")
+
+
+def test_a_price_the_market_stayed_away_from_was_not_reached_whatever_split_came_later(folder):
+    days = {"start": date(2004, 12, 1), "end": date(2005, 4, 29)}
+    settings = tree(universe={"symbols": ["AAPL"]}, strategy={"class": "x:Waits", "params": None}, data=days, limits={"profile": "venue"})
+    played = run({**settings, "stops": {"attach": "never"}}, strategy=Waits)
+    assert 2.0 in played.record.series["AAPL"].split
+    found = calibrate(played.save(folder / "run"))
+    assert (found.limits, found.asked) == (None, 0)
 
 
 def test_too_few_fills_are_refused(folder):

@@ -15,7 +15,7 @@ import empyrical
 import numpy as np
 import pytest
 
-from framework.app.run_folders import find_run, new_folder
+from framework.app.folders.run_folders import find_run, new_folder
 from tests.app.project import ONETAPE, ROWS, Done, bars, call, config, process, strategy, write
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ class Gone:
 
 
 sys.meta_path.insert(0, Gone())
-from framework.app.cli import main
+from framework.app.commands.cli import main
 
 main()
 """
@@ -366,7 +366,7 @@ def test_a_reader_that_goes_away_is_no_error(folder, command):
 
 
 def test_a_progress_bar_is_drawn_on_a_terminal_only(monkeypatch):
-    from framework.app.progress import progress
+    from framework.app.commands.progress import progress
 
     with progress(shown=True) as nothing:
         assert nothing is None

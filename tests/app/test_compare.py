@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
-from framework.app.compare import facts_of_run
-from framework.app.run import run
+from framework import Strategy
+from framework.app.backtest.run import run
+from framework.app.compare.compare import facts_of_run
 from framework.report.divergence import divergence
-from tests.app.project import call, config, tree, write
+from tests.app.project import COLUMNS, ROWS, call, config, tree, write
 
 #: AAPL has a split in February 2005 and IBM pays dividends.
 BASE = {"data": {"start": "2004-06-01", "end": "2006-06-30"}, "fills": {"slippage": {"model": "bps", "bps": 2}}}
@@ -75,3 +77,33 @@ def test_the_command_says_it_in_a_sentence_a_page_and_a_document(folder):
 def test_a_folder_without_a_tape_is_refused(folder):
     (folder / "empty").mkdir()
     assert call("compare", "empty", "empty").code == 3
+
+
+class Buys(Strategy):
+    """Odd lots, which a split of 3 for 2 leaves parts of shares of."""
+
+    shares: int = 101
+
+    def on_bar(self, ctx):
+        if ctx.now.day == 5:
+            ctx.buy("IBM", self.shares)
+
+
+def test_a_part_of_a_share_that_was_paid_in_cash_is_no_rounding(folder):
+    table = pd.DataFrame([(*row, 1.5 if number == 30 else 1.0) for number, row in enumerate(ROWS)], columns=(*COLUMNS, "split"))
+    for name in ("open", "high", "low", "close"):
+        table.loc[30:, name] = (table.loc[30:, name] / 1.5).round(2)
+    facts = []
+    for shares in (100, 101):
+        settings = tree(
+            universe={"symbols": ["IBM"]},
+            strategy={"class": "x:Buys", "params": {"shares": shares}},
+            data={"start": None, "end": None},
+            limits={"profile": "venue"},
+            broker={"name": "robinhood", "fractional": False},
+        )
+        found = run(settings, {"IBM": table}, strategy=Buys)
+        facts.append(facts_of_run(found.save(folder / str(shares))))
+    assert facts[1].account["cash_in_lieu"]
+    rounding = divergence(*facts).components["rounding"]
+    assert abs(rounding.get("", 0)) < CENT

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from framework.app.run import run
-from framework.app.sweep_trials import Recipe, with_params
-from framework.app.verifying import difference
+from framework.app.assembly.resolved import config_hash, config_hasher
+from framework.app.backtest.run import run
+from framework.app.backtest.verifying import difference
+from framework.app.sweeps.trials import Recipe, with_params
 from framework.errors import ConfigError
 from framework.research.trial import Trial
 from framework.runtime.loading import validated
@@ -53,18 +54,19 @@ def test_what_the_loop_does_not_know_is_named_where_it_is_asked_for(tmp_path, mo
     assert 'write "auto"' in done.err
 
 
-def test_an_event_strategy_has_no_loop(tmp_path, monkeypatch):
-    write(strategy("def on_bar(self, ctx):\n    pass", engine={"name": "compiled"}), tmp_path)
+@pytest.mark.parametrize("name", ["on_fill", "on_order"])
+def test_an_event_strategy_that_hears_of_its_orders_has_no_loop(tmp_path, monkeypatch, name):
+    write(strategy(f"def {name}(self, ctx, it):\n    pass", engine={"name": "compiled"}), tmp_path)
     monkeypatch.chdir(tmp_path)
     done = backtest()
-    assert "Mine is no SignalStrategy" in done.err
+    assert f"Mine has {name}, and is told what becomes of its orders" in done.err
 
 
 def test_a_small_run_takes_the_event_driver_says_why_and_imports_no_compiler(tmp_path, monkeypatch):
     write(looped(engine={"name": "auto"}), tmp_path)
     monkeypatch.chdir(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from framework.app.run import run; record = run(Path('onetape.toml')).record; "
+        "import sys; from pathlib import Path; from framework.app.backtest.run import run; record = run(Path('onetape.toml')).record; "
         "print(record.engine, '|', record.engine_reason, '|', 'numba' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -120,11 +122,18 @@ def test_a_trial_on_the_loop_has_the_metrics_of_any_other(tmp_path, monkeypatch,
     assert found["compiled"] == found["arrays"]
 
 
+@pytest.mark.parametrize("params", [{}, {"days": 3}, {"zoo": 1.5, 'a "b": {c': "ä, }", "on": True}])
+def test_the_hash_of_a_trials_config_is_that_of_its_backtest(params):
+    config = validated(tree(strategy={"class": "mine:Mine", "params": {"days": 9}}), "test")
+    section = config.strategy.model_copy(update={"params": params})
+    assert config_hasher(config)(params) == config_hash(config.model_copy(update={"strategy": section}))
+
+
 def own(metrics: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in metrics.items() if name not in {"engine", "elapsed_seconds", "config_hash"}}
 
 
 def data_of(config: object) -> object:
-    from framework.app.run import load_data
+    from framework.app.backtest.run import load_data
 
     return load_data(config, None)

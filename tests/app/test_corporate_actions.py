@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from framework import run
-from framework.app.saving import rewrite_report
+from framework.app.folders.saving import rewrite_report
 from framework.domain.account_event import CashInLieu, Delisted, Dividend, Entitlement, Split
 from framework.domain.market import Delisting
 from framework.errors import DataError

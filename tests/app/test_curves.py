@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from framework.app import marking
-from framework.app.curves import Curves
+from framework.app.backtest import marking
+from framework.app.backtest.curves import Curves
 from framework.domain.values import MICRO, notional
 from framework.engine.market import session_number
 from tests.builders import assembled

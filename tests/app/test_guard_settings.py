@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from framework.app.policies import policies
+from framework.app.assembly.policies import policies
 from framework.errors import ConfigError
 from framework.rules.guards.policy import GuardPolicy
 from framework.runtime.loading import validated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from framework.app.later import Later
+from framework.app.backtest.later import Later
 
 
 def counted(length, things):

@@ -2,94 +2,43 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, NamedTuple
-
 import pytest
 
-from data import Dataset
-from data.calendar import session_closes
-from framework.app.compare import facts_of_run
-from framework.app.loader import load_strategy
-from framework.app.replay import replay
-from framework.app.saving import save_session
+from framework.app.compare.compare import facts_of_run
+from framework.app.sessions.replay import replay
 from framework.report.divergence import divergence
-from framework.runtime.loading import load_config
-from tests.app.live_world import Days, Live, moves_of, opened_double
-from tests.app.project import ROWS, call, config, csv_text, write
-from tests.builders import bars
+from tests.app.project import ROWS, call, strategy
+from tests.app.three_words import KNOWN, played_thrice, settings, summary
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from framework.domain.market import BarSeries
-
-KNOWN, COUNT = 25, 34
-#: As the double fills: at its price, as much as is asked for.
-EQUAL = {"slippage": {"model": "none"}, "max_volume_share": 0.0}
-
-
-class Three(NamedTuple):
-    """The three runs, by word, and the double's book after the live one."""
-
-    folder: Path
-    book: dict[str, object]
-
-
-def settings(mode: str) -> dict[str, str | bytes]:
-    return config(
-        mode=mode,
-        strategy={"params": {"fast": 2, "slow": 5}},
-        universe={"symbols": ["IBM"]},
-        data={"source": "csv", "path": "bars", "start": date(2012, 2, 8), "end": None, "warmup": KNOWN},
-        sizing={"method": "equal"},
-        stops={"method": "percent", "percent": 0.5},
-        fills=EQUAL,
-    )
-
-
-def rows_of(series: BarSeries) -> list[tuple[object, ...]]:
-    days = [datetime.fromtimestamp(int(time) // 10**9, UTC).date() for time in series.timestamp]
-    columns = (getattr(series, name).tolist() for name in ("open", "high", "low", "close", "volume"))
-    return list(zip(days, *columns, strict=True))
+WORDS = ("live", "paper", "backtest")
+#: Buys and sells for dollars in turn, the second time at a limit.
+IN_DOLLARS = """days: int = 0
+def on_bar(self, ctx):
+    self.days += 1
+    if self.days == 2:
+        ctx.buy("IBM", notional=1_000.50, time_in_force="day")
+    if self.days == 4:
+        ctx.buy("IBM", notional=777, order_type="limit", limit_price=ctx.bars("IBM").close[-1].round(2), time_in_force="day")
+    if self.days == 5:
+        ctx.buy("IBM", notional=0.000001, time_in_force="day")
+    if self.days == 6:
+        ctx.sell("IBM", notional=500, time_in_force="day")"""
 
 
 @pytest.fixture
 def three(folder, request):
-    """Live first: the bars that it built of quotes are the others' bars. The parameter is half the spread at the double, dollars."""
-    write(settings("live"), folder)
-    known = load_config(folder / "onetape.toml")
-    rows = [tuple(float(value) for value in row[1:]) for row in ROWS]
-    sessions = session_closes(date(2012, 1, 3), date(2012, 4, 30))
-    closes, opens = sessions.close[: len(rows)].tolist(), sessions.open[: len(rows)].tolist()
-    history = Dataset({"IBM": bars("IBM", rows[:KNOWN], closes[:KNOWN])}, closes[KNOWN], ())
-    (folder / "live").mkdir()
-    with opened_double(closes[KNOWN - 1] + 3_600 * 10**9, "100000", ["IBM"], rows[KNOWN - 1][3]) as double:
-        days = Days(double, list(moves_of("IBM", rows[KNOWN:], opens[KNOWN:])), request.param)
-        strategy = load_strategy(known.strategy.path, known.strategy.params, folder)
-        played = Live(double, days, folder / "live", []).play(known, strategy, history, COUNT)
-        book = double.book()
-    save_session(played.record, folder / "live")
-    write({"bars/IBM.csv": csv_text(rows_of(played.record.series["IBM"]))}, folder)
-    assert call("paper", "--rehearse", "--out", "paper", "--quiet").code == 0
-    assert call("backtest", "--out", "backtest", "--quiet").code == 0
-    return Three(folder, book)
-
-
-def summary(folder: Path) -> dict[str, object]:
-    return json.loads((folder / "summary.json").read_text())
+    return played_thrice(folder, settings("live"), request.param)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("three", [0.0], indirect=True)
 def test_three_words_decide_the_same_and_earn_the_same(three):
-    live, paper, backtest = (summary(three.folder / word) for word in ("live", "paper", "backtest"))
+    live, paper, backtest = (summary(three.folder / word) for word in WORDS)
     assert live["trades"] >= 3
     assert live["decisions_hash"] == paper["decisions_hash"] == backtest["decisions_hash"]
     assert live["final_equity"] == paper["final_equity"] == backtest["final_equity"]
     assert [order for order in three.book["orders"] if order["stop"] and order["executions"]]
-    for word in ("live", "paper", "backtest"):
+    for word in WORDS:
         assert replay(three.folder / word / "tape.db", three.folder).difference is None
     assert call("compare", "live", "backtest").code == 0
 
@@ -104,3 +53,20 @@ def test_what_a_venue_with_a_spread_costs_is_explained_to_the_micro_dollar(three
     assert parts["timing"] + parts["slippage"] < 0
     assert abs(parts["rounding"]) < 10_000
     assert replay(three.folder / "live" / "tape.db", three.folder).difference is None
+
+
+@pytest.mark.slow
+def test_orders_in_dollars_are_the_same_in_three_words_and_the_venue_is_told_shares(folder):
+    broker, orders = {"name": "robinhood", "fractional": True}, {"time_in_force": "day"}
+    sections = {"strategy": {"class": "mine:Mine", "params": None}, "broker": broker, "orders": orders, "stops": {"attach": "never"}}
+    files = strategy(IN_DOLLARS) | settings("live", **sections)
+    three = played_thrice(folder, files, 0.0, 8)
+    runs = [summary(three.folder / word) for word in WORDS]
+    assert [one["refusals"] for one in runs] == [{"order_value_below_minimum": 1}] * 3
+    assert len({one["decisions_hash"] for one in runs}) == len({one["final_equity"] for one in runs}) == 1
+    closes = [float(row[4]) for row in ROWS[KNOWN : KNOWN + 6]]
+    worth = [(order["quantity"] / 1e6) * closes[day] for order, day in zip(three.book["orders"], (1, 3, 5), strict=True)]
+    assert worth == pytest.approx([1_000.50, 777, 500], abs=0.001)
+    assert all(order["quantity"] == order["filled"] and order["quantity"] % 1_000_000 for order in three.book["orders"])
+    for word in WORDS:
+        assert replay(three.folder / word / "tape.db", three.folder).difference is None

@@ -18,10 +18,10 @@ import typer
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
 from brokers.robinhood.tokens import SessionFile, Tokens
-from framework.app.arming import only_trader
-from framework.app.promotion import shortcomings, shown_by
-from framework.app.resolved import config_text
-from framework.app.rollout import rollout
+from framework.app.arming.arming import only_trader
+from framework.app.arming.promotion import shortcomings, shown_by
+from framework.app.arming.rollout import rollout
+from framework.app.assembly.resolved import config_text
 from framework.domain.secret import Secret
 from framework.runtime.clock import now_ns
 from framework.runtime.loading import load_config
@@ -103,6 +103,14 @@ def test_a_live_session_reconciles_and_says_what_is_open(folder, onetape, double
     told = json.loads(onetape("status", "run", "--json").out)
     assert (told["mode"], told["trading"], told["positions"], told["incidents"]) == ("live", "ACTIVE", [], [])
     assert ACCOUNT not in "".join(path.read_text(errors="replace") for path in (folder / "run").rglob("*") if path.is_file())
+
+
+def test_a_session_tells_that_the_venue_s_hours_are_not_those_of_the_calendar(folder, onetape, double):
+    project(folder, "paper")
+    double.fault(path="/markets/*", times=99, status=200, body={"date": "2000-01-01", "is_open": True})
+    assert onetape("paper", "--for", "2s", "--out", "run").code == 0
+    logged = "".join(path.read_text() for path in (folder / "run" / "logs").rglob("*") if path.is_file())
+    assert "the venue does not say when the market is open; nothing is bought until they agree" in logged
 
 
 def test_paper_on_quotes_needs_no_leave_and_sends_nothing(folder, onetape, double):
@@ -271,7 +279,7 @@ def test_a_crash_in_a_session_quotes_no_token_account_or_address(folder, onetape
         redact.add(Secret("access token", token))  # as the link does once it is logged in
         raise ZeroDivisionError(f"{token} {ACCOUNT} {address} {base64.b64encode(KEY).decode()}")
 
-    monkeypatch.setattr("framework.app.live.LiveSession._history", crash)
+    monkeypatch.setattr("framework.app.sessions.live.LiveSession._history", crash)
     done = onetape("paper", "--for", "1s", "--out", "run")
     (kept,) = folder.glob("onetape-crash-*.txt")
     text = kept.read_text(encoding="utf-8") + done.err
@@ -324,8 +332,8 @@ def test_an_address_in_the_config_is_refused_and_not_repeated(folder, onetape):
 
 def test_the_lease_is_renewed_while_a_long_tape_is_taken_again(folder, onetape, monkeypatch):
     project(folder)
-    monkeypatch.setattr("framework.app.live.LEASE", 0.8)
-    monkeypatch.setattr("framework.app.live.RENEWAL", 0.4)
+    monkeypatch.setattr("framework.app.sessions.live.LEASE", 0.8)
+    monkeypatch.setattr("framework.app.sessions.live.RENEWAL", 0.4)
     slices = []
 
     def long_replay(_config, _strategy, _history, store, _watch, _feed, crew):
@@ -334,10 +342,9 @@ def test_the_lease_is_renewed_while_a_long_tape_is_taken_again(folder, onetape, 
             crew.on_slice(number)
             slices.append(number)
         store.append([NewEvent(now_ns(), "test", {})], crew.lease)  # refused where the lease has expired
-        crew.on_begin(None)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("framework.app.live.opened_forward", long_replay)
+    monkeypatch.setattr("framework.app.sessions.live.opened_forward", long_replay)
     done = onetape("live", "--arm", "--confirm", "0001", *WHY, "--out", "run")
     assert done.code == 130, done.err
     assert len(slices) == 12
@@ -390,7 +397,7 @@ def test_whoever_thinks_better_of_it_at_the_question_has_found_no_bug(folder, on
     def leave(_question):
         raise typer.Abort
 
-    monkeypatch.setattr("framework.app.session_commands._ask", leave)
+    monkeypatch.setattr("framework.app.commands.sessions._ask", leave)
     done = onetape("live", "--arm", *WHY, "--for", "1s")
     assert done.code == 130
     assert "stopped" in done.err

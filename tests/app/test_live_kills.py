@@ -12,13 +12,13 @@ from datetime import date
 
 import pytest
 
-from brokers.robinhood.testing import DoubleProcess
+from brokers.robinhood.testing import ACCOUNT, DoubleProcess
 from brokers.robinhood.testing.clock import iso
 from data import Dataset
 from data.calendar import session_closes
-from framework.app.loader import load_strategy
-from framework.app.looking import status_of
-from framework.app.replay import replay
+from framework.app.assembly.loader import load_strategy
+from framework.app.commands.looking_views import status_of
+from framework.app.sessions.replay import replay
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.errors import AuthenticationError, BrokerError, DataError, PartedError, SafetyError, TapeError
 from framework.runtime.control.sending import send_command
@@ -175,6 +175,7 @@ def test_a_process_that_is_killed_at_random_points_loses_and_doubles_nothing(pro
     _, _, start, price = market()
     with DoubleProcess(start=iso(start), cash="100000") as double:
         double.configure(request_takes=0.0)
+        double.change_account(ACCOUNT, kind="margin")
         for symbol in SYMBOLS:
             double.list_stock(symbol, f"{price:.2f}")
         for _ in range(20):

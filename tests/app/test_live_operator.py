@@ -9,9 +9,9 @@ import pytest
 
 from data import Dataset
 from data.calendar import session_closes
-from framework.app.loader import load_strategy
-from framework.app.looking import orders_of, status_of
-from framework.app.replay import replay
+from framework.app.assembly.loader import load_strategy
+from framework.app.commands.looking_views import orders_of, status_of
+from framework.app.sessions.replay import replay
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import load_config
@@ -39,11 +39,11 @@ def on_bar(self, ctx):
 class Told:
     """A session to which something is said; its tape and the double's book."""
 
-    def __init__(self, folder, mode, said, last_four=None):
+    def __init__(self, folder, mode, said, last_four=None, **sections):
         self.folder, self.tape = folder, folder / "tape.db"
         data = {"source": "csv", "path": "bars", "start": None, "end": None}
         fills = {"slippage": {"model": "none"}, "max_volume_share": 0.0}
-        everything = {"mode": mode, "universe": {"symbols": ["IBM"]}, "data": data, "sizing": {"method": "equal"}}
+        everything = {"mode": mode, "universe": {"symbols": ["IBM"]}, "data": data, "sizing": {"method": "equal"}, **sections}
         write(strategy(BODY, fills=fills, **everything), folder)
         config = load_config(folder / "onetape.toml")
         rows = [tuple(float(value) for value in row[1:]) for row in ROWS]
@@ -168,3 +168,15 @@ def test_a_changed_line_is_reported_at_its_decision(folder):
     found = json.loads(done.out)["first_difference"]
     assert found["recorded"]["kind"] == found["replayed"]["kind"] == "order_decided"
     assert found["recorded"]["quantity_micros"] > found["replayed"]["quantity_micros"]
+
+
+def test_a_trailing_stop_rests_at_the_venue_whatever_the_fill_was(folder):
+    """The venue takes no part of a cent, and five percent below a price is one nearly always."""
+    stops = {"method": "trailing", "trail_percent": 5.0}
+    told = Told(folder, "live", lambda *_: None, stops=stops)
+    (stop,) = (one for one in told.book["orders"] if one["side"] == "sell")  # the venue lets it follow: it is not placed anew for that
+    assert (stop["state"], stop["stop"] % 10_000) == ("confirmed", 0)
+    assert replay(told.tape, folder).difference is None
+    (folder / "paper").mkdir()
+    paper = Told(folder / "paper", "paper", lambda *_: None, stops=stops)
+    assert told.played.record.decisions_hash == paper.played.record.decisions_hash

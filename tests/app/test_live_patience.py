@@ -10,12 +10,12 @@ import pytest
 
 from brokers.robinhood.testing import RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
-from framework.app import leasing
-from framework.app.arming import Leave
-from framework.app.leasing import lease_of
-from framework.app.live import live_sitting
-from framework.app.wishes import Wish
-from framework.errors import LeaseHeldError
+from framework.app.arming.arming import Leave
+from framework.app.sessions import leasing
+from framework.app.sessions.leasing import lease_of
+from framework.app.sessions.live import live_sitting
+from framework.app.sessions.wishes import Wish
+from framework.errors import LeaseHeldError, StoppedError
 from framework.runtime.clock import now_ns
 from framework.runtime.loading import load_config
 from framework.runtime.tape.store import TapeStore
@@ -49,7 +49,7 @@ def test_the_lease_of_a_process_that_was_killed_is_waited_for(tmp_path, monkeypa
         held = one.acquire("a", "one", 180.0)
         with pytest.raises(LeaseHeldError):
             lease_of(other, "a", "other", 180.0, patience=0.0, stopped=lambda: False)
-        with pytest.raises(LeaseHeldError):
+        with pytest.raises(StoppedError):
             lease_of(other, "a", "other", 180.0, patience=60.0, stopped=lambda: True)
         monkeypatch.setattr(leasing.time, "sleep", lambda _: one.release(held))
         assert lease_of(other, "a", "other", 180.0, patience=60.0, stopped=lambda: False).epoch == held.epoch + 1

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from framework.app.promotion import shown_by
+from framework.app.arming.promotion import shown_by
 from framework.runtime.loading import load_config
 from tests.app.project import ROWS, call, config, csv_text, write
 
@@ -44,7 +44,12 @@ def test_it_decides_and_earns_what_the_backtest_does_and_replays(folder):
     ]
     assert "orders sent to it: " in done.out
     assert "incident" not in done.out
-    assert (live["mode"], json.loads(call("status", "live", "--json").out)["mode"]) == ("live", "rehearsal")
+    assert (live["mode"], json.loads(call("status", "live", "--json").out)["mode"]) == ("rehearsal", "rehearsal")
+    assert "-rehearsal-" in live["run_id"]
+    told = json.loads(call("compare", "live", "--json").out)
+    page = (folder / "live" / "report.html").read_text(encoding="utf-8")
+    assert "Beside the fill model" in page
+    assert told["sentence"] in page
     assert call("compare", "live", "backtest").code == 0
     assert call("replay", "live").code == 0
     assert not list((folder / "live").glob("*.session"))

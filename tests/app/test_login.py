@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from brokers.robinhood.testing import RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
-from framework.app.cli import app
+from framework.app.commands.cli import app
 from framework.runtime.clock import now_ns
 
 OTHER = "another-example"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from framework import audit_montecarlo
-from framework.app.montecarlo import Bounds
+from framework.app.audits.montecarlo import Bounds
 from tests.app.project import call, config, strategy, write
 
 #: No caps, no stops: as much as the weights say.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from framework import audit_overfit, run, sweep
-from framework.app.sweep_trials import returns_from, returns_of, returns_text
+from framework.app.sweeps.trials import returns_from, returns_of, returns_text
 from framework.errors import StrategyError
 from framework.rules.inference.deflated import deflated_sharpe
 from framework.rules.inference.overfitting import backtest_overfitting

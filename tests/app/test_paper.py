@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framework.app.replay import replay
+from framework.app.sessions.replay import replay
 from tests.app.project import ONETAPE, call, process, strategy, write
 from tests.campaigns import size
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framework.app.paper import rehearse_session
-from framework.app.replay import replay
+from framework.app.sessions.paper import rehearse_session
+from framework.app.sessions.replay import replay
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.runtime.control.sending import send_command
 from framework.runtime.loading import load_config

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokers.robinhood.gates import ArmedGate
-from framework.app.purchases import PURCHASE, TapedPurchases
+from framework.app.sessions.purchases import PURCHASE, TapedPurchases
 from framework.errors import NotArmedError, SafetyError
 from framework.rules.arming import HOUR, arm
 from framework.runtime.tape.store import TapeStore

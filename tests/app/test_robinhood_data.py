@@ -11,7 +11,7 @@ from brokers.robinhood.testing import RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
 from data.calendar import session_closes
 from framework import run
-from framework.app.cli import app
+from framework.app.commands.cli import app
 from framework.errors import AuthenticationError, ConfigError
 from framework.runtime.clock import now_ns
 from tests.app.test_login import VARIABLES

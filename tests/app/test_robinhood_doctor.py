@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 from brokers.robinhood.probes import Finding
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
-from framework.app import robinhood, robinhood_probes
-from framework.app.cli import app
-from framework.app.robinhood_probes import VALID_NS, keep_findings, proven_link
+from framework.app.checks import robinhood_probes
+from framework.app.checks.robinhood_probes import VALID_NS, keep_findings, proven_link
+from framework.app.commands.cli import app
+from framework.app.robinhood import connection as robinhood
 from framework.domain.venue_order import Dedupe, LinkCapabilities
 from framework.runtime.clock import MonotonicClock, now_ns
 from tests.app.test_login import VARIABLES
@@ -59,7 +60,7 @@ def doctor(*arguments):
 def test_the_ordinary_look_places_nothing(double):
     code, checks = doctor()
     assert code == 0, checks
-    assert checks["account"]["detail"] == "cash 100000, equity 100000, buying power 100000 dollars"
+    assert checks["account"]["detail"] == "cash 100000, of it unsettled 0, equity 100000, buying power 100000 dollars"
     assert checks["orders"]["detail"] == "0 orders in all"
     assert checks["calendar"]["passed"]
     assert (checks["P1"]["detail"], checks["P5"]["detail"]) == ("not asked", "no orders")

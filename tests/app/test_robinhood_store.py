@@ -14,9 +14,9 @@ import pytest
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
 from framework import RobinhoodStore
-from framework.app.arming import only_trader
+from framework.app.arming.arming import only_trader
 from framework.app.crash import RedactedCrashError
-from framework.app.replay import replay
+from framework.app.sessions.replay import replay
 from framework.domain.secret import Secret
 from framework.errors import ConfigError, LeaseHeldError, NotArmedError, SafetyError
 from framework.runtime.clock import now_ns

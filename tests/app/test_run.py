@@ -12,8 +12,8 @@ import pytest
 
 from framework import Config, OnetapeError, Strategy, load_config, run
 from framework.domain.account_event import Dividend
-from framework.errors import ConfigError, MissingDataError, SecretInConfigError, StrategyError
-from tests.app.project import COLUMNS, ROWS, bars, config, strategy, tree, write
+from framework.errors import BadDataError, ConfigError, MissingDataError, SecretInConfigError, StrategyError
+from tests.app.project import COLUMNS, ROWS, bars, changed, config, strategy, tree, write
 
 ROOT = Path(__file__).resolve().parents[2]
 UTC_TIMES = "datetime64[ns, UTC]"
@@ -191,7 +191,7 @@ def test_the_search_path_is_left_as_it_was(folder):
 
 
 def test_progress_is_reported_on_the_way(monkeypatch):
-    monkeypatch.setattr("framework.app.run.PROGRESS_STEP", 50)
+    monkeypatch.setattr("framework.app.backtest.run.PROGRESS_STEP", 50)
     seen: list[tuple[int, int]] = []
     run(tree(), on_progress=lambda done, total: seen.append((done, total)))
     assert [done for done, _ in seen] == [50, 100]
@@ -294,3 +294,21 @@ def test_a_notebook_shows_the_headline_figures(result):
     page = result._repr_html_()
     assert "<b>SmaCross(fast=5, slow=20)</b><br>AAPL IBM, 2006-01-03 to 2006-06-30" in page
     assert f"${result.summary['final_equity']:,.2f}" in page
+
+
+def test_an_account_that_cannot_be_counted_any_more_is_named():
+    class Buys(Strategy):
+        def on_bar(self, ctx):
+            ctx.buy("IBM", 400)
+
+    table = pd.DataFrame(changed(20, **dict.fromkeys(("open", "high", "low", "close"), 1e9)), columns=COLUMNS)
+    wanted = tree(
+        universe={"symbols": ["IBM"]},
+        strategy={"params": None},
+        data={"start": None, "end": None, "policy": {"split_jump": "accept"}},
+        limits={"profile": "venue"},
+        guards={"enabled": False},
+        account={"cash": 500_000_000},
+    )
+    with pytest.raises(BadDataError, match=r"from 2012-0\d-\d\d on the account holds .* the books count up to 1e\+12: .* \[data.policy\]"):
+        run(wanted, {"IBM": table}, strategy=Buys)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framework.app.saving import rewrite_report, save_run
+from framework.app.folders.saving import rewrite_report, save_run
 from framework.errors import BadDataError
 from framework.runtime.tape.reading import read_transitions
 from tests.report.records import daily_times, guarded, make_record

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from framework import run
-from framework.app.actions_ahead import Ahead, carried
-from framework.app.replay import replay
+from framework.app.assembly.actions_ahead import carried
+from framework.app.sessions.replay import replay
+from framework.domain.corporate_action import CorporateAction
 from framework.domain.market import Bar, ClosedBar
 from framework.runtime.loading import load_config
 from framework.runtime.sessions.arrivals import Arrival
@@ -119,7 +120,12 @@ def bar(symbol, timestamp):
 
 
 def test_an_action_is_carried_by_the_first_bar_after_it_and_by_no_other():
-    actions = [Ahead("A", 10, split=2.0), Ahead("A", 10, dividend=0.5, pay_day=7), Ahead("B", 4, split=3.0), Ahead("B", 12, dividend=1.0)]
+    actions = [
+        CorporateAction("A", 10, split=2.0),
+        CorporateAction("A", 10, dividend=0.5, pay_day=7),
+        CorporateAction("B", 4, split=3.0),
+        CorporateAction("B", 12, dividend=1.0),
+    ]
     arriving = [
         Arrival(9, {"A": bar("A", 9)}),
         Arrival(11, {"B": bar("B", 11)}),

@@ -10,17 +10,17 @@ import pytest
 
 from data import Dataset
 from data.calendar import session_closes
-from framework.app.compare import facts_of_run, shadow_of_run
-from framework.app.loader import load_strategy
-from framework.app.parting import parted_of
-from framework.app.replay import replay
-from framework.app.saving import save_session
+from framework.app.assembly.loader import load_strategy
+from framework.app.compare.compare import facts_of_run, shadow_of_run
+from framework.app.compare.parting import parted_of
+from framework.app.folders.saving import save_session
+from framework.app.sessions.replay import replay
 from framework.report.divergence import divergence
 from framework.runtime.loading import load_config
 from framework.runtime.tape.store import TapeStore
 from tests.app.live_world import Days, Live, moves_of, opened_double
 from tests.app.project import ROWS, call, config, csv_text, write
-from tests.app.test_live import rows_of
+from tests.app.three_words import rows_of
 from tests.builders import bars
 
 if TYPE_CHECKING:

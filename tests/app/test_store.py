@@ -10,9 +10,9 @@ import backtrader as bt
 import pandas as pd
 import pytest
 
-from framework.app.hosting import as_strategy_reads
-from framework.app.loader import load_strategy
-from framework.app.replay import replay
+from framework.app.assembly.hosting import as_strategy_reads
+from framework.app.assembly.loader import load_strategy
+from framework.app.sessions.replay import replay
 from framework.errors import ConfigError, SafetyError
 from framework.runtime.loading import validated
 from framework.runtime.tape.store import TapeStore

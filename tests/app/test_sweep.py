@@ -14,7 +14,7 @@ import pytest
 from matplotlib.image import imread
 
 from framework import SweepResult, run, sweep
-from framework.app.sweep_trials import METRICS
+from framework.app.sweeps.trials import METRICS
 from framework.errors import ConfigError, StrategyError
 from framework.report.summary import SUMMARY_FIELDS
 from tests.app.project import COLUMNS, ROWS, bars, call, config, process, strategy, tree, write
@@ -222,7 +222,7 @@ def test_what_is_printed_is_the_table_the_luck_and_the_way_on(folder):
     (place,) = (folder / "runs").glob("sweep-SmaCross-*")
     assert f"trials: {(place / 'trials').relative_to(folder)}" in lines
     luck = next(line for line in lines if line.startswith("luck: "))
-    assert luck.startswith("luck: of 6 independent trials that are worth nothing the best would show a Sharpe ratio of about ")
+    assert luck.startswith("luck: were none of 6 trials worth anything, the best would show a Sharpe ratio of about ")
     table = pd.read_parquet(place / "trials")
     best = table.loc[table["sharpe"].idxmax()]
     assert lines[-1].startswith(f"next: set [strategy] params = {{ fast = {best['params_fast']}, slow = {best['params_slow']} }}")
@@ -365,7 +365,7 @@ def test_a_strategy_without_parameters_has_nothing_to_sweep(folder):
 
 
 def test_a_progress_bar_with_rate_and_time_left_is_drawn_on_a_terminal_only(monkeypatch, capsys):
-    from framework.app.sweep_printing import sweep_progress
+    from framework.app.commands.sweep_printing import sweep_progress
 
     with sweep_progress(shown=True) as nothing:
         assert nothing is None

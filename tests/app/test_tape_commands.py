@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
-from framework.app.saving import save_run
+from framework.app.folders.saving import save_run
 from framework.runtime.tape.store import TapeStore
 from framework.runtime.tape.views import COLUMNS
 from tests.app.project import call, config, tree, write

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from framework.app.run import run
-from framework.app.saving import save_run
-from framework.app.tape_place import ADDRESS, tape_of, tape_place
+from framework.app.backtest.run import run
+from framework.app.folders.saving import save_run
+from framework.app.folders.tape_place import ADDRESS, tape_of, tape_place
 from framework.errors import ConfigError, MissingDataError
 from framework.runtime.loading import validated
 from framework.runtime.tape.reading import read_bars, read_events, read_transitions, verify_tape

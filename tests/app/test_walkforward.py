@@ -34,6 +34,10 @@ def test_a_choice_is_the_best_of_its_stretch_and_its_test_a_run_over_the_next():
     assert first.train[0][1] < first.test[0] <= first.test[1] < second.test[0]
     growth = np.prod([1.0 + fold.summary["total_return"] for fold in found.folds]) - 1.0
     assert found.summary["total_return"] == pytest.approx(growth)
+    sessions = [len(run(tree(data={"start": fold.test[0], "end": fold.test[1]})).equity) for fold in found.folds]
+    assert found.summary["sessions"] == len(found.returns) == sum(sessions) - 1  # no session between two tests is lost
+    assert found.returns[sessions[0] - 1] == 0.0  # the second test begins flat
+    assert found.summary["cagr"] == pytest.approx((1.0 + growth) ** (252 / (sum(sessions) - 1)) - 1.0)
     assert found.summary["trials"] == 8
 
 
@@ -58,7 +62,7 @@ def test_the_command_keeps_its_trials_counts_them_and_goes_on_where_it_was(folde
     told = json.loads(out)
     place = folder / told["folder"]
     assert json.loads((place / "walkforward.json").read_text()) == told
-    assert len(pd.read_csv(place / "returns.csv")) == told["sessions"] == 124
+    assert len(pd.read_csv(place / "returns.csv")) == told["sessions"] == 125
     assert len(list(place.glob("fold-*/train-1/trials/*.parquet"))) == 2
     with closing(sqlite3.connect(folder / "runs" / "trials.db")) as ledger:
         counts = sorted(count for (count,) in ledger.execute("SELECT count(*) FROM trials GROUP BY inputs_hash"))

@@ -19,15 +19,16 @@ import pytest
 from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, RunningClock, VirtualClock
 from brokers.robinhood.testing.clock import iso
 from brokers.robinhood.tokens import SessionFile, Tokens
-from framework.app import arming, watchdog_acts
-from framework.app.access import access_of
-from framework.app.arming import Leave, check_settings, only_trader
-from framework.app.left_behind import left_behind
-from framework.app.looking import status_of
-from framework.app.robinhood import Ears, RobinhoodLink
-from framework.app.session import header
-from framework.app.watchdog import Silence, Watchdog, watch
-from framework.app.watchdog_acts import act
+from framework.app.arming import arming
+from framework.app.arming.access import access_of
+from framework.app.arming.arming import Leave, check_settings, only_trader
+from framework.app.arming.left_behind import left_behind
+from framework.app.commands.looking_views import status_of
+from framework.app.robinhood.connection import Ears, RobinhoodLink
+from framework.app.sessions.session import header
+from framework.app.watchdog import acts as watchdog_acts
+from framework.app.watchdog.acts import act
+from framework.app.watchdog.watchdog import Silence, Watchdog, watch
 from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderType
 from framework.domain.secret import Secret
 from framework.domain.venue_order import LinkCapabilities
@@ -54,9 +55,9 @@ USER, KEY = "trader@example.com", b"k" * 32
 HANGS = """
 import sys, time
 from pathlib import Path
-from framework.app.access import access_of
-from framework.app.arming import only_trader
-from framework.app.watchdog import Watchdog
+from framework.app.arming.access import access_of
+from framework.app.arming.arming import only_trader
+from framework.app.watchdog.watchdog import Watchdog
 from framework.runtime.loading import load_config
 access = access_of(load_config(Path("onetape.toml")), Path("."))
 with only_trader(access.state, access.account), Watchdog(Path("run"), "run/tape.db", Path("."), 1.0) as watchdog:

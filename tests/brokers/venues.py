@@ -10,7 +10,7 @@ from brokers.simulated.broker import SimulatedBroker
 from brokers.simulated.model import FillModel
 from data import Dataset
 from data.calendar import session_clock
-from framework.app.assemble import Coming, session
+from framework.app.assembly.assemble import Coming, session
 from framework.domain.market import BarSeries
 from framework.domain.order import ApprovedOrder, Order, OrderSide, OrderType
 from framework.domain.venue import venue
@@ -27,7 +27,7 @@ from tests.builders import daily
 
 if TYPE_CHECKING:
     from framework.domain.account_event import AccountEvent
-    from framework.domain.order import OrderUpdate
+    from framework.domain.order_update import OrderUpdate
     from framework.engine.ports import Broker
 
 DOLLAR = 1_000_000
@@ -192,7 +192,7 @@ class PaperVenue:
         """A day on which A trades at one price."""
         opened, self._now = self._bounds(self._now + 1)
         self._bars.take(Tick("A", opened + 1, price, 1e9))
-        timestamp, arrived = self._bars.close(self._now)
-        rows = {self._market.row[symbol]: one for symbol, one in arrived.items()}
-        self._engine.on_arrival(rows, timestamp)
+        arrived = self._bars.close(self._now)
+        rows = {self._market.row[symbol]: one for symbol, one in arrived.bars.items()}
+        self._engine.on_arrival(rows, arrived.timestamp)
         self._work(sorted(rows))

@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from framework.app.assemble import Simulation, backtest
-from framework.app.booked import Booked, booked_by
-from framework.app.compiling import attempted, objections
-from framework.app.curves import Curves
-from framework.app.looped import Kernels, Looped
-from framework.app.venues import venue_of
+from framework.app.assembly.assemble import Simulation, backtest
+from framework.app.assembly.venues import venue_of
+from framework.app.backtest.booked import Booked, booked_by
+from framework.app.backtest.compiling import attempted, objections
+from framework.app.backtest.curves import Curves
+from framework.app.backtest.looped import Kernels, Looped
 from framework.compiled import decide, exits, guards, venue
+from framework.compiled.facts import Facts
 from framework.compiled.loop import play
-from framework.compiled.said import Facts
 from framework.compiled.trips import closed_trips
 from framework.domain.order import Order
 from framework.errors import InvariantError

@@ -173,7 +173,7 @@ def test_old_and_new_name_in_one_universe_are_one_share_twice(bars, load_with):
         ("2012-02-01,AAPL,splt,2,", r"actions.csv:2: there is no action 'splt'.*split.*allowed: split, dividend, delisting, symbol_change"),
         ("2012-02-30,AAPL,split,2,", r"actions.csv:2: date '2012-02-30' is no date"),
         ("2012-02-01,aapl,split,2,", r"actions.csv:2: 'aapl' is not a US equity symbol"),
-        ("2012-02-01,AAPL,split,0,", r"actions.csv:2: value '0'; a split is new shares for one old one, above 0"),
+        ("2012-02-01,AAPL,split,0,", r"actions.csv:2: value '0'; a split is new shares for one old one, from 1/100,000"),
         ("2012-02-01,AAPL,split,two,", r"actions.csv:2: value 'two'"),
         ("2012-02-01,AAPL,split,inf,", r"actions.csv:2: value 'inf'"),
         ("2012-02-01,AAPL,dividend,-1,", r"actions.csv:2: value '-1'; a dividend is dollars a share, above 0"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +56,15 @@ def test_the_night_is_no_time_and_a_half_day_is_a_short_one():
     assert between(DueBars(evening, morning, "1m", "XNYS"), evening, morning) == 1
     first, last = minutes(date(2011, 11, 25), (0, 400))
     assert between(DueBars(first, last, "1m", "XNYS"), first, last) == 210
+
+
+@pytest.mark.parametrize(("resolution", "calendar"), [("1m", "XNYS"), ("7m", "XNYS"), ("1d", "XNYS"), ("30m", "XTKS")])
+@given(steps=st.lists(st.integers(-3_000, 40_000), max_size=40))
+def test_many_times_are_counted_as_each_alone(resolution, calendar, steps):
+    first = daily(1)[0]
+    times = np.array([first + step * MINUTE for step in steps], dtype=np.int64)
+    due = DueBars(first - 3_000 * MINUTE, first + 20_000 * MINUTE, resolution, calendar)
+    assert due.counts(times).tolist() == [due(time) for time in times.tolist()]
 
 
 def test_a_lunch_break_is_no_time_either():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -67,6 +68,10 @@ def split_jump(table):
     return with_cells(table, slice(20, None), PRICES, (table.loc[20:, PRICES] / 2).round(3))
 
 
+def bad_dividend(table):
+    return table.assign(dividend=[101.0 if row == 20 else 0.0 for row in range(60)])
+
+
 BREAK = {
     FindingKind.DUPLICATE: duplicate,
     FindingKind.UNORDERED: unordered,
@@ -78,6 +83,7 @@ BREAK = {
     FindingKind.GAP: gap,
     FindingKind.NOT_A_SESSION: not_a_session,
     FindingKind.SUSPECT_TICK: suspect_tick,
+    FindingKind.BAD_DIVIDEND: bad_dividend,
     FindingKind.SPLIT_JUMP: split_jump,
 }
 DONE = {
@@ -152,6 +158,20 @@ def test_keeping_the_first_or_the_last_duplicate_keeps_that_row(bars, load_csv):
     assert first.findings[0].detail == "same time as row 22; they differ in close"
 
 
+@pytest.mark.parametrize("policy", ["keep_first", "keep_last"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_dividend_or_split_that_only_one_of_two_rows_has_is_not_lost(policy, at, bars, load_csv):
+    twice = pd.concat([bars.iloc[:21], bars.iloc[20:21], bars.iloc[21:]]).reset_index(drop=True)
+    twice = twice.assign(dividend=0.0, split=1.0).assign(pay_date="")
+    twice.loc[20 + at, ["dividend", "pay_date"]] = [0.5, "2012-02-09"]
+    twice.loc[21 - at, "split"] = 0.5
+    loaded = load_csv(twice, policy={"duplicate": policy, "split_jump": "accept"})
+    series = loaded.series["AAPL"]
+    assert (len(series), series.dividend[20], series.split[20]) == (60, 0.5, 0.5)
+    assert str(np.datetime64(int(series.pay_day[20]), "D")) == "2012-02-09"
+    assert "they differ in dividend, split" in loaded.findings[0].detail
+
+
 def test_all_findings_of_all_symbols_come_in_one_refusal(bars, tmp_path):
     nan(bars).to_csv(tmp_path / "IBM.csv", index=False)
     bars.loc[1:9, "open"] = np.nan
@@ -191,10 +211,45 @@ def test_a_saturday_accepted_stands_between_friday_and_monday(bars, load_csv):
     assert days == list(broken.date)
 
 
-@pytest.mark.parametrize("ratio", [1.5, 2, 3, 4, 5, 7, 10, 20, 1 / 2, 1 / 3, 1 / 10])
+@pytest.mark.parametrize(
+    "ratio", [1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 28, 50, 1 / 2, 1 / 3, 1 / 8, 1 / 10, 1 / 25, 1 / 100, 1 / 1_000]
+)
 def test_a_split_nobody_declared_is_found_in_either_direction(ratio, bars, load_csv):
     bars.loc[20:, ["open", "high", "low", "close"]] /= ratio
     with pytest.raises(BadDataError, match=rf"split_jump \(1\)[\s\S]*a split of {ratio:g} \(new for old\)"):
+        load_csv(bars)
+
+
+@pytest.mark.parametrize(("price", "kind"), [(1_000_000_000.5, "nan"), (-2e200, "nan"), (4.9e-7, "non_positive"), (-1e-9, "non_positive")])
+def test_a_price_the_books_cannot_count_is_no_price(price, kind, bars, load_csv):
+    with pytest.raises(BadDataError, match=rf"{kind} \(1\):[\s\S]*row 22[\s\S]*is {re.escape(f'{price:g}')}; allowed: "):
+        load_csv(with_cells(bars, 20, PRICES, price), policy={"split_jump": "accept"})
+
+
+@pytest.mark.parametrize("price", [1e9, 6e-7])
+def test_the_last_price_they_count_is_one(price, bars, load_csv):
+    loaded = load_csv(with_cells(bars, 20, PRICES, price), policy={"split_jump": "accept"})
+    assert loaded.series["AAPL"].close[20] == price
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("split", 100_001), ("split", 0.99e-5), ("split", -2), ("dividend", 1.1e9), ("dividend", -0.1)]
+)
+def test_an_event_that_cannot_be_booked_is_refused(column, value, bars, load_csv):
+    with pytest.raises(BadDataError, match=rf"row 22, column {column}: {re.escape(f'{value:g}')}; a {column} is "):
+        load_csv(bars.assign(**{column: [value if row == 20 else None for row in range(60)]}))
+
+
+def test_a_dividend_may_take_nearly_all_of_a_share(bars, load_csv):
+    paid = bars.assign(dividend=[bars.close[19] if row == 20 else 0.0 for row in range(60)])
+    assert load_csv(paid).findings == ()
+
+
+@pytest.mark.parametrize("every", [1, 2, 7])
+def test_prices_in_cents_here_and_dollars_there_are_found_however_often_they_change(every, bars, load_csv):
+    prices = ["open", "high", "low", "close"]
+    bars.loc[[row for row in range(20, 60) if row // every % 2], prices] *= 100
+    with pytest.raises(BadDataError, match=r"split_jump \(\d+\)[\s\S]*or prices in another unit\?"):
         load_csv(bars)
 
 

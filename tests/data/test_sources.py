@@ -67,6 +67,25 @@ def test_series_are_contiguous_read_only_and_not_the_caller_s_arrays(precise):
     assert series.close[0] == before
 
 
+def test_a_frame_that_is_changed_afterwards_changes_no_bars(precise):
+    frame = precise.set_index(pd.DatetimeIndex(precise.date)).drop(columns="date").astype(float)
+    series = load(DataRequest(symbols=("AAPL",)), {"AAPL": frame}).series["AAPL"]
+    known, later = series.close.copy(), series.close[3:]
+    del series
+    frame.iloc[5, frame.columns.get_loc("close")] = 1e6
+    frame.loc[:, "close"] = frame["close"] * 2.0
+    assert later.tolist() == known[3:].tolist()
+    assert frame["close"].iloc[5] == 2e6
+
+
+def test_a_column_of_times_that_is_changed_afterwards_changes_no_bars():
+    times = pd.date_range("2012-01-03 14:31", periods=60, freq="min", tz="UTC").as_unit("ns")
+    frame = pd.DataFrame({"timestamp": times, **dict.fromkeys(("open", "high", "low", "close", "volume"), 100.0)})
+    series = load(DataRequest(symbols=("AAPL",), resolution="1m"), {"AAPL": frame}).series["AAPL"]
+    frame.loc[0, "timestamp"] = pd.Timestamp("2013-01-01", tz="UTC")
+    assert series.timestamp.tolist() == times.asi8.tolist()
+
+
 def test_the_order_of_symbols_does_not_matter(bars, tmp_path):
     for symbol in ("IBM", "AAPL", "MSFT"):
         bars.assign(volume=0.0).to_csv(tmp_path / f"{symbol}.csv", index=False)

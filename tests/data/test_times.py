@@ -93,6 +93,29 @@ def test_hourly_bars_cut_short_by_the_open_or_by_the_close_have_no_gap(load_csv)
     assert load_csv(rows(*cut_at_open), resolution="1h").findings == ()
 
 
+def test_bars_that_are_shorter_than_the_resolution_says_are_found(load_csv):
+    times = [time for day in ("2012-07-05", "2012-07-06") for time in every(5, f"{day}T09:35", f"{day}T16:00")]
+    with pytest.raises(
+        BadDataError, match=r"overlap \(1\):\n.*row 3 of.*152 of 156 bars of 30m close sooner after .* 300 s after it: is the reso"
+    ):
+        load_csv(rows(*times), resolution="30m")
+    (found,) = load_csv(rows(*times), resolution="30m", policy={"overlap": "accept"}).findings
+    assert found.kind is FindingKind.OVERLAP
+    assert load_csv(rows(*times), resolution="5m").findings == ()
+
+
+def test_one_bar_between_two_others_is_found(load_csv):
+    times = every(30, "2012-07-05T10:00", "2012-07-05T16:00")
+    with pytest.raises(BadDataError, match=r"overlap \(1\):\n.*row 5 of.* 2 of 14 bars of 30m"):
+        load_csv(rows(*times[:3], "2012-07-05 11:10:00", *times[3:]), resolution="30m")
+
+
+def test_the_row_of_a_bar_that_overlaps_is_that_of_the_file_where_others_are_left_out(load_csv):
+    times = every(30, "2012-07-05T08:00", "2012-07-05T16:00")
+    with pytest.raises(BadDataError, match=r"overlap \(1\):\n.*row 9 of.* this one 600 s after it"):
+        load_csv(rows(*times[:7], "2012-07-05 11:10:00", *times[7:]), resolution="30m", policy={"not_a_session": "drop"})
+
+
 @pytest.mark.parametrize(
     ("missing", "count"),
     [(["2012-07-05 11:00:00"], 1), (["2012-07-05 16:00:00"], 1), (["2012-07-06 10:00:00", "2012-07-06 10:30:00"], 2)],

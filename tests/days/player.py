@@ -7,18 +7,20 @@ import resource
 import signal
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brokers.robinhood.testing.clock import iso, moment
 from brokers.robinhood.testing.hours import REGULAR, next_window
 from data import Dataset
-from framework.app.arming import only_trader
-from framework.app.forward import Crew, Feed, play_forward
-from framework.app.loader import load_strategy
-from framework.app.quoting import GatewayQuotes
-from framework.app.session import header
-from framework.app.stopping import asked_to_stop
+from framework.app.arming.arming import only_trader
+from framework.app.assembly.actions_ahead import actions_ahead
+from framework.app.assembly.loader import load_strategy
+from framework.app.sessions.forward import Crew, Feed, play_forward
+from framework.app.sessions.quoting import GatewayQuotes
+from framework.app.sessions.session import header
+from framework.app.sessions.stopping import asked_to_stop
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.domain.secret import Secret
 from framework.errors import OnetapeError
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from brokers.robinhood.testing import RobinhoodDouble
-    from framework.app.assemble import Simulation
+    from framework.app.assembly.assemble import Simulation
     from framework.runtime.config import Config
     from framework.runtime.tape.chain import NewEvent, TapeEvent
     from framework.runtime.tape.lease import Lease
@@ -219,8 +221,10 @@ class Day:
     def _expire(self) -> None:
         self.double.expire_tokens()
 
-    def _split(self, symbol: str, new: int, old: int) -> None:
-        self.double.split(symbol, new, old)
+    def _split(self, symbol: str, new: int, old: int, **terms: bool) -> None:
+        self.double.split(symbol, new, old, **terms)
+        if terms.get("prices", True):
+            self.script.follow_split(symbol, old / new)
 
     def _pay(self, amount: str) -> None:
         self.double.pay(ACCOUNT, amount)
@@ -299,7 +303,8 @@ class Day:
         desk = None
         if self.mode == "live":
             around = Surroundings(DESK, Wall(link, self.script), lambda at: next_window(at, REGULAR)[1], self._incident)
-            desk = LiveDesk(link.gateway, around)
+            announced = actions_ahead(self.config.data, self.config.universe.symbols)
+            desk = LiveDesk(link.gateway, replace(around, actions=announced))
         else:
             link.gateway.connect()
         times = self._known_closes()
@@ -308,7 +313,7 @@ class Day:
         control = Control(self.store, HaltFile(self.folder / "HALT"), HaltSignal())
         time = SetTime(self.script)
         quotes = GatewayQuotes(link.gateway, time.now, link.alerts.append)
-        feed = Feed(quotes, time, stopped, self.last)
+        feed = Feed(quotes, time, stopped, self.last, past=quotes if self.ends else None)
         crew = Crew(desk, control, jobs=[Job(SECOND, lambda _: link.session.tick())], on_begin=self._begin)
         play_forward(self.config, mine, history, self.store, Stopwatch(), feed, crew)
         return "stopped" if stopped() else "ended"
@@ -344,7 +349,7 @@ class Day:
         working = [] if desk is None else desk.blotter.of()
         open_orders = [f"{one.side} {one.leaves_micros // 1_000_000} {one.symbol} {one.order_type}" for one in working]
         return Outcome(
-            decisions=kinds["bars_closed"],
+            decisions=kinds["bars_closed"] - kinds["bars_late"],
             fills=kinds["order_filled"] + kinds["order_partially_filled"],
             state="" if desk is None else desk.breakers.trading.name,
             held={symbol: count for symbol, count in sorted(book.items()) if count},

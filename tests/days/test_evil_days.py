@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from framework.app.replay import replay
+from framework.app.sessions.replay import replay
 from tests.days.page import MODES, PAGE, page_table, rows
 from tests.days.player import Day
 from tests.memory import memory_folder

@@ -6,7 +6,7 @@ from typing import get_args
 
 from data.actions import ACTIONS, read_actions
 from framework import load_config
-from framework.app.policies import BORROW_RATE, DEBIT_RATE
+from framework.app.assembly.policies import BORROW_RATE, DEBIT_RATE
 from framework.rules.account.goodfaith import RESTRICTION
 from framework.rules.account.policy import AccountType
 from framework.rules.pretrade.settlement import CYCLES

@@ -9,7 +9,7 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
-from framework.app.cli import app
+from framework.app.commands.cli import app
 from tests.docs.markdown import ROOT, blocks
 
 PAGE = (ROOT / "docs" / "audits.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from data.importing import FORMATS
 from framework import run
-from framework.app.cli import app
+from framework.app.commands.cli import app
 from tests.app.project import ROWS, csv_text
 from tests.docs.markdown import ROOT, blocks
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from framework import load_config
-from framework.app.costs import fee_schedule, slippage_model
+from framework.app.assembly.costs import fee_schedule, slippage_model
 from framework.domain.values import MICRO
 from framework.rules.costs.fees import Traded, charge
 from framework.rules.costs.slippage import UNKNOWN, Taking

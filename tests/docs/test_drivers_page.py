@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-from framework.app.compiling import LARGE, SMALL
+from framework.app.backtest.compiling import LARGE, SMALL
 from framework.compiled.prepare import LARGEST_PRICE
 from framework.runtime.config import ENGINES, EngineSection
 from tests.docs.markdown import ROOT

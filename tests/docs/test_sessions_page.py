@@ -19,12 +19,12 @@ def shown() -> list[dict[str, object]]:
 
 
 def test_every_block_is_a_part_of_a_config():
-    assert len(shown()) == 3
+    assert len(shown()) == 4
     for part in shown():
         assert validated({**tree(), **part}, "docs/sessions.md")
 
 
-@pytest.mark.parametrize("section", ["promotion", "shadow", "alerts"])
+@pytest.mark.parametrize("section", ["promotion", "session", "shadow", "alerts"])
 def test_the_values_shown_are_the_defaults(section):
     (part,) = [one[section] for one in shown() if section in one]
     defaults = Config.model_validate(tree()).model_dump()[section]

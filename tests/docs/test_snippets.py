@@ -13,7 +13,7 @@ from command_page import every_command
 from typer.testing import CliRunner
 
 from framework import load_config
-from framework.app.cli import app
+from framework.app.commands.cli import app
 from tests.docs.markdown import FENCE, ROOT, blocks
 
 PAGES = {

@@ -14,8 +14,8 @@ import pytest
 from typer.main import get_command
 
 from framework import sweep
-from framework.app.cli import app
-from framework.app.sweep_plan import SAMPLERS
+from framework.app.commands.cli import app
+from framework.app.sweeps.plan import SAMPLERS
 from framework.research.reading import assignments, read_space
 from tests.docs.markdown import ROOT, blocks
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from framework import run
-from framework.app.saving import save_run
+from framework.app.folders.saving import save_run
 from framework.domain.command import CommandKind
 from framework.rules.guards.breakers import permits
 from framework.rules.guards.state import TradingState

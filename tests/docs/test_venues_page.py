@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framework import load_config
-from framework.app.venues import venue_of
+from framework.app.assembly.venues import venue_of
 from framework.domain.venue_rules import RULES
 from tests.docs.markdown import ROOT, blocks
 

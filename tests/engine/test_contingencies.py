@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from framework.errors import InvalidOrderError
@@ -223,6 +223,7 @@ def test_an_entry_that_is_made_smaller_keeps_its_stop():
     st.integers(70, 110),
     st.integers(70, 130),
 )
+@example([(80, 0, 10, 1), (90, 0, 0, 10), (90, 0, 0, 10)], 90, 70, 70)  # a target is reached while its stop is still selling at market
 def test_of_a_group_never_more_is_sold_than_one_order_asks_for(moves, profit, stop, third):
     rows = [(price, price + up, price - down, price, volume) for price, up, down, volume in moves]
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.simulated.broker import SimulatedBroker
-from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderUpdate
+from framework.domain.order import OrderRole, OrderSide, OrderStatus
+from framework.domain.order_update import OrderUpdate
 from framework.errors import BrokerError
 from tests.builders import Played, Scripted, bars, daily, life, minutes, play, still
 
@@ -186,7 +187,7 @@ def faulty(monkeypatch) -> Callable[..., None]:
                     raise BrokerError("no answer in time")
                 return super().cancel_order(order_id)
 
-        monkeypatch.setattr("framework.app.assemble.SimulatedBroker", Faulty)
+        monkeypatch.setattr("framework.app.assembly.assemble.SimulatedBroker", Faulty)
 
     return install
 

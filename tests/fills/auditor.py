@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.account_event import CashInLieu, Dividend, Entitlement, Interest, Split
-from framework.domain.order import Order, OrderStatus, OrderTerms, OrderType, OrderUpdate, TimeInForce, TrailType
+from framework.domain.order import Order, OrderStatus, OrderTerms, OrderType, TimeInForce, TrailType
+from framework.domain.order_update import OrderUpdate
+from framework.engine.emulation import LEAVING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from framework.app.assemble import Simulation
+    from framework.app.assembly.assemble import Simulation
     from framework.domain.fill import Fill
 
 MICRO = 1_000_000
@@ -24,7 +26,7 @@ S = OrderStatus
 STEPS = {
     S.INITIALIZED: {S.DENIED, S.EMULATED, S.SUBMITTED},
     S.EMULATED: {S.SUBMITTED, S.PENDING_CANCEL, S.CANCELED, S.EXPIRED},
-    S.SUBMITTED: {S.ACCEPTED, S.REJECTED},
+    S.SUBMITTED: {S.ACCEPTED, S.REJECTED, S.PENDING_CANCEL},
     S.ACCEPTED: {S.EMULATED, S.PARTIALLY_FILLED, S.FILLED, S.PENDING_CANCEL, S.CANCELED, S.EXPIRED},
     S.PARTIALLY_FILLED: {S.EMULATED, S.PARTIALLY_FILLED, S.FILLED, S.PENDING_CANCEL, S.CANCELED, S.EXPIRED},
     S.PENDING_CANCEL: {S.CANCELED},
@@ -168,6 +170,8 @@ class Auditor:
             self.restate(one, update.restated, is_split=bars[one.order.symbol].is_split)
             return
         assert update.status in STEPS.get(one.status, set()), f"{one.status} -> {update.status}"
+        if (one.status, update.status) == (S.SUBMITTED, S.PENDING_CANCEL):
+            assert update.reason == LEAVING, "an exit that was held is given up as it is reached, for one that leaves at market"
         one.status = update.status
         if update.fill is not None:
             self.on_fill(one, update.fill, bars.get(one.order.symbol))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from data import Dataset
 from data.calendar import session_closes
 from data.finer import made_of
-from framework.app.assemble import Simulation, backtest
+from framework.app.assembly.assemble import Simulation, backtest
 from framework.domain.order import OrderRole, OrderStatus
 from framework.engine.strategy import Strategy
 from framework.runtime.config import Config

@@ -13,7 +13,7 @@ import numpy as np
 from data import Dataset
 from data.calendar import session_closes
 from data.finer import made_of
-from framework.app.assemble import backtest
+from framework.app.assembly.assemble import backtest
 from framework.domain.order import OrderRole
 from framework.runtime.config import Config
 from tests.builders import MINUTE, PLAIN, Scripted, bars, daily

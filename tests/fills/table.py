@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from data.calendar import session_closes
-from framework.app.assemble import Simulation, backtest
-from framework.app.run import load_data
+from framework.app.assembly.assemble import Simulation, backtest
+from framework.app.backtest.run import load_data
 from framework.domain.order import Bracket, Order, OrderRole
 from framework.runtime.config import Config
 from tests.builders import MINUTE, PLAIN, VOLUME, Scripted, daily

@@ -13,7 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from framework.domain.order import OrderStatus, OrderUpdate
+from framework.domain.order import OrderStatus
+from framework.domain.order_update import OrderUpdate
 from framework.engine.strategy import Strategy
 from tests.builders import PLAIN, daily
 from tests.fills.campaign import FORCES, KINDS, Gambler, Row, Wish, World, act, assembled, auditor, drawn_world, play, sent
@@ -21,7 +22,7 @@ from tests.fills.campaign import FORCES, KINDS, Gambler, Row, Wish, World, act, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from framework.app.assemble import Simulation
+    from framework.app.assembly.assemble import Simulation
     from framework.domain.order import Order
     from framework.engine.context import Context
     from tests.fills.auditor import Auditor, Quoted, Watched

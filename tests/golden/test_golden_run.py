@@ -256,7 +256,7 @@ def test_the_figures_are_those_recorded(summary):
 @pytest.mark.slow
 def test_another_process_with_another_hash_seed_takes_the_same_decisions(summary, tmp_path):
     arguments = ["backtest", "-c", str(ROOT / "onetape.toml"), "--json", "--out", str(tmp_path / "run")]
-    command = [sys.executable, "-c", "from framework.app.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from framework.app.commands.cli import main; main()", *arguments]
     environment = {**os.environ, "PYTHONHASHSEED": "12345"}
     found = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert json.loads(found.stdout)["decisions_hash"] == summary["decisions_hash"]

@@ -79,6 +79,10 @@ def _money(rows: list[tuple[str, dict]], truth: Truth) -> list[str]:
         if kind == "venue_correction":
             shares[payload["symbol"]] += payload["quantity_micros"]
             cash += payload["amount_micros"] - payload["fees_micros"]
+        if kind == "venue_split" and payload["quantity_micros"]:
+            shares[payload["symbol"]] = payload["held_micros"]
+        if kind == "venue_paid":
+            cash += payload["amount_micros"] + payload["others_micros"]
     held, real = ({name: count for name, count in book.items() if count} for book in (shares, truth.shares))
     drift = [] if held == real else [f"DRIFT of shares: {held} here, {real} at the venue"]
     return drift + ([] if cash == truth.cash else [f"DRIFT of cash: {cash} here, {truth.cash} at the venue"])

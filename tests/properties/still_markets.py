@@ -27,7 +27,7 @@ from tests.properties.filled import Decision, Portfolio, Sent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from framework.app.assemble import Simulation
+    from framework.app.assembly.assemble import Simulation
     from framework.domain.order import Order
     from framework.engine.context import Context
     from framework.engine.desk import Desk

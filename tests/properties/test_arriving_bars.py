@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.app.assemble import rehearsal
+from framework.app.assembly.assemble import rehearsal
 from framework.engine.strategy import SignalStrategy
 from tests.builders import play
 from tests.properties.test_decisions import EXACT

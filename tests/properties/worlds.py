@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from framework.app.assemble import backtest
+from framework.app.assembly.assemble import backtest
 from framework.domain.account_event import AccountEvent, Split
 from framework.domain.fill import Fill
-from framework.domain.order import OrderUpdate
+from framework.domain.order_update import OrderUpdate
 from framework.engine.market import session_number
 from tests.builders import Played, Scripted, bars, daily, play
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from data import Dataset
-    from framework.app.assemble import Simulation
+    from framework.app.assembly.assemble import Simulation
     from framework.domain.market import BarSeries
     from framework.engine.context import Context
     from framework.engine.journal import Journal
@@ -80,6 +80,10 @@ def carry_out(ctx: Context, kind: str, symbol: str, *rest: object) -> None:
     elif kind == "bracket":
         quantity, profit, stop = rest
         ctx.bracket(symbol, quantity, take_profit=cents(last, profit), stop_loss=cents(last, -stop))
+    elif kind == "worth":
+        side, dollars, order_type, offset = rest
+        prices = {name: cents(last, offset) for name in PRICED[order_type]}
+        getattr(ctx, side)(symbol, notional=dollars, order_type=order_type, **prices)
     else:
         order(getattr(ctx, kind), symbol, last, *rest)
 
@@ -133,6 +137,14 @@ wishes = st.one_of(
     st.tuples(st.just("bracket"), st.sampled_from(SYMBOLS), quantities, st.integers(1, 9), st.integers(1, 9)),
     st.tuples(st.just("close"), st.sampled_from(SYMBOLS)),
     st.tuples(st.just("cancel"), st.sampled_from(SYMBOLS), st.integers(1, 3)),
+    st.tuples(
+        st.just("worth"),
+        st.sampled_from(SYMBOLS),
+        st.sampled_from(["buy", "sell"]),
+        st.integers(1, 30_000),
+        st.sampled_from(["market", "limit", "stop_loss"]),
+        percents,
+    ),
 )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from framework.app.replay import replay
+from framework.app.sessions.replay import replay
 from framework.runtime.loading import load_config
 from framework.runtime.sessions.recorded import fact_of
 from framework.runtime.tape.store import TapeStore
@@ -121,7 +121,7 @@ def test_a_changed_line_of_a_sizer_is_reported_at_the_first_decision_it_changes(
     assert sizer.read_text().count(line) == 1
     sizer.write_text(sizer.read_text().replace(line, line.replace("(cap,", "(0.9 * cap,")))
     path = os.pathsep.join([str(tmp_path), str(ROOT)])
-    command = [sys.executable, "-c", "from framework.app.cli import main; main()", "replay", str(folder), "--json"]
+    command = [sys.executable, "-c", "from framework.app.commands.cli import main; main()", "replay", str(folder), "--json"]
     done = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     told = json.loads(done.stdout)["first_difference"]

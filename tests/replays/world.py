@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from brokers.robinhood.testing.hours import REGULAR, next_window
 from data import Dataset
-from framework.app.forward import Crew, Feed, play_forward
-from framework.app.loader import load_strategy
-from framework.app.session import header
-from framework.app.venues import venue_of
+from framework.app.assembly.loader import load_strategy
+from framework.app.assembly.venues import venue_of
+from framework.app.sessions.forward import Crew, Feed, play_forward
+from framework.app.sessions.session import header
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.domain.order import OrderStatus, TimeInForce
 from framework.errors import BrokerError, DataError, PartedError, SafetyError, StrategyError, TapeError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
+    from framework.domain.corporate_action import CorporateAction
     from framework.domain.venue import Capabilities
     from framework.runtime.config import Config
     from framework.runtime.tape.chain import NewEvent, TapeEvent
@@ -120,6 +121,7 @@ class World:
         self._moves = sorted(move for close, row in zip(closes[KNOWN:], rows[KNOWN:], strict=False) for move in self._day(close, row))
         self._awake = 0
         self.quiet = False
+        self.announced: tuple[CorporateAction, ...] = ()
 
     def _day(self, close: int, row: Sequence[float]) -> list[Move]:
         """The auction, the low, the high and the last trade of a session, each symbol at its own minute."""
@@ -216,7 +218,9 @@ class World:
         desk = None
         if self.config.mode == "live":
             pacing = Pacing(3.0, 600.0, 3_600.0)
-            around = Surroundings(DESK, self.clock, lambda at: next_window(at, REGULAR)[1], self._incident, pacing=pacing)
+            around = Surroundings(
+                DESK, self.clock, lambda at: next_window(at, REGULAR)[1], self._incident, pacing=pacing, actions=self.announced
+            )
             desk = LiveDesk(self.venue, around)
         with MortalTape.open(self.folder / "tape.db", header=header(self.config, mine)) as store:
 

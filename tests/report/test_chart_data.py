@@ -17,7 +17,7 @@ from framework.domain.values import MICRO
 from framework.report import grid as grids
 from framework.report.chart_data import MOST_TRADES, chart_document, charted_trades, listed_trades
 from framework.report.grid import MOST_POINTS, Grid, candles
-from framework.report.holdings import FOREVER, WorkingLevel
+from framework.report.levels import FOREVER, WorkingLevel
 from framework.report.marks import MOST_MARKS, MOST_TRACKS, NOT_LISTED, Rescaled, Trips, marks, tracks
 from framework.report.tear_sheet import render
 from framework.report.tear_sheet_data import from_record

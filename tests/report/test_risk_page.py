@@ -17,7 +17,8 @@ from framework.domain.order import OrderRole, OrderStatus
 from framework.domain.values import MICRO
 from framework.report.correlation_chart import WINDOW, correlation_matrix, pair_correlations
 from framework.report.folder import write_run
-from framework.report.holdings import FOREVER, LevelStep, Positions, WorkingLevel, latest_with_positions, working_levels
+from framework.report.holdings import Positions, latest_with_positions
+from framework.report.levels import FOREVER, LevelStep, WorkingLevel, working_levels
 from framework.report.reading import read_run
 from framework.report.risk_figures import History, RiskFigures, risk_figures
 from framework.report.risk_page import risk_page

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split
+from framework.domain.account_event import CashInLieu, Delisted, Entitlement, Split, TradeCorrection
 from framework.domain.fill import Fill
 from framework.domain.market import BarSeries
 from framework.domain.order import Order, OrderRole, OrderSide, OrderType, TrailType
@@ -234,6 +234,14 @@ def test_excursions_over_a_split_are_those_of_the_adjusted_bars() -> None:
     assert (trade.mae, trade.mfe) == (pytest.approx(-0.04), pytest.approx(0.08))
 
 
+def test_shares_of_which_a_split_leaves_less_than_a_millionth_are_a_trade() -> None:
+    # 100 micro-shares at 30 dollars, 1 for 10,000: nothing is left but the 3,000 micro-dollars paid for them.
+    bought = fill(10, "AAPL", 100, 30 * MICRO, unit=1)
+    (trade,) = round_trips([bought], (), [split(30, 1, 10_000, 0), CashInLieu(30, "AAPL", 0, 2_500)], {})
+    assert (trade.quantity, trade.exit_tag, trade.pnl) == (1e-6, "cash_in_lieu", -0.0005)
+    assert trade.return_fraction == pytest.approx(-1 / 6)
+
+
 def test_cash_in_lieu_is_a_part_of_the_exit() -> None:
     # 101 at 30; 3 for 2: 151 and half a share at 20; the rest is sold at 21.
     fills = [fill(10, "AAPL", 101, 30 * MICRO), fill(50, "AAPL", -151, 21 * MICRO)]
@@ -286,3 +294,29 @@ def test_when_all_is_flat_the_gains_reported_are_what_was_earned(fills: list[Fil
     trades = round_trips(fills, (), (), {})
     assert sum(trade.realized_gain for trade in trades) == pytest.approx(sum(trade.pnl for trade in trades), abs=1e-5)
     assert all(trade.wash_sale == (trade.disallowed_loss > 0.0) for trade in trades)
+
+
+def corrected(at: int, quantity: int, amount: int, fees: int = 0) -> TradeCorrection:
+    """Whole shares and dollars."""
+    return TradeCorrection(at, "AAPL", quantity * MICRO, amount * MICRO, "in", f"c{at}", "because", fees * MICRO)
+
+
+def test_shares_that_a_correction_takes_have_left_at_its_price():
+    entry = fill(10, "AAPL", 10, 100 * MICRO, 2 * MICRO, order_id="in")
+    (trade,) = round_trips([entry], (), (corrected(30, -10, 1_050, 1),), {})
+    assert (trade.pnl, trade.fees, trade.exit_price, trade.exit_tag) == (47.0, 3.0, 105.0, "corrected")
+    assert trade.exit_at == 30
+    assert open_positions([entry], (corrected(30, -4, 420),))[0].quantity == 6.0
+
+
+def test_shares_that_a_correction_brings_are_a_part_of_the_trade():
+    fills = [fill(10, "AAPL", 10, 100 * MICRO, order_id="in"), fill(50, "AAPL", -15, 110 * MICRO, order_id="out")]
+    (trade,) = round_trips(fills, (), (corrected(10, 5, -550),), {})
+    assert (trade.quantity, trade.pnl) == (15.0, 1_650.0 - 1_550.0)
+
+
+def test_a_corrected_price_is_money_of_the_trade():
+    fills = [fill(10, "AAPL", 10, 100 * MICRO, order_id="in"), fill(50, "AAPL", -10, 110 * MICRO, order_id="out")]
+    (trade,) = round_trips(fills, (), (corrected(20, 0, -3),), {})
+    assert trade.pnl == 97.0
+    assert round_trips(fills, (), (corrected(60, 0, -3),), {})[0].pnl == 100.0  # after its end it belongs to none

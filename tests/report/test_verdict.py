@@ -52,6 +52,21 @@ def test_the_verdict_says_who_earned_more_and_who_fell_deeper(record, own, held,
         assert part.format(own=worst[0], held=worst[1]) in text
 
 
+def test_of_less_than_a_year_nothing_is_said_a_year():
+    week = make_record(daily_times(6))
+    rise = np.linspace(1.0, 1.0004, week.timestamps.size)
+    week = replace(week, equity=week.initial_cash * rise, benchmark=week.initial_cash * rise**100)
+    said = words(week)
+    assert said.startswith("It made 0.04%, less than the 4.1% of buy and hold, ")
+    assert "a year" not in said
+    assert "Sharpe" not in said
+    short = make_record(daily_times(100))
+    first, last = short.timestamps[[0, -1]].astype("datetime64[ns]").astype("datetime64[D]")
+    days = (last - first).astype(int) + 1
+    assert f"The run covers {days} calendar days: CAGR, volatility and Sharpe ratio are that time made a year" in doubts(short)
+    assert "a year" in words(make_record(daily_times(264)))
+
+
 def test_a_run_without_returns_has_no_verdict():
     assert words(edge_records()["one bar"]) == ""
     assert doubts(edge_records()["no trades"]) == ""
@@ -90,7 +105,7 @@ def test_few_trades_little_time_no_costs_and_many_trials_are_each_said(record):
     assert "closed trade" not in doubts(record)
     assert "3 closed trades: too few" in doubts(replace(record, trades=record.trades[:3]))
     assert "The run covers" not in doubts(record)
-    assert "The run covers 1.0 years" in doubts(make_record(daily_times(262), ("AAPL",)))
+    assert "The run covers 1.0 years" in doubts(make_record(daily_times(264), ("AAPL",)))
     assert "Neither fees nor slippage" not in doubts(record)
     assert "Neither fees nor slippage" in doubts(replace(record, fees=0.0, slippage_cost=0.0))
     assert "best of 1,200 that were tried" in doubts(replace(record, trials=1200))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framework.app.lookahead import FUTURES, audit_lookahead
+from framework.app.audits.lookahead import FUTURES, audit_lookahead
 from framework.domain.market import BarSeries
 from framework.errors import ConfigError
 from framework.research.causality import Decision, first_difference, first_signal_difference, moments

@@ -114,7 +114,7 @@ def test_the_bars_of_all_processes_are_one_copy_in_a_file(tmp_path):
 
 
 def test_what_is_shared_comes_back_as_views_of_the_file(tmp_path):
-    value = {"a": np.arange(10.0), "b": np.arange(6).reshape(2, 3), "name": "x", "empty": np.empty(0)}
+    value = {"a": np.arange(10.0), "b": np.arange(6).reshape(2, 3), "name": "x", "empty": np.empty(0), "same": np.broadcast_to(0.5, 1000)}
     share(value, tmp_path / "shared.bin")
     found = attach(tmp_path / "shared.bin")
     for name in ("a", "b", "empty"):
@@ -122,6 +122,8 @@ def test_what_is_shared_comes_back_as_views_of_the_file(tmp_path):
         assert not found[name].flags.writeable
         assert not found[name].flags.owndata
     assert found["name"] == "x"
+    assert found["same"].tolist() == [0.5] * 1000
+    assert found["same"].strides == (0,)
     assert found["a"].ctypes.data % 64 == 0
     # The memory is the file itself: what is written there is seen here.
     text = (tmp_path / "shared.bin").read_bytes()

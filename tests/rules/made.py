@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from framework.domain.fill import Fill
-from framework.domain.order import Order, OrderSide, OrderStatus, OrderType, OrderUpdate
+from framework.domain.order import Order, OrderSide, OrderStatus, OrderType
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import MICRO
 from framework.rules.lifecycle import apply, status_after_fill
 

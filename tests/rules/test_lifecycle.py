@@ -10,7 +10,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from framework.domain.order import OrderSide, OrderStatus, OrderTerms, OrderUpdate, StateChange
+from framework.domain.order import OrderSide, OrderStatus, OrderTerms, StateChange
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import MICRO, notional
 from framework.errors import InvalidTransitionError, InvariantError
 from framework.rules.lifecycle import TRANSITIONS, after_our_step, apply, change, status_after_fill

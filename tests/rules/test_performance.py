@@ -266,3 +266,39 @@ def test_turnover_is_value_traded_over_mean_equity_a_calendar_year() -> None:
     days = np.array([0, 731])  # two years less half a day
     assert perf.annual_turnover(600_000.0, np.array([100_000.0, 200_000.0]), days) == pytest.approx(4.0 / (731 / 365.25))
     assert perf.annual_turnover(1.0, np.array([100.0, 100.0]), np.array([5, 5])) is None
+    assert perf.annual_turnover(0.0, np.array([100.0, 100.0]), np.array([5, 5])) == 0.0
+
+
+def _fraction(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+@given(npst.arrays(np.float64, st.integers(2, 300), elements=st.floats(-0.9, 3.0)))
+def test_every_figure_is_what_numpy_gives_to_the_last_bit(returns: np.ndarray) -> None:
+    mean, deviation = float(np.mean(returns)), float(np.std(returns, ddof=1))
+    assert perf.volatility(returns) == deviation * np.sqrt(252)
+    assert perf.sharpe(returns) == (_fraction(mean / deviation * np.sqrt(252)) if deviation > perf.NO_RISK else None)
+    assert perf.volatility_and_sharpe(returns) == (perf.volatility(returns), perf.sharpe(returns))
+    assert perf.average(returns) == mean
+    assert perf.win_rate(returns) == float(np.mean(returns > 0.0))
+    assert perf.historical_var(returns) == (-float(np.quantile(returns, 0.05)) if len(returns) >= 20 else None)
+
+
+@given(
+    npst.arrays(np.float64, st.integers(2, 60), elements=st.sampled_from([0.5, 0.9, 1.0, 1.1, 2.0])),
+    st.lists(st.integers(0, 3), min_size=60, max_size=60),
+)
+def test_time_under_water_is_counted_from_the_high_before_it_to_its_end(levels: np.ndarray, gaps: list[int]) -> None:
+    days, equity = np.cumsum(gaps)[: len(levels)], CASH * levels
+    high, high_day, longest, was_below = CASH, days[0], 0, False
+    for day, value in zip(days, equity, strict=True):
+        below = value < high
+        longest = max(longest, day - high_day) if below or was_below else longest
+        high, high_day, was_below = max(high, value), high_day if below else day, below
+    assert perf.max_drawdown_days(days, equity, CASH) == longest
+    assert perf.max_drawdown(equity, CASH) == perf.drawdowns(equity, CASH).min()
+    assert perf.under_water(days, equity, CASH) == (perf.max_drawdown(equity, CASH), longest)
+
+
+def test_returns_that_are_no_numbers_have_no_tail() -> None:
+    assert perf.tail_losses(np.append(np.zeros(30), np.nan)) == (None, None)

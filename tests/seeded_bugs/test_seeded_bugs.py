@@ -41,6 +41,11 @@ def test_there_are_twenty():
     assert len(PATCHES) >= 20
 
 
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
+def test_a_bug_can_still_be_put_in(patch):
+    applied(ROOT, patch, "--check")
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
 def test_a_seeded_bug_is_found(copy, patch):

@@ -12,11 +12,11 @@ import pytest
 
 from data import Dataset
 from data.calendar import session_closes
-from framework.app.assemble import rehearsed
-from framework.app.loader import load_strategy
-from framework.app.replay import replay
-from framework.app.run import play
-from framework.app.session import Hooks, header, play_session
+from framework.app.assembly.assemble import rehearsed
+from framework.app.assembly.loader import load_strategy
+from framework.app.backtest.run import play
+from framework.app.sessions.replay import replay
+from framework.app.sessions.session import Hooks, header, play_session
 from framework.domain.market import BarSeries
 from framework.report.summary import summarize
 from framework.runtime.clock import Stopwatch

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from framework.app.lookahead import audit_lookahead
+from framework.app.audits.lookahead import audit_lookahead
 from tests.strategies.panels import frame, series, sessions
 
 #: Strategies for daily bars, with what makes them decide within a few months.

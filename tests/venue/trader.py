@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from framework.domain.account_event import AccountEvent
-    from framework.domain.order import OrderUpdate
+    from framework.domain.order_update import OrderUpdate
     from framework.runtime.orders.incidents import Incident
     from tests.venue.scripted import ScriptedVenue
 

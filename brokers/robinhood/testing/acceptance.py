@@ -89,6 +89,8 @@ def _terms(scene: Scene) -> Refusal | None:
         return _field("non_field_errors", "Invalid Good Til Canceled order.")
     if not form.agreed_hours:
         return _field("non_field_errors", "Extended hours and market hours mismatch.")
+    if form.dollars is not None and not form.is_plain_market:
+        return _detail("Dollar-based orders must be market orders.")
     if form.hours != REGULAR and (form.type != "limit" or form.trigger != "immediate"):
         return _detail("Only limit orders can be placed outside of regular hours.")
     return None

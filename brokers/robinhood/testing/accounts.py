@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from brokers.robinhood.testing.goodfaith import GoodFaith
 from framework.domain.values import rounded_share
+
+if TYPE_CHECKING:
+    from brokers.robinhood.testing.interest import Loan
 
 
 @dataclass(slots=True)
@@ -31,6 +36,8 @@ class Account:
         settled_only: Whether proceeds can be spent once they have settled only, as after good-faith violations.
         day_trades_protection: Whether a sale that would mark it as a day trader's is refused; for ``margin``.
         unsettled: (ns UTC at which it settles, micro-dollars) of each sale of the last day.
+        faith: What of its shares is paid for, and its good-faith violations; for ``cash``.
+        loan: What borrowing costs; ``None``: nothing.
         agentic: Whether it is a separate account for agents.
     """
 
@@ -48,6 +55,8 @@ class Account:
     nickname: str = ""
     holdings: dict[str, Holding] = field(default_factory=dict)
     unsettled: list[tuple[int, int]] = field(default_factory=list)
+    faith: GoodFaith = field(default_factory=GoodFaith)
+    loan: Loan | None = None
 
     def shares_of(self, symbol: str) -> int:
         """Micro-shares held."""

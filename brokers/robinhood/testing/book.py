@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ from brokers.robinhood.testing.clock import SECOND
 from brokers.robinhood.testing.daytrades import would_mark
 from brokers.robinhood.testing.forms import OrderForm, Refusal
 from brokers.robinhood.testing.freezes import thaw
-from brokers.robinhood.testing.hours import neighbor, new_york_date, next_window, trading_day
+from brokers.robinhood.testing.goodfaith import paid_at
+from brokers.robinhood.testing.hours import REGULAR, neighbor, new_york_date, next_window, trading_day
 from brokers.robinhood.testing.market import derived_id
 from brokers.robinhood.testing.orders import (
     CANCELLED,
@@ -34,6 +35,7 @@ from brokers.robinhood.testing.orders import (
 from framework.domain.values import notional
 from framework.rules.costs.fees import Traded
 from framework.rules.costs.regulatory import VENUES
+from framework.rules.pretrade.settlement import settlement_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +43,13 @@ if TYPE_CHECKING:
     from brokers.robinhood.testing.accounts import Account
     from brokers.robinhood.testing.agenda import Agenda
     from brokers.robinhood.testing.clock import VirtualClock
+    from brokers.robinhood.testing.interest import Loan
     from brokers.robinhood.testing.market import Listing, Market
 
 GTC_DAYS = timedelta(days=90)
 FRACTIONAL_PATIENCE = 300 * SECOND
+DAY = 86_400 * SECOND
+EPOCH = date(1970, 1, 1)
 _FEES = VENUES["robinhood"]
 
 
@@ -126,8 +131,10 @@ class Book:
         value = notional(execution.quantity, execution.price)
         if order.form.is_buy:
             account.sold(order.form.symbol, execution.quantity, value, self._clock.now())
+            account.faith.undone(order.form.symbol, execution.quantity)
         else:
             account.bought(order.form.symbol, execution.quantity, value - execution.fees, self._clock.now())
+            account.faith.took_in(order.form.symbol, execution.quantity, self._clock.now())
         order.touched(self._clock.now())
 
     def held_cash(self, account: Account) -> int:
@@ -142,8 +149,26 @@ class Book:
 
     def buying_power(self, account: Account) -> int:
         """What a buy may cost, micro-dollars."""
-        bound = account.unsettled_at(self._clock.now()) if account.settled_only else 0
+        now = self._clock.now()
+        bound = account.unsettled_at(now) if account.settled_only or account.faith.is_restricted(now) else 0
         return account.cash + account.margin - bound - self.held_cash(account)
+
+    def settled_cash(self, account: Account) -> int:
+        """Cash as if what has not settled had not been traded, micro-dollars."""
+        now = self._clock.now()
+        mine = [one for one in self.orders.values() if one.account == account.number and one.form.is_buy]
+        paid = sum(notional(each.quantity, each.price) for one in mine for each in one.executions if each.settles > now)
+        return account.cash + paid - account.unsettled_at(now)
+
+    def lend(self, account: Account, loan: Loan) -> None:
+        """Charge ``account`` for what it borrows from now on, at the close of every day."""
+        account.loan = loan
+        self._agenda.at(next_window(self._clock.now(), REGULAR)[1], partial(self._day_ends, account, loan))
+
+    def _day_ends(self, account: Account, loan: Loan) -> None:
+        if account.loan is loan:
+            account.cash -= loan.day_ends(self.settled_cash(account), self._clock.now())
+            self._agenda.at(self._clock.now() + DAY, partial(self._day_ends, account, loan))
 
     def free_shares(self, account: Account, symbol: str) -> int:
         """What a sale may ask for, micro-shares."""
@@ -265,7 +290,7 @@ class Book:
         self.open.pop(order.id, None)
 
     def _fees(self, order: Order, quantity: int, price: int) -> int:
-        day = order.created // (86_400 * SECOND)
+        day = (new_york_date(self._clock.now()) - EPOCH).days  # rates are those of the day of the trade
         sign = 1 if order.form.is_buy else -1
         before = _FEES.total(Traded(sign, day, order.filled, order.value))
         return _FEES.total(Traded(sign, day, order.filled + quantity, order.value + notional(quantity, price))) - before
@@ -274,12 +299,21 @@ class Book:
         account, value = self.accounts[order.account], notional(execution.quantity, execution.price)
         if order.form.is_buy:
             account.bought(order.form.symbol, execution.quantity, value, execution.timestamp)
+            paid = paid_at(account.cash, account.unsettled, execution.timestamp)
+            account.faith.took_in(order.form.symbol, execution.quantity, paid)
         else:
             account.sold(order.form.symbol, execution.quantity, value - execution.fees, execution.timestamp)
+            if account.faith.gave_away(order.form.symbol, execution.quantity, execution.timestamp) and account.kind == "cash":
+                account.faith.broken(execution.timestamp, order.form.symbol, order.id)
             account.unsettled.append((execution.settles, value - execution.fees))
 
     def _settles(self) -> int:
-        after = trading_day(neighbor(new_york_date(self._clock.now()), 1))
+        """The open of the day on which a trade of today settles, ns UTC."""
+        today = new_york_date(self._clock.now())
+        day = today
+        for _ in range(settlement_days((today - EPOCH).days)):
+            day = neighbor(day, 1)
+        after = trading_day(day)
         if after is None:
             raise ValueError("neighbor() gives trading days only")
-        return after.windows["regular_hours"][0]
+        return after.windows[REGULAR][0]

@@ -16,11 +16,12 @@ from brokers.robinhood.testing.answers import Answer
 from brokers.robinhood.testing.clock import SECOND, iso, moment
 from brokers.robinhood.testing.faults import Fault
 from brokers.robinhood.testing.forms import Refusal, read_form
+from brokers.robinhood.testing.interest import BILLING_DAYS, Loan
 from brokers.robinhood.testing.mangling import check
 from brokers.robinhood.testing.market import MANY
 from brokers.robinhood.testing.orders import CANCELLED, TERMINAL, Plan
 from brokers.robinhood.testing.views.addresses import account_url, instrument_url
-from framework.domain.values import notional
+from framework.domain.values import MICRO, floor_to_lot, notional
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,24 +103,45 @@ def pay(venue: Venue, number: str, amount: str) -> None:
     venue.book.accounts[number].cash += micros(amount) or 0
 
 
+def lend(venue: Venue, number: str, rate: str, free: str = "0", billing_days: int = BILLING_DAYS) -> None:
+    """From now on borrowed money costs ``rate`` a year (a fraction), beyond ``free`` dollars of it; charged every ``billing_days``."""
+    terms = [micros(rate), micros(free)]
+    if None in terms or billing_days < 1:
+        raise ValueError(f"no terms of a loan: {rate!r} a year beyond {free!r} dollars, every {billing_days} days")
+    venue.book.lend(venue.book.accounts[number], Loan(terms[0] or 0, terms[1] or 0, billing_days))
+
+
 def give_shares(venue: Venue, number: str, symbol: str, shares: str, cost: str) -> None:
     """Shares that were bought before the double began, ``cost`` dollars in all."""
     long_ago = venue.clock.now() - 30 * 86_400 * SECOND
     held = Holding(symbol, micros(shares) or 0, micros(cost) or 0, long_ago, long_ago)
-    venue.book.accounts[number].holdings[symbol] = held
+    account = venue.book.accounts[number]
+    account.holdings[symbol] = held
+    account.faith.took_in(symbol, held.shares, long_ago)
 
 
-def split(venue: Venue, symbol: str, new: int, old: int) -> None:
-    """``new`` shares for ``old`` ones: open orders are canceled, positions and prices change."""
-    for order in [one for one in venue.book.open.values() if one.form.symbol == symbol]:
-        venue.book.end(order, CANCELLED, "corporate action")
-    for account in venue.book.accounts.values():
-        if symbol in account.holdings:
-            account.holdings[symbol].shares = account.holdings[symbol].shares * new // old
-    now = venue.market.listings[symbol].quote
-    for name in ("bid", "ask", "last"):
-        price = getattr(now, name)
-        setattr(now, name, None if price is None else price * old // new)
+def split(venue: Venue, symbol: str, new: int, old: int, **terms: bool) -> None:
+    """``new`` shares for ``old`` ones: open orders are canceled, positions and prices change.
+
+    ``terms``: with ``whole`` parts of a share are gone, and paid for later (``pay``); a venue that ``keeps_orders`` lets them work as they
+    are; without ``shares``, or without ``prices``, those change another time.
+    """
+    if not terms.get("keeps_orders", False):
+        for order in [one for one in venue.book.open.values() if one.form.symbol == symbol]:
+            venue.book.end(order, CANCELLED, "corporate action")
+    if terms.get("shares", True):
+        lot = MICRO if terms.get("whole", False) else 1
+        for account in venue.book.accounts.values():
+            if symbol in account.holdings:
+                account.holdings[symbol].shares = floor_to_lot(account.holdings[symbol].shares * new // old, lot)
+                account.faith.split(symbol, new, old)
+    if terms.get("prices", True):
+        listing = venue.market.listings[symbol]
+        listing.trades = [(at, price * old // new) for at, price in listing.trades]
+        now = listing.quote
+        for name in ("bid", "ask", "last"):
+            price = getattr(now, name)
+            setattr(now, name, None if price is None else price * old // new)
 
 
 def plan(venue: Venue, symbol: str | None = None, **fields: Any) -> None:  # noqa: ANN401 - fields of Plan
@@ -241,6 +263,8 @@ def _true_accounts(venue: Venue) -> dict[str, Any]:
             "buying_power": venue.book.buying_power(one),
             "shares": {name: held.shares for name, held in one.holdings.items()},
             "cost": {name: held.cost for name, held in one.holdings.items()},
+            "good_faith_violations": [[each.timestamp, each.symbol, each.order_id] for each in one.faith.violations],
+            "interest": 0 if one.loan is None else sum(each.amount for each in one.loan.charges),
         }
         for one in venue.book.accounts.values()
     }
@@ -282,7 +306,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         command.__name__: command
         for command in (
             *(advance, move_to, list_stock, quote, trade_at, change_stock, set_bars, split),
-            *(open_account, change_account, pay, give_shares),
+            *(open_account, change_account, pay, lend, give_shares),
             *(plan, fill, bust, end_order, place_by_hand, cancel_by_hand),
             *(fault, clear_faults, configure, throttle),
             *(configure_login, approve_device, issue_token, expire_tokens),

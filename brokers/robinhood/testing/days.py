@@ -68,6 +68,10 @@ class Days:
         self.double.move_to(iso(wake))
         self._move()
 
+    def follow_split(self, symbol: str, ratio: float) -> None:
+        """A share that traded has become ``ratio`` times as dear: no market passes the prices between."""
+        self._last[symbol] = self._last[symbol] * ratio
+
     def _move(self) -> None:
         while self._moves and self._moves[0].at <= self.now():
             one = self._moves.pop(0)

@@ -9,6 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from brokers.robinhood.testing.control import COMMANDS, PREFIX
+from brokers.robinhood.testing.routes.table import ROUTES
 from brokers.robinhood.testing.server import RobinhoodServer
 from brokers.robinhood.testing.venue import Venue
 
@@ -35,7 +36,7 @@ class RobinhoodDouble:
     """
 
     def __init__(self, clock: VirtualClock | None = None, cash: str = "100000", port: int = 0, certificate: Path | None = None) -> None:
-        self.venue = Venue(clock)
+        self.venue = Venue(ROUTES, clock)
         self.open_account(ACCOUNT, cash)
         for symbol, price in STOCKS:
             self.list_stock(symbol, price)

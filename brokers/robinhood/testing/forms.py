@@ -76,6 +76,8 @@ def read_form(fields: Mapping[str, Any]) -> OrderForm | Refusal:
     dollars = _dollars(fields)
     if dollars is None and not fields.get("quantity"):
         found["quantity"] = ["This field is required."]
+    if dollars is not None and (dollars <= 0 or fields.get("quantity")):
+        found["dollar_based_amount"] = ["Give a quantity or an amount above 0 of dollars."]
     if found:
         return Refusal(400, found)
     extended = str(fields.get("extended_hours", "")).lower() == "true"

@@ -57,6 +57,8 @@ class Listing:
         otc_tier: Of stocks traded over the counter; empty for others.
         closing_only: Whether only positions may be closed.
         overnight: Whether it trades around the clock.
+        bars: What was set of its past, by interval.
+        trades: When it traded (ns UTC), and at what price.
     """
 
     symbol: str
@@ -72,6 +74,7 @@ class Listing:
     late_trade: int | None = None
     previous_close: int = 0
     bars: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    trades: list[tuple[int, int]] = field(default_factory=list)
     fundamentals: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,6 +96,8 @@ class Market:
         """New best prices; without ``last`` the last trade stays. The sizes are what can be traded at them, whole shares."""
         listing = self.listings[symbol]
         traded = listing.quote.last if last is None else _required(last)
+        if last is not None:
+            listing.trades.append((self._clock.now(), traded))
         listing.quote = Quote(_side(bid), _side(ask), traded, *sizes, self._clock.now())
         return listing
 

@@ -16,13 +16,13 @@ from brokers.robinhood.testing.hours import REGULAR, next_window
 from brokers.robinhood.testing.mangling import EARLIER, mangled
 from brokers.robinhood.testing.market import Market
 from brokers.robinhood.testing.meter import Meter, Seen, Throttle
-from brokers.robinhood.testing.routes import accounts, login, market, orders
 from brokers.robinhood.testing.routes.route import NOT_FOUND
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from brokers.robinhood.testing.routes.route import Route
 
-ROUTES: tuple[Route, ...] = (*login.ROUTES, *accounts.ROUTES, *orders.ROUTES, *market.ROUTES)
 NOT_LOGGED_IN = Answer.json(401, {"detail": "Incorrect authentication credentials."})
 FRACTIONAL_BURST = "Too many requests for fractional orders."
 
@@ -39,6 +39,7 @@ class Venue:
     """The state of the double. Everything goes on under one lock.
 
     Args:
+        routes: Its addresses; the first that matches answers.
         clock: Its time; by default one that stands still between requests.
 
     Attributes:
@@ -49,7 +50,8 @@ class Venue:
         throttle: Limit on all requests; none by default.
     """
 
-    def __init__(self, clock: VirtualClock | None = None) -> None:
+    def __init__(self, routes: Sequence[Route], clock: VirtualClock | None = None) -> None:
+        self._routes = routes
         self.clock = clock or VirtualClock()
         self.agenda = Agenda(self.clock)
         self.market = Market(self.clock)
@@ -112,7 +114,7 @@ class Venue:
         throttled = self.throttle.check()
         if throttled is not None:
             return throttled
-        for route in ROUTES:
+        for route in self._routes:
             groups = route.groups(request.method, request.path)
             if groups is not None:
                 allowed = route.open or self.gate.admits(request.token)

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 #: Largest number of shares in the terms of a split; the terms are then nearer to the number given than one part in a hundred million.
 LARGEST_TERM = 10_000
+#: The most new shares for an old one, and the most old shares for a new one, that can be booked; and in words.
+MOST_SHARES = 100_000
+RATIOS = f"from 1/{MOST_SHARES:,} to {MOST_SHARES:,}"
 #: New shares for old ones: the ratios splits come in, forward and reverse; and how far an open may be off them, as a logarithm.
-USUAL_RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0)
+USUAL_RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0)
 OFF = 0.06
+#: A price that has become so many times the one before, or that part of it, is a split's or of another unit, whatever the ratio.
+BEYOND_BELIEF = 7.5
 
 
 class SplitShares(NamedTuple):
@@ -47,13 +52,13 @@ def split_terms(ratio: float) -> tuple[int, int]:
 
 
 def looks_like_a_split(before: float, opened: float) -> float | None:
-    """New shares for an old one that would explain an open after the close ``before``, dollars; ``None`` where no usual split does."""
+    """New shares for an old one that would explain an open after the close ``before``, dollars; ``None`` where no split does."""
     if not (before > 0.0 and opened > 0.0):
         return None
-    move = math.log(before / opened)
+    move = math.log(before) - math.log(opened)
     ratio = min(USUAL_RATIOS, key=lambda one: abs(abs(move) - math.log(one)))
     if abs(abs(move) - math.log(ratio)) > OFF:
-        return None
+        return before / opened if abs(move) > math.log(BEYOND_BELIEF) else None
     return ratio if move > 0.0 else 1.0 / ratio
 
 
@@ -73,6 +78,17 @@ def split_shares(quantity: int, new: int, old: int, lot: int, last: int) -> Spli
     left = whole - held * old
     sign = 1 if quantity >= 0 else -1
     return SplitShares(sign * held, sign * rounded_quotient(left, old), sign * rounded_quotient(left * last, new * MICRO))
+
+
+def fraction_paid(before: int, shown: int, new: int, old: int) -> int | None:
+    """Micro-shares that were paid for instead, when a venue that had ``before`` of them (0 or more) shows ``shown`` after the split.
+
+    A venue keeps parts of a share, or pays for them; ``None`` when the split explains ``shown`` in neither way.
+    """
+    whole = before * new // old
+    if shown == whole:
+        return 0
+    return whole - shown if shown == floor_to_lot(whole, MICRO) else None
 
 
 def split_order(order: Order, new: int, old: int, venue: Capabilities) -> OrderTerms | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from framework.rules.risk.estimate import RiskEstimate, estimate, fault_of_question, no_estimate, tail_probability
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from framework.domain.market import Floats
 
 #: Hull's and BRW's usual decay of age weights.
@@ -76,6 +79,7 @@ def _position(quantile: Quantile, n: int, tail: float) -> float:
     return min(max(positions[quantile], 0.0), n - 1.0)
 
 
+@lru_cache(maxsize=512)  # windows of a history that begins have all lengths, the same in every run
 def tail_plan(observations: int, confidence: float, quantile: Quantile = Quantile.LINEAR) -> TailPlan:
     """The plan for a window of ``observations`` (>= 1) returns; ``confidence`` in (0, 1)."""
     tail = tail_probability(confidence)
@@ -112,6 +116,19 @@ def tail_of_ranks(worst: Floats, plan: TailPlan) -> tuple[Floats, Floats]:
     low = worst[plan.low]
     var = 0.0 - (low + (worst[plan.high] - low) * plan.fraction)
     return var, np.maximum(0.0 - total / plan.mass, var)
+
+
+def tails_of_ranks(worst: Floats, plans: Sequence[TailPlan]) -> tuple[Floats, Floats]:
+    """``tail_of_ranks`` with a plan for each of the M windows."""
+    _, low, high, fraction, whole, part, mass = np.array(plans).T
+    below, above, rest = low.astype(np.int64), high.astype(np.int64), whole.astype(np.int64)
+    totals, every = np.zeros((2, worst.shape[1])), np.arange(worst.shape[1])
+    for rank in range(int(rest.max())):
+        totals[rank % 2] += np.where(rank < rest, worst[rank], 0.0)
+    total = totals[0] + totals[1] + part * worst[rest, every]
+    least = worst[below, every]
+    var = 0.0 - (least + (worst[above, every] - least) * fraction)
+    return var, np.maximum(0.0 - total / mass, var)
 
 
 def historical(returns: Floats, confidence: float, quantile: Quantile = Quantile.LINEAR, *, minimum: int | None = None) -> RiskEstimate:

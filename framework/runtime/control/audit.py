@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 DONE = "command_done"
 _PREFIX = "command_"
 KINDS = frozenset({DONE, *(f"{_PREFIX}{kind}" for kind in CommandKind)})
+#: Commands that show that the operator is there, and the one that a switch stops entries with, as events.
+SIGNS = frozenset({f"{_PREFIX}{CommandKind.HEARTBEAT}", f"{_PREFIX}{CommandKind.RESUME}"})
+STOPS_ENTRIES = f"{_PREFIX}{CommandKind.REDUCE}"
 #: What holds until it is resumed.
 HOLDS = frozenset({CommandKind.HALT, CommandKind.REDUCE, CommandKind.FLATTEN})
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.errors import AlreadyRecordedError, TapeError
-from framework.runtime.control.audit import DONE, KINDS, command_event, done_event, read_command, to_give_again
+from framework.runtime.clock import now_ns
+from framework.runtime.control.audit import DONE, KINDS, SIGNS, STOPS_ENTRIES, command_event, done_event, read_command, to_give_again
+from framework.runtime.control.switches import DEAD_MAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal, Switch
-    from framework.runtime.tape.chain import NewEvent
+    from framework.runtime.tape.chain import NewEvent, TapeEvent
     from framework.runtime.tape.lease import Lease
     from framework.runtime.tape.store import TapeStore
 
@@ -33,7 +35,7 @@ class Control:
     """Commands for the loop, from the tape and from the switches that need none.
 
     A command that was not ticked off with ``done`` is given again after a restart, and so is the halt that held. What the tape cannot take
-    at once is kept and written when it can be.
+    at once is kept and written when it can be. The dead man's switch goes on with the silence of the processes before; ``now`` is ns UTC.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Control:
         halt_signal: HaltSignal,
         dead_man: DeadMansSwitch | None = None,
         lease: Lease | None = None,
+        now: Callable[[], int] = now_ns,
     ) -> None:
         self._store = store
         self._lease = lease
@@ -55,6 +58,16 @@ class Control:
         self._own: set[int] = set()
         self._unwritten: list[_Done] = []
         self._blind = False
+        if dead_man is not None:
+            self._go_on(dead_man, known, now())
+
+    def _go_on(self, dead_man: DeadMansSwitch, known: Sequence[TapeEvent], now: int) -> None:
+        """The operator's silence lasts through restarts; without a word of theirs since the session began."""
+        began = next((event.timestamp for event in self._store.events()), now)
+        signs = (event for event in reversed(known) if event.kind in SIGNS)
+        heard, sequence = next(((event.timestamp, event.sequence) for event in signs), (began, -1))
+        told = any(event.kind == STOPS_ENTRIES and event.payload["who"] == DEAD_MAN for event in known if event.sequence > sequence)
+        dead_man.go_on((now - heard) / 1e9, was_told=told)
 
     def poll(self) -> tuple[OperatorCommand, ...]:
         """What was commanded since the last time, oldest first; the tape is not asked when a switch says stop."""
@@ -95,10 +108,13 @@ class Control:
             del self._unwritten[0]
 
     def _from_tape(self) -> Iterator[OperatorCommand]:
+        read_to = self._store.head.sequence  # what lies before it is not looked through again: a tape grows for weeks
+        found = tuple(self._store.events(self._seen, KINDS))  # all of it, before anything counts as given
         again, self._again = self._again, []
         yield from again
-        for event in self._store.events(self._seen, KINDS):
-            self._seen = event.sequence
+        self._seen = max(self._seen, read_to)
+        for event in found:
+            self._seen = max(self._seen, event.sequence)
             if event.kind == DONE or event.sequence in self._own:
                 continue
             command = read_command(event)

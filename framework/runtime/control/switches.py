@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.errors import ConfigError
+from framework.runtime.clock import steady_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +78,11 @@ class HaltSignal:
     def _note(self) -> None:
         self._seen = True
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the signal came and the loop has not heard of it yet: it may be in the middle of a batch."""
+        return self._seen
+
     def poll(self) -> OperatorCommand | None:
         """A halt, if the signal came since the last time."""
         if not self._seen:
@@ -86,10 +91,18 @@ class HaltSignal:
         return OperatorCommand(CommandKind.HALT, "signal USR1", "sent by another process")
 
 
+#: In whose name the dead man's switch commands.
+DEAD_MAN = "dead man's switch"
+
+
+def _awake_or_not() -> float:
+    return steady_ns() / 1e9
+
+
 class DeadMansSwitch:
     """Stops entries when nothing was heard of the operator for ``seconds``; again only after something was."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] = _awake_or_not) -> None:
         self._seconds = seconds
         self._clock = clock
         self._heard = clock()
@@ -100,9 +113,14 @@ class DeadMansSwitch:
         self._heard = self._clock()
         self._told = False
 
+    def go_on(self, silence: float, *, was_told: bool) -> None:
+        """The operator was heard ``silence`` seconds ago, by an earlier process; ``was_told``: it has stopped entries since."""
+        self._heard = self._clock() - max(silence, 0.0)  # a wall clock that was set back proves nothing
+        self._told = was_told
+
     def poll(self) -> OperatorCommand | None:
         """A command that stops entries, once for each silence."""
         if self._told or self._clock() - self._heard < self._seconds:
             return None
         self._told = True
-        return OperatorCommand(CommandKind.REDUCE, "dead man's switch", f"nothing was heard of the operator for {self._seconds:g} s")
+        return OperatorCommand(CommandKind.REDUCE, DEAD_MAN, f"nothing was heard of the operator for {self._seconds:g} s")

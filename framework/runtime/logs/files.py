@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,19 @@ class LineFile(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         os.close(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600))
         return super()._open()
+
+    def doRollover(self) -> None:  # noqa: N802 - logging's name
+        """Begin a new part; where the disk takes not even the end of this one, the next line tries again."""
+        try:
+            super().doRollover()
+        except (OSError, ValueError):
+            self.stream = None  # what is closed takes no line any more; logging opens it anew
+            raise
+
+    def close(self) -> None:
+        """Let the file go, whatever the disk takes of its last lines."""
+        with suppress(OSError, ValueError):
+            super().close()
 
     def begin_anew(self) -> bool:
         """Put what was written aside and begin a new part; ``False`` when there is nothing to put aside, or the disk does not let us."""

@@ -17,7 +17,6 @@ from framework.runtime.logs.files import MAX_BYTES, LineFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from structlog.typing import EventDict, Processor
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
     from framework.runtime.logs.redaction import Redactor
 
 ROOT = "onetape"
-#: Loggers with a file of their own; what they say is in app.log too.
-OWN_FILES = (("orders", "orders.jsonl"), ("trades", "trades.log"))
+#: Loggers with a file of their own; what they say is in app.log too, and trades, which end orders, in the orders' file.
+ORDERS, TRADES = "orders", "orders.trades"
+OWN_FILES = ((ORDERS, "orders.jsonl"), (TRADES, "trades.log"))
 
 
 class RedactedLines(logging.Formatter):
@@ -90,15 +90,11 @@ class SessionLogs:
         return event
 
     def logger(self, name: str) -> structlog.stdlib.BoundLogger:
-        """A logger: ``orders`` and ``trades`` have files of their own."""
+        """A logger: ``ORDERS`` and ``TRADES`` have files of their own."""
         wrapped = structlog.wrap_logger(
             logging.getLogger(f"{ROOT}.{name}"), processors=self._processors, wrapper_class=structlog.stdlib.BoundLogger
         )
         return cast("structlog.stdlib.BoundLogger", wrapped)
-
-    def about(self, **context: str) -> AbstractContextManager[None]:
-        """Within it every line of this thread carries ``context`` (order_id, client_id), library lines too."""
-        return structlog.contextvars.bound_contextvars(**context)
 
     def stream(self, name: str) -> LoggedStream:
         """A text stream whose lines are logged by ``name``, for libraries that print."""

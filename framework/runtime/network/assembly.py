@@ -9,6 +9,7 @@ from framework.runtime.network.budget import SharedBudget, budget_file, pace
 from framework.runtime.network.retrying import ReadRetry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from framework.runtime.config import BrokerSection
@@ -21,6 +22,6 @@ def request_budget(broker: BrokerSection, folder: Path, username: str) -> Shared
     return SharedBudget(budget_file(folder, broker.name, username), allowed, backoff=backoff)
 
 
-def read_retry(broker: BrokerSection) -> ReadRetry:
-    """How reads are asked again."""
-    return ReadRetry(broker.max_retries + 1, Backoff(broker.backoff_base, broker.max_backoff))
+def read_retry(broker: BrokerSection, stopped: Callable[[], bool] | None = None) -> ReadRetry:
+    """How reads are asked again, unless ``stopped()``."""
+    return ReadRetry(broker.max_retries + 1, Backoff(broker.backoff_base, broker.max_backoff), stopped=stopped)

@@ -23,6 +23,7 @@ T = TypeVar("T")
 #: A read after one of these is worth asking again; after the others the venue has said what it has to say.
 _PASSING = frozenset({OutcomeKind.NOT_SENT, OutcomeKind.THROTTLED, OutcomeKind.UNKNOWN})
 _SECOND = 1_000_000_000
+_NAP = 0.25
 _DEFAULT_BACKOFF = Backoff(longest=15.0)
 
 
@@ -32,10 +33,18 @@ class ReadRetry:
     Args:
         attempts: How often it is asked at most, the first time included.
         backoff: Seconds between two attempts.
+        clock: Waits.
+        stopped: Whether nobody wants an answer any more that has to be waited for; ``None`` for never.
     """
 
-    def __init__(self, attempts: int = 4, backoff: Backoff = _DEFAULT_BACKOFF, clock: Clock | None = None) -> None:
-        self._attempts, self._backoff = attempts, backoff
+    def __init__(
+        self,
+        attempts: int = 4,
+        backoff: Backoff = _DEFAULT_BACKOFF,
+        clock: Clock | None = None,
+        stopped: Callable[[], bool] | None = None,
+    ) -> None:
+        self._attempts, self._backoff, self._stopped = attempts, backoff, stopped
         self._clock = MonotonicClock() if clock is None else clock
 
     def __call__(self, ask: Callable[[], T], kind_of: Callable[[T], OutcomeKind], patience: float) -> T:
@@ -43,7 +52,8 @@ class ReadRetry:
         until = self._clock.now_ns() + round(patience * _SECOND)
 
         def must_stop(state: RetryCallState) -> bool:
-            return state.attempt_number >= self._attempts or self._clock.now_ns() + round(state.upcoming_sleep * _SECOND) >= until
+            is_late = self._clock.now_ns() + round(state.upcoming_sleep * _SECOND) >= until
+            return is_late or state.attempt_number >= self._attempts or (self._stopped is not None and self._stopped())
 
         def pause(state: RetryCallState) -> float:
             return wait_after(state.attempt_number - 1, None, self._backoff, 0.0)
@@ -52,7 +62,16 @@ class ReadRetry:
             retry=retry_if_result(lambda answer: kind_of(answer) in _PASSING),
             stop=must_stop,
             wait=pause,
-            sleep=self._clock.sleep,
+            sleep=self._pause,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else ask(),
         )
         return repeated(ask)
+
+    def _pause(self, seconds: float) -> None:
+        """In naps where somebody may stop it, so that it is heard."""
+        if self._stopped is None:
+            self._clock.sleep(seconds)
+            return
+        while seconds > 0.0 and not self._stopped():
+            self._clock.sleep(min(seconds, _NAP))
+            seconds -= _NAP

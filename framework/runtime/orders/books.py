@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from framework.domain.book import Book
 from framework.domain.order import OrderStatus
@@ -43,7 +43,7 @@ class Leg:
         ref: Our id of it at the venue.
         asked_micros: Shares asked for; ``order_type`` as sent, which differs from the order's once it was triggered.
         deadline: Not sent after it, ns UTC.
-        dispatches: Requests that were made.
+        dispatches: Requests that were made; ``may_be_there``: one before the last may have arrived.
         first_sent_at, sent_at: When the first and the last of them was made, ns UTC.
         venue_order_id: The venue's id, once bound.
         known: What of it has traded.
@@ -68,6 +68,7 @@ class Leg:
     is_canceling: bool = False
     cancels: int = 0
     latency_ns: int = 0
+    may_be_there: bool = False
 
     @property
     def leaves_micros(self) -> int:
@@ -106,6 +107,20 @@ class Tracked:
         return self.order.status is OrderStatus.EMULATED
 
 
+class Payment(NamedTuple):
+    """Money that is to come for shares: ``quantity_micros`` and ``amount_micros`` are ours, ``others_micros`` dollars are not.
+
+    ``pay_day`` is days since 1970. What a fraction of a share brings, ``is_in_lieu``, is not known before it is paid.
+    """
+
+    symbol: str
+    quantity_micros: int
+    amount_micros: int
+    others_micros: int
+    pay_day: int
+    is_in_lieu: bool
+
+
 @dataclass(slots=True)
 class OrderBooks:
     """All that is folded.
@@ -121,6 +136,8 @@ class OrderBooks:
         cash: Micro-dollars of the account that are not of our trades; ``None`` before the first look.
         foreign: Ids of orders at the venue that are not ours.
         incidents: (code, subject) -> effect, of those that are not over.
+        applied: Since when the last split, and the last dividend, of a symbol holds that was booked, ns UTC, by "split AAPL".
+        payments: Money that is to come, by what it is for.
         reconciled_at: When the last listing was asked for that showed everything, ns UTC.
     """
 
@@ -134,6 +151,8 @@ class OrderBooks:
     cash: int | None = None
     foreign: set[str] = field(default_factory=set)
     incidents: dict[tuple[str, str], str] = field(default_factory=dict)
+    applied: dict[str, int] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
     reconciled_at: int = 0
 
     def by_ref(self, ref: str) -> tuple[Tracked, Leg]:
@@ -161,6 +180,10 @@ class OrderBooks:
                 for leg in other.legs:
                     if leg.phase in AT_VENUE and leg is not tracked.leg:
                         yield other, leg
+
+    def ledger_of(self, symbol: str) -> Book:
+        """The ledger that holds ``symbol``: one engine trades on a tape."""
+        return next((one for one in self.ledgers.values() if one.quantity(symbol)), None) or next(iter(self.ledgers.values()), Book(0))
 
     def ledger(self, strategy: str) -> Book:
         """What the orders of ``strategy`` have traded."""

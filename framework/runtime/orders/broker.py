@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from framework.domain.order import Order, OrderStatus, OrderUpdate
+from framework.domain.order import Order, OrderStatus, OrderType
+from framework.domain.order_update import OrderUpdate
 from framework.errors import (
     MissingDataError,
     OrderCancellationError,
@@ -16,21 +17,23 @@ from framework.errors import (
 )
 from framework.runtime.orders import events
 from framework.runtime.orders.access import Access
+from framework.runtime.orders.actions import NOTHING, Actions
 from framework.runtime.orders.books import Leg, Phase, Tracked
 from framework.runtime.orders.canceling import Canceling
+from framework.runtime.orders.clock import never
 from framework.runtime.orders.emulating import Emulating
 from framework.runtime.orders.envelope import OrderEnvelope, envelope
 from framework.runtime.orders.fold import forget
 from framework.runtime.orders.guarding import Guarding
 from framework.runtime.orders.ids import client_id
-from framework.runtime.orders.incidents import Code, Incident, is_frozen, latch
-from framework.runtime.orders.looking import Looking
+from framework.runtime.orders.incidents import nobody
+from framework.runtime.orders.looking import Looking, Watching
 from framework.runtime.orders.policy import SECOND, OrderPolicy
-from framework.runtime.orders.reconciling import Reconciling
+from framework.runtime.orders.reconciling import Parts, Reconciling
 from framework.runtime.orders.recorder import Recorder
 from framework.runtime.orders.sending import Sending
 from framework.runtime.orders.settling import Settling
-from framework.runtime.orders.shares import Answer, may_send, opens
+from framework.runtime.orders.shares import Answer, may_send, opens, stopped
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
@@ -38,26 +41,19 @@ if TYPE_CHECKING:
 
     from framework.domain.book import Book
     from framework.domain.market import Quote
-    from framework.domain.order import ApprovedOrder, OrderType
+    from framework.domain.order import ApprovedOrder
     from framework.domain.venue import Capabilities
     from framework.domain.venue_order import VenueOrder
     from framework.engine.ports import BrokerListener
     from framework.engine.venue_gateway import VenueGateway
+    from framework.runtime.orders.actions import Announced
     from framework.runtime.orders.books import OrderBooks
     from framework.runtime.orders.clock import Clock
     from framework.runtime.orders.ids import Desk
+    from framework.runtime.orders.incidents import Code, Incident
     from framework.runtime.orders.reconciling import Reconciliation
     from framework.runtime.orders.recorder import EventStore
     from framework.runtime.tape.lease import Lease
-
-
-def _never(_timestamp: int) -> int:
-    """Where nobody knows the calendar no session is known to be over."""
-    return 1 << 62
-
-
-def _nobody(_incident: Incident) -> None:
-    """Nobody is told."""
 
 
 class OrderManager(Access):
@@ -76,6 +72,10 @@ class OrderManager(Access):
         session_end: When the session of a timestamp ends (ns UTC); without it no lost order is ever given up.
         shares_of_engine: Micro-shares by symbol as the engine has them.
         alarm: Told of every incident.
+        announced: Splits and dividends.
+
+    Attributes:
+        actions: What of those the venue shows.
     """
 
     def __init__(
@@ -88,9 +88,10 @@ class OrderManager(Access):
         *,
         lease: Lease | None = None,
         may_trade: Callable[[], bool] = lambda: True,
-        session_end: Callable[[int], int] = _never,
+        session_end: Callable[[int], int] = never,
         shares_of_engine: Callable[[], Mapping[str, int]] | None = None,
-        alarm: Callable[[Incident], None] = _nobody,
+        alarm: Callable[[Incident], None] = nobody,
+        announced: Announced = NOTHING,
     ) -> None:
         super().__init__(gateway)
         self._desk = desk
@@ -98,13 +99,16 @@ class OrderManager(Access):
         self._policy = policy
         self._recorder = Recorder(store, clock, lease, alarm)
         pictures: list[VenueOrder] = []
-        self._sending = Sending(self._recorder, gateway, clock, policy, may_trade, pictures)
+        self.actions = Actions(self._recorder, clock, announced, session_end)
+        self._emulating = Emulating(self._recorder, gateway, clock, self.actions.awaits)
+        self._sending = Sending(self._recorder, gateway, clock, policy, may_trade, pictures, self._emulating.has_reached)
         self._settling = Settling(self._recorder, gateway, clock, policy, self._sending, session_end)
-        self._looking = Looking(self._recorder, gateway, clock, policy, pictures, self._settling.bind)
+        watching = Watching(desk.account, self.actions.awaits)
+        self._looking = Looking(self._recorder, gateway, clock, policy, pictures, self._settling.bind, watching)
         self._canceling = Canceling(self._recorder, gateway, clock, policy)
-        self._emulating = Emulating(self._recorder, gateway, clock)
-        self._guarding = Guarding(self._recorder, clock, policy)
-        self._reconciling = Reconciling(self._recorder, gateway, clock, policy, self._looking, self._settling, shares_of_engine)
+        self._guarding = Guarding(self._recorder, clock, policy, self._emulating, gateway.capabilities.lot_of(OrderType.STOP_LOSS))
+        parts = Parts(self._looking, self._settling, self.actions, self._canceling)
+        self._reconciling = Reconciling(self._recorder, gateway, clock, policy, parts, shares_of_engine)
 
     # --- the session
 
@@ -163,14 +167,14 @@ class OrderManager(Access):
             raise OrderSubmissionError(f"order id {order.order_id!r} was used before")
 
     def _place(self, order: Order, replaces: tuple[str, int] | None) -> None:
-        refusal = self._refusal(order)
+        against = self._refusal(order)
         if order.status is OrderStatus.EMULATED:
             self._recorder.write(self._intent(order, None))
-            if refusal:
-                self._refuse(self._known(order.order_id), refusal)
+            if against:
+                self._refuse(self._known(order.order_id), against)
             return
         draft = Tracked(order.snapshot(), [self._leg(order, 0, order.order_type)], replaces=replaces)
-        answer = Answer(refusal=refusal) if refusal else may_send(draft, self.books, self.capabilities)
+        answer = Answer(refusal=against) if against else may_send(draft, self.books, self.capabilities)
         self._go(draft, draft.legs[-1], answer)
 
     def _go(self, tracked: Tracked, leg: Leg, answer: Answer) -> None:
@@ -185,11 +189,11 @@ class OrderManager(Access):
         else:
             self._sending.send(tracked, leg, intent)
 
-    def _refuse(self, tracked: Tracked, refusal: str) -> None:
+    def _refuse(self, tracked: Tracked, why: str) -> None:
         if tracked.leg is not None:
-            self._sending.end(tracked, tracked.leg, OrderStatus.REJECTED, refusal)
+            self._sending.end(tracked, tracked.leg, OrderStatus.REJECTED, why)
             return
-        update = OrderUpdate(tracked.order.order_id, self._clock.now(), OrderStatus.CANCELED, refusal)
+        update = OrderUpdate(tracked.order.order_id, self._clock.now(), OrderStatus.CANCELED, why)
         self._recorder.write(NewEvent(update.timestamp, events.REPORT, events.report_payload(update, None)))
 
     def _leg(self, order: Order, number: int, order_type: OrderType) -> Leg:
@@ -221,10 +225,7 @@ class OrderManager(Access):
             return f"{len(self.books.open)} orders are open, as many as may be"
         if not self._reconciling.is_ready:
             return f"nothing is opened before the account is known: {self._reconciling.last.reason}"
-        effect = latch(self.books)
-        if effect is not None:
-            return f"entries are stopped ({effect}): {', '.join(sorted(code for code, _ in self.books.incidents))}"
-        return f"somebody else touched {order.symbol}; acknowledge it first" if is_frozen(self.books, order.symbol) else ""
+        return stopped(order, self.books) or self.actions.refusal(order.symbol)
 
     def hold_order(self, order_id: str) -> None:
         """Take a working order from the venue and hold it here; what sells its shares next waits until the venue has let go of it.
@@ -310,7 +311,7 @@ class OrderManager(Access):
         forget(self.books, self._clock.now() - round(self._policy.watch_seconds * SECOND))
 
     def _resume(self) -> None:
-        """Release what was to be released when an earlier process ended."""
+        """Release what was to be released when an earlier process ended, and stops that were reached before they came."""
         for tracked in self.books.working():
             if tracked.order.status is OrderStatus.SUBMITTED and all(leg.phase is Phase.ENDED for leg in tracked.legs):
                 self.release_order(tracked.order.order_id)
@@ -355,6 +356,11 @@ class OrderManager(Access):
         """Whether positions may be opened: this process has compared tape, venue and engine once and found them to agree."""
         return self._reconciling.is_ready
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something may happen, or is about to be told, that is worth looking often for."""
+        return bool(self.books.open) or self._guarding.counts
+
     def require_ready(self) -> None:
         """Refuse a decision before the account is known.
 
@@ -363,13 +369,9 @@ class OrderManager(Access):
         """
         self._reconciling.require_ready()
 
-    def acknowledge(self, code: Code, subject: str, who: str, why: str) -> None:
-        """A person has looked at an incident, and trading may go on.
-
-        Raises:
-            SafetyError: There is no such incident.
-        """
-        self._reconciling.acknowledge(code, subject, who, why)
+    def acknowledge(self, code: Code, subject: str, who: str, why: str, price_micros: int | None = None) -> None:
+        """A person has looked at an incident, and trading may go on; see ``Reconciling.acknowledge``."""
+        self._reconciling.acknowledge(code, subject, who, why, price_micros)
 
     def settle_as_absent(self, order_id: str, who: str, why: str) -> None:
         """A person has looked at the venue and says that it never had the order.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.domain.order import OrderStatus, OrderUpdate
+from framework.domain.order import OrderStatus
+from framework.domain.order_update import OrderUpdate
 from framework.domain.venue_order import Outcome, OutcomeKind
 from framework.errors import OrderCancellationError
 from framework.rules.lifecycle import TRANSITIONS
+from framework.runtime.logs.context import about
 from framework.runtime.orders import events
 from framework.runtime.orders.asking import asked
 from framework.runtime.orders.books import AT_VENUE, Phase
@@ -72,7 +74,8 @@ class Canceling:
         for leg in tracked.legs:
             is_due = self._clock.monotonic() >= self._again_at.get(leg.ref, 0)
             if leg.phase is Phase.BOUND and leg.cancel_wanted and not leg.is_canceling and is_due:
-                self._ask(leg)
+                with about(order_id=tracked.order.order_id, client_id=leg.ref):
+                    self._ask(leg)
 
     def _ask(self, leg: Leg) -> None:
         number, venue_order_id = leg.cancels, leg.venue_order_id

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.domain.order import OrderSide
-from framework.domain.values import MICRO, from_micros
+from framework.domain.values import MICRO, from_micros, notional, to_micros
+from framework.engine.market import session_number
+from framework.rules.account.payments import CENT, Expected, explained_by
 from framework.rules.cash import kind_of
 from framework.runtime.orders import events
 from framework.runtime.orders.asking import asked
@@ -15,6 +17,7 @@ from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
     from framework.engine.venue_gateway import VenueGateway
+    from framework.runtime.orders.books import Payment
     from framework.runtime.orders.clock import Clock
     from framework.runtime.orders.policy import OrderPolicy
     from framework.runtime.orders.recorder import Recorder
@@ -45,13 +48,39 @@ class CashWatch:
         if books.cash is None:
             self._recorder.write(self._baseline(cash - self._traded()))
             return
-        difference = cash - self._traded() - books.cash
+        difference = self._after_payments(cash - self._traded() - books.cash)
         before, times = self._seen
         self._seen = (difference, times + 1 if abs(difference - before) <= self._tolerance else 1)
         if abs(difference) <= self._tolerance:
             self._agrees()
         elif self._seen[1] >= self._mismatches:
             self._differs(difference, cash)
+
+    def _after_payments(self, difference: int) -> int:
+        """What is left of ``difference`` when the announced payments that explain it are booked."""
+        now, today = self._clock.now(), session_number(self._clock.now())
+        due = {key: one for key, one in self._recorder.books.payments.items() if one.pay_day <= today}
+        before, times = self._seen
+        step, tolerance = (difference - before, 0) if times else (difference, self._tolerance)  # what was off before is not known at first
+        if not due or abs(step) <= max(CENT, tolerance):
+            return difference
+        found = explained_by(step, [self._expected(key, one) for key, one in due.items()], tolerance)
+        sure = sum(one.amount_micros for one in found if not one.is_estimate)
+        for one in found:
+            self._recorder.write(self._paid(now, one.key, due[one.key], step - sure))
+        return difference - sum(step - sure if one.is_estimate else one.amount_micros for one in found)
+
+    def _expected(self, key: str, one: Payment) -> Expected:
+        if not one.is_in_lieu:
+            return Expected(key, one.amount_micros + one.others_micros)
+        quotes = asked(self._recorder, self._clock, "quotes", lambda: self._gateway.quotes([one.symbol]), lambda _: {})
+        quote = quotes.get(one.symbol)
+        return Expected(key, notional(one.quantity_micros, 0 if quote is None else to_micros(quote.last)), is_estimate=True)
+
+    def _paid(self, now: int, key: str, one: Payment, rest: int) -> NewEvent:
+        """``one`` has come; what is left of the money is what a fraction of a share has brought."""
+        amount = rest if one.is_in_lieu else one.amount_micros
+        return NewEvent(now, events.PAID, {**one._asdict(), "amount_micros": amount, "key": key}, f"paid:{key}")
 
     def accepted(self) -> NewEvent:
         """A person has said what it is: it is not ours from now on."""

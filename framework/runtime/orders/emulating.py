@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from framework.domain.order import OrderStatus, OrderType, OrderUpdate, TrailType
+from framework.domain.order import OrderStatus, OrderType, TrailType
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import to_micros
 from framework.rules.fills import LIMIT, MARKET, STOP, STOP_LIMIT, TRAILING, at_point, ratchet
 from framework.runtime.orders import events
@@ -13,7 +14,7 @@ from framework.runtime.orders.asking import asked
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from framework.domain.market import Quote
     from framework.engine.venue_gateway import VenueGateway
@@ -37,19 +38,27 @@ FAR = 1 << 50
 
 
 class Emulating:
-    """Watches the prices of held orders. How far a trailing stop has followed is written down, so that no restart loosens it."""
+    """Watches the prices of held orders. How far a trailing stop has followed is written down, so that no restart loosens it.
 
-    def __init__(self, recorder: Recorder, gateway: VenueGateway, clock: Clock) -> None:
+    ``awaits(symbol)``: its shares are about to split, and a price may be of before or after it.
+
+    Attributes:
+        unseen: Symbols of held orders without a quote at the last look: nobody watches what is held there.
+    """
+
+    def __init__(self, recorder: Recorder, gateway: VenueGateway, clock: Clock, awaits: Callable[[str], bool]) -> None:
+        self._awaits = awaits
         self._recorder = recorder
         self._gateway = gateway
         self._clock = clock
+        self.unseen: frozenset[str] = frozenset()
 
     def pump(self) -> None:
         """Tell the engine which held orders have been reached; it makes way for them and releases them."""
-        held = [tracked for tracked in self._recorder.books.working() if tracked.is_held]
-        if not held:
-            return
-        quotes = self._quotes(sorted({tracked.order.symbol for tracked in held}))
+        held = [one for one in self._recorder.books.working() if one.is_held and not self._awaits(one.order.symbol)]
+        symbols = sorted({tracked.order.symbol for tracked in held})
+        quotes = self._quotes(symbols) if symbols else {}
+        self.unseen = frozenset(symbols) - quotes.keys()
         for tracked in held:
             quote = quotes.get(tracked.order.symbol)
             if quote is not None and self._is_reached(tracked, to_micros(quote.last)):
@@ -61,10 +70,16 @@ class Emulating:
         order = tracked.order
         if order.order_type in (OrderType.MARKET, OrderType.LIMIT):
             return order.order_type
-        quote = self._quotes([order.symbol]).get(order.symbol)
-        if quote is None or not self._is_reached(tracked, to_micros(quote.last)):
+        if not self.has_reached(tracked):
             return order.order_type
         return OrderType.LIMIT if order.order_type is OrderType.STOP_LIMIT else OrderType.MARKET
+
+    def has_reached(self, tracked: Tracked) -> bool:
+        """Whether the market has come to the price of a stop; where nobody quotes, or a split is awaited, that is not known: no."""
+        if self._awaits(tracked.order.symbol):
+            return False
+        quote = self._quotes([tracked.order.symbol]).get(tracked.order.symbol)
+        return quote is not None and self._is_reached(tracked, to_micros(quote.last))
 
     def _quotes(self, symbols: list[str]) -> dict[str, Quote]:
         return asked(self._recorder, self._clock, "quotes", lambda: self._gateway.quotes(symbols), lambda _: {})

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from framework.domain.account_event import TradeCorrection
+from framework.domain.account_event import CashInLieu, Dividend, Entitlement, Split, TradeCorrection
 from framework.domain.fill import Fill
 from framework.domain.market import Quote
-from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate, TimeInForce, TrailType
+from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, TimeInForce, TrailType
+from framework.domain.order_update import OrderUpdate
 from framework.domain.venue_order import Execution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from framework.domain.account_event import AccountEvent
 
 INTENT = "venue_intent"  # an order, or an order held before, is to go to the venue
 DISPATCH = "venue_dispatch"  # a request for it may be on its way from here on
@@ -21,6 +24,9 @@ SEEN = "venue_seen"  # a picture of it taught us something
 ENDED = "venue_ended"  # nothing more of it can fill at the venue
 REPORT = "venue_report"  # the engine is told
 CORRECTION = "venue_correction"  # the engine is told of a trade that was changed
+SPLIT = "venue_split"  # shares have split: the venue shows it as it was announced
+ENTITLED = "venue_entitled"  # whoever held shares will be paid a dividend
+PAID = "venue_paid"  # money that was announced has come
 CANCEL = "venue_cancel"  # it is to be canceled
 CANCEL_DISPATCH = "venue_cancel_dispatch"
 HOLD = "venue_hold"  # it is to be taken back, and held here
@@ -37,10 +43,12 @@ RECONCILED = "venue_reconciled"
 REQUESTED = "canceled by request"
 #: A quote the engine asked for. It teaches the order manager nothing, and is no part of what is folded.
 QUOTE = "venue_quote"
+#: What happens to the account without an order.
+ACTIONS = frozenset({SPLIT, ENTITLED, PAID})
 ALL = frozenset(
     {
         INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE, FOREIGN,
-        BASELINE, CASH, INCIDENT, CLEARED, ACKNOWLEDGED, RECONCILED,
+        BASELINE, CASH, INCIDENT, CLEARED, ACKNOWLEDGED, RECONCILED, SPLIT, ENTITLED, PAID,
     }
 )  # fmt: skip
 
@@ -59,6 +67,11 @@ _ENUMS = (
     ("role", OrderRole),
     ("status", OrderStatus),
 )
+
+
+def dispatch_key(ref: str, number: int) -> str:
+    """The key on the tape of the request ``number``, from 0, that sends what the venue is to know as ``ref``."""
+    return f"dispatch:{ref}:{number}"
 
 
 def order_payload(order: Order) -> Payload:
@@ -110,6 +123,20 @@ def correction_payload(event: TradeCorrection) -> Payload:
 def read_correction(payload: Mapping[str, Any]) -> TradeCorrection:
     """The correction of ``correction_payload``."""
     return TradeCorrection(**payload)
+
+
+def read_action(kind: str, payload: Mapping[str, Any], timestamp: int) -> AccountEvent | None:
+    """What an event of kind ``SPLIT``, ``ENTITLED`` or ``PAID`` is to the account of the session; ``None`` where all of it is others'."""
+    symbol, quantity = payload["symbol"], payload["quantity_micros"]
+    if not quantity:
+        return None
+    if kind == SPLIT:
+        return Split(timestamp, symbol, payload["new"], payload["old"], payload["held_micros"])
+    amount = payload["amount_micros"]
+    if kind == ENTITLED:
+        return Entitlement(timestamp, symbol, quantity, amount, payload["pay_day"])
+    paid = CashInLieu if payload["is_in_lieu"] else Dividend
+    return paid(timestamp, symbol, quantity, amount)
 
 
 def execution_rows(executions: Sequence[Execution]) -> list[list[Any]]:

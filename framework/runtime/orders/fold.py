@@ -10,18 +10,18 @@ from framework.errors import InvariantError
 from framework.rules import ledger, lifecycle
 from framework.rules.executions import after
 from framework.runtime.orders import events
-from framework.runtime.orders.books import AT_VENUE, Leg, OrderBooks, Phase, Tracked
+from framework.runtime.orders.books import AT_VENUE, Leg, OrderBooks, Payment, Phase, Tracked
 from framework.runtime.orders.incidents import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from framework.domain.account_event import TradeCorrection
-    from framework.domain.order import OrderUpdate
+    from framework.domain.account_event import AccountEvent
+    from framework.domain.order_update import OrderUpdate
     from framework.runtime.orders.events import Payload
 
 
-def fold(books: OrderBooks, timestamp: int, kind: str, payload: Payload) -> OrderUpdate | TradeCorrection | None:
+def fold(books: OrderBooks, timestamp: int, kind: str, payload: Payload) -> OrderUpdate | AccountEvent | None:
     """Take in one event; returns what the engine is to be told by it. Kinds of others change nothing.
 
     Raises:
@@ -49,6 +49,7 @@ def _dispatch(books: OrderBooks, timestamp: int, payload: Payload) -> None:
     _, leg = books.by_ref(payload["ref"])
     if leg.phase in (Phase.BOUND, Phase.ENDED) or payload["n"] != leg.dispatches:
         raise InvariantError(f"request {payload['n']} for {leg.ref} cannot follow: it is {leg.phase} after {leg.dispatches}")
+    leg.may_be_there = leg.phase is Phase.UNKNOWN
     leg.phase, leg.dispatches, leg.sent_at = Phase.UNKNOWN, leg.dispatches + 1, timestamp
     leg.first_sent_at = leg.first_sent_at or timestamp
     leg.asked_micros = payload["quantity_micros"]
@@ -56,7 +57,7 @@ def _dispatch(books: OrderBooks, timestamp: int, payload: Payload) -> None:
 
 def _not_sent(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     _, leg = books.by_ref(payload["ref"])
-    if leg.phase is Phase.UNKNOWN:
+    if leg.phase is Phase.UNKNOWN and not leg.may_be_there:
         leg.phase = Phase.NOT_SENT
 
 
@@ -103,10 +104,46 @@ def _report(books: OrderBooks, timestamp: int, payload: Payload) -> OrderUpdate:
     return update
 
 
-def _correction(books: OrderBooks, _timestamp: int, payload: Payload) -> TradeCorrection:
+def _correction(books: OrderBooks, _timestamp: int, payload: Payload) -> AccountEvent:
     event = events.read_correction(payload)
     ledger.post(books.ledger(books.tracked[event.order_id].order.strategy), event)
     _move(books, event.symbol, event.quantity_micros)
+    return event
+
+
+def _split(books: OrderBooks, timestamp: int, payload: Payload) -> AccountEvent | None:
+    symbol = payload["symbol"]
+    books.applied[f"split {symbol}"] = payload["since"]
+    if books.baseline is not None and payload["others_micros"] != books.baseline.get(symbol, 0):
+        books.baseline = {**books.baseline, symbol: payload["others_micros"]}
+    event = events.read_action(events.SPLIT, payload, timestamp)
+    if event is None:
+        return None
+    _move(books, symbol, payload["held_micros"] - books.shares.get(symbol, 0))
+    ledger.post(books.ledger_of(symbol), event)
+    if payload["fraction_micros"]:
+        books.payments[payload["key"]] = Payment(symbol, payload["fraction_micros"], 0, 0, payload["pay_day"], is_in_lieu=True)
+    return event
+
+
+def _entitled(books: OrderBooks, timestamp: int, payload: Payload) -> AccountEvent | None:
+    symbol = payload["symbol"]
+    books.applied[f"dividend {symbol}"] = payload["since"]
+    ours, others = (payload["quantity_micros"], payload["amount_micros"]), payload["others_micros"]
+    books.payments[payload["key"]] = Payment(symbol, *ours, others, payload["pay_day"], is_in_lieu=False)
+    return _posted(books, events.ENTITLED, timestamp, payload)
+
+
+def _paid(books: OrderBooks, timestamp: int, payload: Payload) -> AccountEvent | None:
+    del books.payments[payload["key"]]
+    books.cash = (books.cash or 0) + payload["others_micros"]
+    return _posted(books, events.PAID, timestamp, payload)
+
+
+def _posted(books: OrderBooks, kind: str, timestamp: int, payload: Payload) -> AccountEvent | None:
+    event = events.read_action(kind, payload, timestamp)
+    if event is not None:
+        ledger.post(books.ledger_of(event.symbol), event)
     return event
 
 
@@ -131,7 +168,8 @@ def _hold(books: OrderBooks, timestamp: int, payload: Payload) -> None:
 
 
 def _level(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
-    books.tracked[payload["order_id"]].level = payload["level_micros"]
+    tracked = books.tracked[payload["order_id"]]
+    tracked.level = tracked.order.stop_micros = payload["level_micros"]
 
 
 def _want_back(tracked: Tracked) -> None:
@@ -195,7 +233,7 @@ def _reconciled(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     books.reconciled_at = payload["listed_at"]
 
 
-_STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | TradeCorrection | None]] = MappingProxyType(
+_STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | AccountEvent | None]] = MappingProxyType(
     {
         events.INTENT: _intent,
         events.DISPATCH: _dispatch,
@@ -205,6 +243,9 @@ _STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | TradeCor
         events.ENDED: _ended,
         events.REPORT: _report,
         events.CORRECTION: _correction,
+        events.SPLIT: _split,
+        events.ENTITLED: _entitled,
+        events.PAID: _paid,
         events.CANCEL: _cancel,
         events.CANCEL_DISPATCH: _cancel_dispatch,
         events.HOLD: _hold,

@@ -9,17 +9,17 @@ from framework.domain.book import Book, Position
 from framework.domain.order import Order, OrderType
 from framework.rules.executions import Known, Lot
 from framework.runtime.orders import events
-from framework.runtime.orders.books import Leg, OrderBooks, Phase, Tracked
+from framework.runtime.orders.books import Leg, OrderBooks, Payment, Phase, Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: With a version: a fold that has changed must not believe what another one kept.
-NAME = "orders 2"
+NAME = "orders 4"
 _FILLED = ("filled_micros", "filled_value_micros", "fees_micros")
 _LEG = (
     "ref", "asked_micros", "deadline", "dispatches", "first_sent_at", "sent_at", "venue_order_id", "word", "cancel_wanted",
-    "is_canceling", "cancels", "latency_ns",
+    "is_canceling", "cancels", "latency_ns", "may_be_there",
 )  # fmt: skip
 
 
@@ -34,6 +34,8 @@ def freeze(books: OrderBooks) -> dict[str, Any]:
         "cash": books.cash,
         "foreign": sorted(books.foreign),
         "incidents": [[*key, effect] for key, effect in books.incidents.items()],
+        "applied": books.applied,
+        "payments": {key: list(one) for key, one in books.payments.items()},
         "reconciled_at": books.reconciled_at,
     }
 
@@ -73,6 +75,8 @@ def thaw(state: Mapping[str, Any]) -> OrderBooks:
         cash=state["cash"],
         foreign=set(state["foreign"]),
         incidents={(code, subject): effect for code, subject, effect in state["incidents"]},
+        applied=dict(state["applied"]),
+        payments={key: Payment(*fields) for key, fields in state["payments"].items()},
         reconciled_at=state["reconciled_at"],
     )
     for one in state["tracked"]:

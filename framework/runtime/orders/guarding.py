@@ -13,17 +13,23 @@ from framework.runtime.orders.policy import SECOND
 if TYPE_CHECKING:
     from framework.runtime.orders.books import Tracked
     from framework.runtime.orders.clock import Clock
+    from framework.runtime.orders.emulating import Emulating
     from framework.runtime.orders.policy import OrderPolicy
     from framework.runtime.orders.recorder import Recorder
 
 
 class Guarding:
-    """Watches positions for which there has been a stop."""
+    """Watches positions for which there has been a stop; one that is held guards only what ``emulating`` can see.
 
-    def __init__(self, recorder: Recorder, clock: Clock, policy: OrderPolicy) -> None:
+    Less than the ``lot`` of stops (micro-shares) follows the shares that one stands for, and is guarded on its own when they are gone.
+    """
+
+    def __init__(self, recorder: Recorder, clock: Clock, policy: OrderPolicy, emulating: Emulating, lot: int) -> None:
+        self._emulating = emulating
         self._recorder = recorder
         self._clock = clock
         self._policy = policy
+        self._lot = lot
         self._bare_since: dict[str, int] = {}
 
     def check(self) -> None:
@@ -41,6 +47,11 @@ class Guarding:
             if code == Code.UNPROTECTED and (symbol not in books.shares or self._unprotected(symbol) <= 0):
                 self._recorder.write(cleared(self._clock.now(), Code.UNPROTECTED, symbol, "onetape", "it is protected again"))
 
+    @property
+    def counts(self) -> bool:
+        """Whether something stands bare, and nobody was told yet."""
+        return any((Code.UNPROTECTED, symbol) not in self._recorder.books.incidents for symbol in self._bare_since)
+
     def _managed(self) -> set[str]:
         books = self._recorder.books
         return {one.order.symbol for one in books.tracked.values() if one.order.role is OrderRole.STOP and one.order.symbol in books.shares}
@@ -50,11 +61,14 @@ class Guarding:
         books = self._recorder.books
         held = books.shares[symbol]
         closing = [one for one in books.working() if one.order.symbol == symbol and one.order.side.sign * held < 0]
-        return abs(held) - sum(one.order.leaves_micros for one in closing if self._stands(one))
+        standing = sum(one.order.leaves_micros for one in closing if self._stands(one))
+        return abs(held) - standing if not standing or abs(held) - standing >= self._lot else 0
 
     def _stands(self, one: Tracked) -> bool:
         """Whether ``one`` is at the venue or held; one that was not sent is neither, unless it takes the place of one that is."""
         order, leg = one.order, one.leg
         if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.UNKNOWN) or not (order.role is OrderRole.STOP or order.leaves_at_once):
+            return False
+        if one.is_held and order.symbol in self._emulating.unseen:
             return False
         return leg is None or leg.phase not in HERE or any(self._recorder.books.others(one))

@@ -35,12 +35,15 @@ class Code(StrEnum):
     UNKNOWN_WORD = "unknown_venue_state"
     CHANGED_TERMS = "changed_terms"  # the venue works an order under other terms
     FOREIGN_ORDER = "foreign_order"  # in an account that is ours alone
+    OTHER_TRADER = "other_trader"  # another onetape trades the account, or has left an order there
     POSITION = "position_mismatch"  # the venue has other shares than we have traded
+    SPLIT_AWAITED = "split_awaited"  # a split was announced, and the venue shows the shares of before
     CASH = "cash_difference"  # the account has other money than our trades have moved
     LEDGER = "ledger_mismatch"  # the engine's books are not what the tape says
     MISSING = "order_missing"  # the venue does not show an order that it had
     UNPROTECTED = "unprotected_position"
     CANCELED_ELSEWHERE = "canceled_elsewhere"  # somebody else took a protective order back
+    STOP_REACHED = "stop_reached"  # the venue takes no stop whose price was reached before it came; it goes as what it has become
     RESTRICTED = "account_restricted"  # the venue refuses the account, not the order
     SESSION_ENDED = "session_ended"  # the venue refuses the session; it is renewed, or a person has to log in
     GATEWAY = "gateway_error"  # the venue's adapter itself broke
@@ -101,3 +104,7 @@ def latch(books: OrderBooks) -> Effect | None:
 def is_frozen(books: OrderBooks, symbol: str) -> bool:
     """Whether ``symbol`` may not be entered until somebody has looked at it."""
     return any((code, symbol) in books.incidents for code in (Code.POSITION, Code.CANCELED_ELSEWHERE))
+
+
+def nobody(_incident: Incident) -> None:
+    """Nobody is told."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
+from framework.domain.order import OrderType
 from framework.domain.values import from_micros
 from framework.domain.venue_order import Listing
+from framework.rules.account.splits import USUAL_RATIOS
 from framework.rules.outcomes import is_worse
 from framework.runtime.orders import events
 from framework.runtime.orders.asking import asked, positions_asked
 from framework.runtime.orders.books import AT_VENUE, Phase
-from framework.runtime.orders.incidents import Code, Effect, Incident
+from framework.runtime.orders.ids import carries_mark
+from framework.runtime.orders.incidents import ACCOUNT, Code, Effect, Incident
 from framework.runtime.orders.pictures import TERMINAL, news, was_canceled_elsewhere
 from framework.runtime.orders.policy import SECOND
 from framework.runtime.tape.chain import NewEvent
@@ -29,6 +33,17 @@ if TYPE_CHECKING:
 SKEW = 120 * SECOND
 #: The same where an order is looked for that may be there.
 LOST = 3_600 * SECOND
+#: So many orders one request for a listing shows at least: with more of them for each of ours, ours are asked for one by one.
+ROWS = 10
+#: While a split is awaited a trail is believed as far as it has moved less than half the way (as a logarithm) of the smallest usual one.
+MOST_MOVED = math.sqrt(USUAL_RATIOS[0])
+
+
+class Watching(NamedTuple):
+    """What tells ours from others': the ``account`` of the desk, and whether a split of a symbol is awaited, for which venues cancel."""
+
+    account: str
+    awaits: Callable[[str], bool]
 
 
 class Looking:
@@ -46,37 +61,48 @@ class Looking:
         policy: OrderPolicy,
         pictures: list[VenueOrder],
         bind: Callable[[Tracked, Leg, VenueOrder], None],
+        watching: Watching,
     ) -> None:
         self._recorder = recorder
         self._gateway = gateway
         self._clock = clock
         self._policy = policy
         self._bind = bind
+        self._account, self._awaits = watching
         self._pictures = pictures
         self._lagging: dict[str, int] = {}
         self._listed_at = recorder.books.reconciled_at
         self._newest = 0
+        self._rows = 0
         #: Orders of ours the last complete listing did not show, our ids.
         self.unlisted: frozenset[str] = frozenset()
 
     def look(self, *, at_all: bool = False) -> Listing:
         """Ask for everything that has changed, or ``at_all`` orders that may still trade, and take it in.
 
-        A working order that the whole listing does not show is asked for by itself.
+        A working order that the whole listing does not show is asked for by itself. Where the listing since the oldest of them has grown
+        long, as beside a stop of weeks, all of them are: what others trade must not make comparing slower and slower.
         """
         started = self._clock.now()
         kept = self._pictures.copy()
         self._pictures.clear()
         for shown in kept:
             self._absorb(shown)
-        listing = self._listed(self._since(at_all=at_all))
+        in_one = at_all and self._is_short()
+        listing = self._listed(self._since(at_all=in_one))
         for shown in listing.orders:
             self._absorb(shown)
         if listing.complete:
             self._listed_at = started
+            self._rows = len(listing.orders) if in_one else self._rows
         if at_all:
             self._ask_for_the_rest({shown.venue_order_id for shown in listing.orders})
         return listing
+
+    def _is_short(self) -> bool:
+        """Whether the listing since the oldest working order was no longer, when it was read last, than asking for each would be."""
+        working = sum(leg.phase is Phase.BOUND for tracked in self._recorder.books.working() for leg in tracked.legs)
+        return self._rows <= ROWS * max(working, 1)
 
     @property
     def listed_at(self) -> int:
@@ -89,7 +115,12 @@ class Looking:
         legs = [leg for tracked in self._recorder.books.working() for leg in tracked.legs if leg.phase in wanted]
         sent = [leg.first_sent_at - (LOST if leg.phase is Phase.UNKNOWN else 0) for leg in legs]
         read = min(self._listed_at, self._clock.now(), self._newest or self._listed_at)
-        return max(min([read, *sent]) - round(self._gateway.link.listing_lag_seconds * SECOND) - SKEW, 0)
+        return max(min([read, *sent]) - round(self._gateway.link.listing_lag_seconds * SECOND) - SKEW, self._oldest())
+
+    def _oldest(self) -> int:
+        """What changed before nothing that still works has: twice as long ago as the venue lets an order work, ns UTC."""
+        days = self._gateway.capabilities.gtc_days
+        return 0 if days is None else max(self._clock.now() - 2 * days * 86_400 * SECOND, 0)
 
     def _listed(self, since: int) -> Listing:
         def broken(reason: str) -> Listing:
@@ -129,8 +160,25 @@ class Looking:
             self._once(Incident(Code.AMBIGUOUS, shown.venue_order_id, Effect.HALT, detail))
             return
         is_overdue, still_guards = self._is_overdue(leg, shown), self._is_still_to_guard(tracked, leg, shown)
-        self._recorder.write(*news(tracked, leg, shown, self._clock.now(), is_overdue=is_overdue, still_guards=still_guards))
+        splits = self._awaits(tracked.order.symbol)
+        still = {"is_overdue": is_overdue, "still_guards": still_guards, "splits": splits}
+        told = news(tracked, leg, shown, self._clock.now(), **still)
+        self._recorder.write(*self._trailed(tracked, shown), *told)
         self._check_terms(tracked, leg, shown)
+
+    def _trailed(self, tracked: Tracked, shown: VenueOrder) -> list[NewEvent]:
+        """How far a trailing stop has followed the market there, written before its end: one in its place must not begin behind it."""
+        order, reached = tracked.order, shown.stop_micros
+        if order.order_type is not OrderType.TRAILING_STOP or shown.order_type is not OrderType.TRAILING_STOP or not reached:
+            return []
+        known, tick = order.stop_micros, self._gateway.capabilities.tick_micros(reached)
+        if known is not None and (order.side.sign * (known - reached) < tick or self._is_of_after_a_split(order.symbol, known, reached)):
+            return []
+        return [NewEvent(self._clock.now(), events.LEVEL, {"order_id": order.order_id, "level_micros": reached})]
+
+    def _is_of_after_a_split(self, symbol: str, known: int, reached: int) -> bool:
+        """Whether a level may be in shares that are not booked: booking them would move it once more, past the market."""
+        return self._awaits(symbol) and max(known, reached) > MOST_MOVED * min(known, reached)
 
     def _is_still_to_guard(self, tracked: Tracked, leg: Leg, shown: VenueOrder) -> bool:
         """Whether the shares of a protective order that somebody else canceled are at the venue as we know them.
@@ -138,7 +186,7 @@ class Looking:
         Where they are not, a person has sold them by hand, or a split has changed them: another stop would sell what is not ours, or at a
         price of before. A venue that does not say leaves them guarded.
         """
-        if not was_canceled_elsewhere(tracked, leg, shown):
+        if not was_canceled_elsewhere(tracked, leg, shown) or self._awaits(tracked.order.symbol):
             return False
         books, symbol = self._recorder.books, tracked.order.symbol
         holdings = positions_asked(self._recorder, self._clock, self._gateway)
@@ -180,7 +228,25 @@ class Looking:
         if self._gateway.link.exclusive_account and shown.status not in TERMINAL:
             incident = Incident(Code.FOREIGN_ORDER, name, Effect.HALT, f"{what} was placed by somebody else, or by us before this tape")
             noted.append(incident.event(self._clock.now(), lasts=True))
+        if (Code.OTHER_TRADER, ACCOUNT) not in books.incidents and self._is_of_another(shown):
+            detail = f"{what} ({name}, {shown.word}) was placed by a onetape of which this tape knows nothing; stop one of the two"
+            noted.append(Incident(Code.OTHER_TRADER, ACCOUNT, Effect.HALT, detail).event(self._clock.now(), lasts=True))
         self._recorder.write(*noted)
+
+    def _is_of_another(self, shown: VenueOrder) -> bool:
+        """Whether another onetape trades the account: its order works, or was made since we began to look.
+
+        What a run before this one has made, and had ended when this one began, is history.
+        """
+        if not carries_mark(self._account, shown.client_id):
+            return False
+        spare = round(self._gateway.link.listing_lag_seconds * SECOND) + SKEW
+        is_new = self._recorder.books.baseline is not None and shown.created_at >= self._listed_at - spare
+        return (is_new or shown.status not in TERMINAL) and not self._was_ours(shown.client_id)
+
+    def _was_ours(self, client_id: str | None) -> bool:
+        """Whether an order is on the tape that is not listened to any more."""
+        return self._recorder.store.holds(events.dispatch_key(str(client_id), 0))
 
     def _once(self, incident: Incident) -> None:
         if (incident.code, incident.subject) not in self._recorder.books.incidents:

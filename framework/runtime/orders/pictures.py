@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from framework.domain.account_event import TradeCorrection
 from framework.domain.fill import Fill
-from framework.domain.order import OrderStatus, OrderUpdate, TimeInForce
+from framework.domain.order import OrderStatus, TimeInForce
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import from_micros, notional
 from framework.rules import lifecycle
 from framework.rules.executions import Bookings, after, bookings
@@ -29,14 +30,21 @@ _UNANSWERED = frozenset({_S.SUBMITTED, _S.UNKNOWN})
 
 
 def news(
-    tracked: Tracked, leg: Leg, shown: VenueOrder, now: int, *, is_overdue: bool = False, still_guards: bool = False
+    tracked: Tracked,
+    leg: Leg,
+    shown: VenueOrder,
+    now: int,
+    *,
+    is_overdue: bool = False,
+    still_guards: bool = False,
+    splits: bool = False,
 ) -> list[NewEvent]:
     """What ``shown``, a picture of ``leg``, adds; nothing for one that adds nothing.
 
     ``is_overdue``: its executions are not waited for any longer. ``still_guards``: what a protective order that somebody else canceled has
-    guarded is there, and is to be guarded again.
+    guarded is there, and is to be guarded again. ``splits``: the shares are about to, for which a venue cancels what rests.
     """
-    return _Reading(tracked, leg, shown, now, still_guards=still_guards).read(is_overdue=is_overdue)
+    return _Reading(tracked, leg, shown, now, still_guards=still_guards, splits=splits).read(is_overdue=is_overdue)
 
 
 def was_canceled_elsewhere(tracked: Tracked, leg: Leg, shown: VenueOrder) -> bool:
@@ -47,12 +55,13 @@ def was_canceled_elsewhere(tracked: Tracked, leg: Leg, shown: VenueOrder) -> boo
 class _Reading:
     """One picture being read; ``order`` is the order as it will be after what was concluded so far."""
 
-    def __init__(self, tracked: Tracked, leg: Leg, shown: VenueOrder, now: int, *, still_guards: bool) -> None:
+    def __init__(self, tracked: Tracked, leg: Leg, shown: VenueOrder, now: int, *, still_guards: bool, splits: bool) -> None:
         self._tracked = tracked
         self._leg = leg
         self._shown = shown
         self._now = now
         self._still_guards = still_guards
+        self._splits = splits
         self._order: Order = tracked.order.snapshot()
         self._events: list[NewEvent] = []
 
@@ -149,7 +158,7 @@ class _Reading:
             detail = f"the venue calls it {shown.word!r} with {order.filled_quantity} of {order.quantity} {order.symbol} filled"
             self._incident(Code.CHANGED_TERMS, order.order_id, Effect.ALERT, detail)
             status = _S.CANCELED
-        if was_canceled_elsewhere(self._tracked, self._leg, shown):
+        if was_canceled_elsewhere(self._tracked, self._leg, shown) and not self._splits:
             self._note_taken(shown.word)
         self._report(status, reason, unsolicited=self._still_guards)
 

@@ -12,9 +12,10 @@ What a picture shows of our orders is taken in by ``Looking``, which heals. What
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from framework.domain.values import from_micros
+from framework.domain.account_event import TradeCorrection
+from framework.domain.values import from_micros, notional
 from framework.errors import SafetyError
 from framework.runtime.orders import events
 from framework.runtime.orders.asking import positions_asked
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from framework.engine.venue_gateway import VenueGateway
+    from framework.runtime.orders.actions import Actions
+    from framework.runtime.orders.canceling import Canceling
     from framework.runtime.orders.clock import Clock
     from framework.runtime.orders.looking import Looking
     from framework.runtime.orders.policy import OrderPolicy
@@ -53,6 +56,15 @@ class Reconciliation:
     differences: tuple[Difference, ...] = ()
 
 
+class Parts(NamedTuple):
+    """What a comparison has done before it looks for differences."""
+
+    looking: Looking
+    settling: Settling
+    actions: Actions
+    canceling: Canceling
+
+
 class Reconciling:
     """Compares. Its ``is_ready`` is the gate of decisions: closed until a comparison of this process has succeeded.
 
@@ -65,16 +77,14 @@ class Reconciling:
         gateway: VenueGateway,
         clock: Clock,
         policy: OrderPolicy,
-        looking: Looking,
-        settling: Settling,
+        parts: Parts,
         shares_of_engine: Callable[[], Mapping[str, int]] | None,
     ) -> None:
         self._recorder = recorder
         self._gateway = gateway
         self._clock = clock
         self._policy = policy
-        self._looking = looking
-        self._settling = settling
+        self._looking, self._settling, self._actions, self._canceling = parts
         self._shares_of_engine = shares_of_engine
         self._cash = CashWatch(recorder, gateway, clock, policy)
         self._suspected: dict[str, tuple[int, int]] = {}
@@ -101,6 +111,7 @@ class Reconciling:
             return self.last
         venue = {position.symbol: position.quantity_micros for position in holdings.positions}
         self._note_baseline(venue)
+        self._actions.take(venue, self._canceling, self._is_moving)
         found = (*self._missing(), *self._positions(venue), *self._books())
         self._note(found)
         self._cash.compare()
@@ -109,11 +120,13 @@ class Reconciling:
         self.is_ready = self.is_ready or self.last.succeeded
         return self.last
 
-    def acknowledge(self, code: Code, subject: str, who: str, why: str) -> None:
+    def acknowledge(self, code: Code, subject: str, who: str, why: str, price_micros: int | None = None) -> None:
         """A person has looked at an incident. Shares of a symbol that differ are not ours from now on; what goes on has no effect any more.
 
+        ``price_micros`` a share is what the session's own shares went for, if those are gone: they are booked as sold for it.
+
         Raises:
-            SafetyError: There is no such incident, or the session's own shares are gone.
+            SafetyError: There is no such incident, or the session's own shares are gone, and nobody says for what.
         """
         books, now = self._recorder.books, self._clock.now()
         if (code, subject) not in books.incidents:
@@ -121,23 +134,40 @@ class Reconciling:
         new = [acknowledged(now, code, subject, who, why)]
         if code is Code.POSITION:
             shares = self._with_what_differs(subject)
+            if shares[subject] * books.shares.get(subject, 0) < 0:
+                new.append(self._gone(subject, shares.pop(subject), price_micros, f"{who}: {why}"))
+            elif price_micros is not None:
+                raise SafetyError(f"no {subject} of the session are gone, so a price says nothing; leave it out")
             new.append(NewEvent(now, events.BASELINE, {"shares": {name: count for name, count in sorted(shares.items()) if count}}))
+            self._suspected.pop(subject, None)
         if code is Code.CASH:
             new.append(self._cash.accepted())
         self._recorder.write(*new)
 
     def _with_what_differs(self, symbol: str) -> dict[str, int]:
         """The shares of others, with those of ``symbol`` that nobody has accounted for."""
-        shares, ours = dict(self._recorder.books.baseline or {}), self._recorder.books.shares.get(symbol, 0)
+        shares = dict(self._recorder.books.baseline or {})
         excess, _ = self._suspected.get(symbol, (0, 0))
         shares[symbol] = shares.get(symbol, 0) + excess
-        if shares[symbol] * ours < 0:
-            raise SafetyError(
-                f"the venue shows {from_micros(abs(shares[symbol]))} {symbol} fewer than the session holds, and they can be nobody else's: "
-                "have them again, or end the session and begin a new one"
-            )
-        self._suspected.pop(symbol, None)
         return shares
+
+    def _gone(self, symbol: str, count: int, price_micros: int | None, said: str) -> NewEvent:
+        """``count`` signed micro-shares of the session that the venue does not have any more, as the trade that a person says they were."""
+        if price_micros is None or price_micros <= 0:
+            raise SafetyError(
+                f"the venue shows {from_micros(abs(count))} {symbol} fewer than the session holds, and they can be nobody else's: "
+                "have them again, say with --price what they went for a share, or end the session and begin a new one"
+            )
+        orders = [one.order for one in self._recorder.books.tracked.values() if one.order.symbol == symbol and one.order.filled_micros]
+        if not orders:
+            raise SafetyError(
+                f"no order of {symbol} is listened to any more that they could belong to: end the session and begin a new one"
+            )
+        now, amount = self._clock.now(), -notional(count, price_micros)
+        event = TradeCorrection(
+            now, symbol, count, amount, orders[-1].order_id, f"by hand {symbol} {now}", f"traded elsewhere, says {said}"
+        )
+        return NewEvent(now, events.CORRECTION, events.correction_payload(event), f"correction:{event.execution_id}")
 
     def _note_baseline(self, venue: Mapping[str, int]) -> None:
         if self._recorder.books.baseline is None:
@@ -203,11 +233,8 @@ class Reconciling:
             for key, one in sure.items()
             if key not in books.incidents
         ]
-        new += [
-            cleared(now, Code(code), subject, "onetape", "it is gone")
-            for code, subject in books.incidents
-            if code in (Code.MISSING, Code.POSITION) and (code, subject) not in doubted
-        ]
+        seen = [key for key in books.incidents if key[0] == Code.MISSING or (key[0] == Code.POSITION and not self._is_moving(key[1]))]
+        new += [cleared(now, Code(code), subject, "onetape", "it is gone") for code, subject in seen if (code, subject) not in doubted]
         if new or self._last is None:
             details = [f"{one.code}: {one.detail}" for one in found]
             new.append(NewEvent(now, events.RECONCILED, {"listed_at": self._looking.listed_at, "differences": details}))

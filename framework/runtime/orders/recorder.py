@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from framework.domain.order import OrderUpdate
+from framework.domain.order_update import OrderUpdate
 from framework.runtime.orders import events
 from framework.runtime.orders.books import OrderBooks
 from framework.runtime.orders.fold import fold
@@ -16,7 +16,7 @@ from framework.runtime.tape.checkpoints import Checkpoint
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from framework.domain.account_event import TradeCorrection
+    from framework.domain.account_event import AccountEvent
     from framework.engine.ports import BrokerListener
     from framework.runtime.orders.clock import Clock
     from framework.runtime.tape.chain import Head, NewEvent, TapeEvent
@@ -35,6 +35,9 @@ class EventStore(Protocol):
 
     def events(self, after: int = -1, kinds: Collection[str] = ()) -> Iterator[TapeEvent]:
         """What was written."""
+
+    def holds(self, key: str) -> bool:
+        """Whether an event with ``key`` was written."""
 
     @property
     def head(self) -> Head:
@@ -62,7 +65,7 @@ class Recorder:
         self._lease = lease
         self._alarm = alarm
         self._listener: BrokerListener | None = None
-        self._untold: deque[OrderUpdate | TradeCorrection] = deque()
+        self._untold: deque[OrderUpdate | AccountEvent] = deque()
         self._is_telling = False
         self._since_checkpoint = 0
         self._recover()

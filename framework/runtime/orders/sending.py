@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.domain.order import OrderStatus, OrderUpdate
+from framework.domain.order import OrderRole, OrderStatus, OrderType
+from framework.domain.order_update import OrderUpdate
 from framework.domain.venue_order import Outcome, OutcomeKind
 from framework.rules import limits
 from framework.rules.outcomes import agrees
+from framework.runtime.logs.context import about
 from framework.runtime.orders import events
 from framework.runtime.orders.asking import asked
 from framework.runtime.orders.books import HERE, Phase
 from framework.runtime.orders.incidents import ACCOUNT, Code, Effect, Incident, cleared
 from framework.runtime.orders.policy import SECOND
-from framework.runtime.orders.shares import may_send
+from framework.runtime.orders.shares import may_send, stopped
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from framework.runtime.orders.recorder import Recorder
 
 _K = OutcomeKind
+#: So often an order goes to the venue at most because its stop has been reached.
+_SENDINGS = 4
 #: Outcomes of a request whose session the venue took.
 _ADMITTED = frozenset({_K.ACCEPTED, _K.REJECTED, _K.EXISTS})
 
@@ -36,6 +40,7 @@ class Sending:
     """Makes the requests that can make an order.
 
     ``may_trade`` is asked right before each: whether the lease still lasts for one request. Pictures of answers are left in ``pictures``.
+    ``has_reached`` says whether the market has come to the price of a stop.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Sending:
         policy: OrderPolicy,
         may_trade: Callable[[], bool],
         pictures: list[VenueOrder],
+        has_reached: Callable[[Tracked], bool],
     ) -> None:
         self._recorder = recorder
         self._gateway = gateway
@@ -53,6 +59,7 @@ class Sending:
         self._policy = policy
         self._may_trade = may_trade
         self._pictures = pictures
+        self._has_reached = has_reached
         self._deadlines: dict[str, int] = {}
         self._not_before: dict[str, int] = {}
         #: When each order's last request was made, by the monotonic clock; those of an earlier process count from its end.
@@ -67,12 +74,13 @@ class Sending:
         claimed, now, number = self._clock.monotonic(), self._clock.now(), leg.dispatches
         quantity = tracked.order.leaves_micros
         payload = {"ref": leg.ref, "n": number, "quantity_micros": quantity}
-        self._recorder.write(*before, NewEvent(now, events.DISPATCH, payload, f"dispatch:{leg.ref}:{number}"))
+        self._recorder.write(*before, NewEvent(now, events.DISPATCH, payload, events.dispatch_key(leg.ref, number)))
         tracked, leg = self._recorder.books.by_ref(leg.ref)
         self.asked_at[leg.ref] = claimed
         window = claimed + round(self._policy.send_window_seconds * SECOND)
-        outcome = self._requested(limits.approved_before(tracked.order, leg.order_type), leg.ref, quantity, window)
-        self._conclude(tracked, leg, outcome, self._clock.monotonic() - claimed)
+        with about(order_id=tracked.order.order_id, client_id=leg.ref):
+            outcome = self._requested(limits.approved_before(tracked.order, leg.order_type), leg.ref, quantity, window)
+            self._conclude(tracked, leg, outcome, self._clock.monotonic() - claimed)
 
     def _requested(self, approved: ApprovedOrder, ref: str, quantity: int, window: int) -> Outcome:
         deadline = min(window, self._deadlines.get(ref, window))
@@ -93,15 +101,30 @@ class Sending:
         self._note_access(tracked.order.order_id, outcome)
         if outcome.kind is _K.ACCEPTED and outcome.report is not None:
             self.bind(tracked, leg, outcome.report, latency)
-        elif outcome.kind in (_K.REJECTED, _K.FORBIDDEN):
+        elif outcome.kind is _K.REJECTED and self._is_a_reached_stop(tracked, leg):
+            self._come_back(tracked, leg, outcome.reason)
+        elif outcome.kind is _K.REJECTED or (outcome.kind is _K.FORBIDDEN and not leg.may_be_there):
             self.end(tracked, leg, OrderStatus.REJECTED, outcome.reason)
-        elif outcome.kind.was_refused_unseen:
+        elif outcome.kind.was_refused_unseen or outcome.kind is _K.FORBIDDEN:
             wait = max(outcome.retry_after_seconds or 0.0, self._policy.poll_seconds)
             self._not_before[leg.ref] = self._clock.monotonic() + round(wait * SECOND)
             payload = {"ref": leg.ref, "n": leg.dispatches - 1, "outcome": str(outcome.kind), "reason": outcome.reason}
             self._recorder.write(NewEvent(self._clock.now(), events.NOT_SENT, payload))
         else:
             self.tell_unknown(tracked, f"no answer: {outcome.reason}" if outcome.kind is _K.UNKNOWN else "the venue has its id")
+
+    def _is_a_reached_stop(self, tracked: Tracked, leg: Leg) -> bool:
+        """Whether a stop that guards was refused because there is nothing to wait for any more: its price was reached before it came."""
+        waits = leg.order_type not in (OrderType.MARKET, OrderType.LIMIT)
+        return waits and tracked.order.role is OrderRole.STOP and len(tracked.legs) < _SENDINGS and self._has_reached(tracked)
+
+    def _come_back(self, tracked: Tracked, leg: Leg, reason: str) -> None:
+        """The order goes on: with the next look it is sent as what it has become by then."""
+        order, now = tracked.order, self._clock.now()
+        detail = f"the venue does not take {order.order_id} as a stop ({reason}), and its price is reached; it goes as what it has become"
+        alert = Incident(Code.STOP_REACHED, order.order_id, Effect.ALERT, detail).event(now, lasts=False)
+        self._recorder.write(NewEvent(now, events.ENDED, {"ref": leg.ref}), alert)
+        self.forget(leg.ref)
 
     def _note_access(self, order_id: str, outcome: Outcome) -> None:
         """A venue that refuses the account stops entries until a person says otherwise; one that refuses the session is waited for."""
@@ -151,17 +174,22 @@ class Sending:
             self._recorder.write(NewEvent(self._clock.now(), events.ENDED, {"ref": leg.ref}))
         elif self.is_late(leg):
             self.end(tracked, leg, OrderStatus.EXPIRED, "it could not be sent in time")
-        elif self._clock.monotonic() >= self._not_before.get(leg.ref, 0):
+        elif self.may_ask(leg):
             self._try(tracked, leg)
 
     def _try(self, tracked: Tracked, leg: Leg) -> None:
         if not self._gateway.is_connected():
             return
         answer = may_send(tracked, self._recorder.books, self._gateway.capabilities)
-        if answer.refusal:
-            self.end(tracked, leg, OrderStatus.REJECTED, answer.refusal)
+        refusal = answer.refusal or stopped(tracked.order, self._recorder.books)
+        if refusal:
+            self.end(tracked, leg, OrderStatus.REJECTED, refusal)
         elif not answer.waits:
             self.send(tracked, leg)
+
+    def may_ask(self, leg: Leg) -> bool:
+        """Whether the venue, or we, do not want to wait any longer before the next request for ``leg``."""
+        return self._clock.monotonic() >= self._not_before.get(leg.ref, 0)
 
     def is_late(self, leg: Leg) -> bool:
         """Whether the deadline has passed; that of an earlier process by the wall clock, which is all there is."""

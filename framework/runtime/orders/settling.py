@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.domain.order import OrderStatus, OrderUpdate, TimeInForce
+from framework.domain.order import OrderStatus, TimeInForce
+from framework.domain.order_update import OrderUpdate
 from framework.domain.venue_order import Dedupe
 from framework.runtime.orders import events
 from framework.runtime.orders.books import Phase
 from framework.runtime.orders.incidents import Code, Effect, Incident, cleared, is_frozen
 from framework.runtime.orders.policy import SECOND
+from framework.runtime.orders.shares import stopped
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Settling:
 
     1. The venue shows our id: it is bound (``Looking`` does that), whatever was concluded before.
     2. The venue shows no ids: the one order with these terms and of that time is it, if nobody else trades the account.
-    3. Sending again under the same id is safe where a probe has proven it, for a part of the time that was proven.
+    3. Sending again under the same id is safe where a probe has proven it, for a part of the time that was proven; not what is wanted back.
     4. A day order that opens, was never listed, and whose session is over, is given up; it is listened to for a week more.
     5. Otherwise it is parked: a person has to look.
 
@@ -82,7 +84,7 @@ class Settling:
             return
         if not link.echoes_client_id and self._settled_by_terms(tracked, leg, listing):
             return
-        if self._may_repeat(leg):
+        if self._may_repeat(tracked, leg):
             self._sending.send(tracked, leg)
             return
         if since >= self._policy.tombstone_after_seconds:
@@ -97,9 +99,11 @@ class Settling:
         now = self._clock.monotonic()
         return (now - self._sending.asked_at.setdefault(leg.ref, now)) / SECOND
 
-    def _may_repeat(self, leg: Leg) -> bool:
+    def _may_repeat(self, tracked: Tracked, leg: Leg) -> bool:
         link = self._gateway.link
-        if link.dedupe is not Dedupe.PROVEN or self._sending.is_late(leg):
+        if link.dedupe is not Dedupe.PROVEN or leg.cancel_wanted or not self._sending.may_ask(leg):
+            return False
+        if self._sending.is_late(leg) or stopped(tracked.order, self._recorder.books):
             return False
         # By the wall clock, which a restart does not forget; one that was set back proves nothing.
         return 0 <= self._clock.now() - leg.first_sent_at <= round(link.dedupe_window_seconds / 4 * SECOND)

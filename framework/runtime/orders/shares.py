@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from framework.domain.order import OrderSide
 from framework.domain.values import from_micros
 from framework.runtime.orders.books import AT_VENUE, Phase
+from framework.runtime.orders.incidents import is_frozen, latch
 
 if TYPE_CHECKING:
     from framework.domain.order import Order
@@ -29,6 +30,16 @@ def opens(order: Order, books: OrderBooks) -> bool:
     """Whether any of ``order`` opens a position, or adds to one."""
     held = books.shares.get(order.symbol, 0)
     return not order.role.protects and (held * order.side.sign >= 0 or order.leaves_micros > abs(held))
+
+
+def stopped(order: Order, books: OrderBooks) -> str:
+    """Why ``order``, if it opens, may not be sent while what has happened is not over; empty where it may."""
+    if not opens(order, books):
+        return ""
+    effect = latch(books)
+    if effect is not None:
+        return f"entries are stopped ({effect}): {', '.join(sorted(code for code, _ in books.incidents))}"
+    return f"somebody else touched {order.symbol}; acknowledge it first" if is_frozen(books, order.symbol) else ""
 
 
 def may_send(tracked: Tracked, books: OrderBooks, venue: Capabilities) -> Answer:

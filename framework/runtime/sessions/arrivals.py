@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 class Arrival(NamedTuple):
-    """All bars that closed at ``timestamp`` (ns UTC), by symbol."""
+    """All bars that closed at ``timestamp`` (ns UTC), by symbol; on what ``is_late`` nothing is decided."""
 
     timestamp: int
     bars: Mapping[str, ClosedBar]
+    is_late: bool = False
 
 
 def known_before(series: Mapping[str, BarSeries], first: int) -> dict[str, BarSeries]:

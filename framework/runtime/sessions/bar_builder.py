@@ -44,6 +44,7 @@ class BarBuilder:
 
     Attributes:
         left_out: Ticks that were left out, by reason.
+        closed: The last close for which bars were made, ns UTC; 0 before the first.
     """
 
     def __init__(self, bounds: Callable[[int], tuple[int, int]], step: int, since: int = 0) -> None:
@@ -53,7 +54,7 @@ class BarBuilder:
         self._forming: dict[int, dict[str, _Forming]] = {}
         self._volumes: dict[str, tuple[int, float]] = {}
         self._base: dict[str, float] = {}
-        self._close = 0
+        self.closed = 0
         self.left_out: dict[str, int] = {}
 
     def next_close(self, now: int) -> int:
@@ -64,7 +65,7 @@ class BarBuilder:
         passed = max(now - opened, 1)
         return min(opened + -(-passed // self._step) * self._step, closed)
 
-    def _start(self, timestamp: int) -> int:
+    def opened(self, timestamp: int) -> int:
         """When the bar began that ``timestamp`` lies in."""
         opened, _ = self._bounds(timestamp)
         return opened if self._step == 0 else opened + (timestamp - opened - 1) // self._step * self._step
@@ -76,9 +77,9 @@ class BarBuilder:
             self._leave_out("no price")
         elif not opened < tick.timestamp <= closed:
             self._leave_out("outside of the session")
-        elif tick.timestamp <= self._close:
+        elif tick.timestamp <= self.closed:
             self._leave_out("after its bar had closed")
-        elif self._start(tick.timestamp) < self._since:
+        elif self.opened(tick.timestamp) < self._since:
             self._leave_out("in a bar that had begun before")
             self._base[tick.symbol] = self._count(tick, opened)
         else:
@@ -107,9 +108,9 @@ class BarBuilder:
         Raises:
             BadDataError: They have been closed before.
         """
-        if timestamp <= self._close:
-            raise BadDataError(f"the bars of {timestamp} were closed before, at {self._close}")
-        self._close = timestamp
+        if timestamp <= self.closed:
+            raise BadDataError(f"the bars of {timestamp} were closed before, at {self.closed}")
+        self.closed = timestamp
         formed = self._forming.pop(timestamp, {})
         self._forming = {close: bars for close, bars in self._forming.items() if close > timestamp}
         return Arrival(timestamp, {symbol: ClosedBar(self._bar(symbol, timestamp, one)) for symbol, one in sorted(formed.items())})

@@ -51,11 +51,12 @@ class RealtimeDriver:
         for came in self._arriving:
             if isinstance(came, FeedStatus):
                 continue
-            timestamp, bars = came
+            timestamp, bars, is_late = came
             arrived = {self._market.row[symbol]: one for symbol, one in bars.items()}
             self._tried(timestamp, partial(self._engine.on_arrival, arrived, timestamp))
             self._work(sorted(arrived))
-            self._tried(timestamp, partial(self._engine.on_slice, timestamp))
+            decide = self._engine.on_late if is_late else self._engine.on_slice
+            self._tried(timestamp, partial(decide, timestamp))
             on_slice(timestamp)
 
     def _tried(self, timestamp: int, act: Callable[[], None]) -> None:

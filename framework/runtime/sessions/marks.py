@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HISTORY = "history"
 FORMING = "bar_forming"  # what is heard from here on belongs to the bar that closes then
 LOOKED = "clock_looked"  # time has come so far, without bars
+LATE = "bars_late"  # the bars that follow came when they were past: nothing is decided on them
 COMMANDED = "command_given"  # the operator's command reaches the engine here
 RESUMED = "session_resumed"  # the tape has nothing more to say: from here on the venue is asked
 STOPPED = "session_stopped"  # the strategy is told that this is the end, for now
@@ -31,11 +32,11 @@ QUOTED = "broker_quoted"
 FED = "feed_status"  # quotes have stopped coming, or come again
 #: What begins a turn, which DECIDED ends.
 TURNS = frozenset({BARS, LOOKED, COMMANDED, STOPPED})
-#: What the engine hears of its orders, and what shows that something it asked for was taken up.
-HEARD = frozenset({events.REPORT, events.CORRECTION})
+#: What the engine hears of its orders and of the account, and what shows that something it asked for was taken up.
+HEARD = frozenset({events.REPORT, events.CORRECTION, events.LEVEL}) | events.ACTIONS
 TRACES = frozenset({events.INTENT, events.CANCEL, events.HOLD})
 #: All that is needed to take the same turns again.
-INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, RESUMED, ASKED, ANSWERED, QUESTIONED, QUOTED, FED}
+INPUTS = TURNS | HEARD | TRACES | {DECIDED, FORMING, LATE, RESUMED, ASKED, ANSWERED, QUESTIONED, QUOTED, FED}
 
 SHADOW_FILL = "shadow_fill"  # what the fill model made of an order that a real venue has
 SHADOW_DIVERGED = "shadow_diverged"  # the two came to be further apart than the config allows

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from framework.domain.market import FeedStatus
 from framework.errors import BrokerError, DataError
+from framework.runtime.sessions.upkeep import is_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 #: The longest sleep, so that a stop or a command is heard soon.
-NAP = SECOND // 20
+NAP = SECOND // 40
 #: So many questions in a row without an answer, and quotes do not come any more.
 LOST_AFTER = 3
 
@@ -89,7 +90,8 @@ class QuoteFeed:
 
     def __iter__(self) -> Iterator[Arrival | FeedStatus]:
         while not self._over():
-            self.closing = close = self._builder.next_close(self._time.now() + 1)
+            # A clock that was set back does not lead to a bar that was decided on.
+            self.closing = close = self._builder.next_close(max(self._time.now(), self._builder.closed) + 1)
             while (now := self._time.now()) < close + self._pace.grace:
                 if self._over():
                     return
@@ -104,7 +106,7 @@ class QuoteFeed:
 
     def _look(self, now: int) -> None:
         opened, _ = self._bounds(now)
-        if now > opened and now >= self._due:
+        if now > opened and is_due(now, self._due, self._pace.poll):
             self._due = now + self._pace.poll
             self._ask()
         self._between(now)

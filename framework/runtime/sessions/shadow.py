@@ -11,7 +11,9 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from framework.domain.order import OPEN_STATUSES, Order, OrderStatus, OrderUpdate
+from framework.domain.account_event import Split
+from framework.domain.order import OPEN_STATUSES, Order, OrderStatus
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import notional
 from framework.rules.limits import approved_before
 from framework.rules.shadowing import Matched, Part, beyond, gap
@@ -46,6 +48,9 @@ class ModelVenue(Protocol):
 
     def cancel_order(self, order_id: str) -> bool:
         """End an order; ``False`` where it had ended."""
+
+    def split_ahead(self, split: Split) -> None:
+        """Let shares and orders follow a split whose bar has not been traded on."""
 
     def on_slice(self, rows: Sequence[int]) -> None:
         """Trade on the bars of ``rows``, which have just closed."""
@@ -137,6 +142,8 @@ class Shadow:
                 self._decided[event.order_id] = event
             elif isinstance(event, OrderUpdate):
                 self._hear(event, forming=forming)
+            elif isinstance(event, Split):
+                self._venue.split_ahead(event)
 
     def _hear(self, update: OrderUpdate, *, forming: bool) -> None:
         order = self._decided.get(update.order_id)

@@ -7,17 +7,20 @@ another waits until that has been dealt with.
 from __future__ import annotations
 
 from collections import Counter, deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
-from framework.domain.account_event import TradeCorrection
+from framework.domain.account_event import Split, TradeCorrection
 from framework.domain.market import Quote
-from framework.domain.order import Order, OrderStatus, OrderUpdate
+from framework.domain.order import Order, OrderStatus, OrderType
+from framework.domain.order_update import OrderUpdate
 from framework.errors import BrokerError, DataError, OrderSubmissionError, SafetyError
 from framework.runtime.orders import events
+from framework.runtime.sessions.answers import NotTakenError, answered, read_answer
 from framework.runtime.sessions.marks import ANSWERED, ASKED, HEARD, QUESTIONED, QUOTED, RESUMED, TRACES
-from framework.runtime.sessions.taping import answered_mark, asked_mark, quoted_mark
+from framework.runtime.sessions.taping import Question, answered_mark, asked_mark, quoted_mark
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from framework.domain.book import Account, Position
     from framework.domain.order import ApprovedOrder
     from framework.domain.venue import Capabilities
+    from framework.engine.market import Market
     from framework.engine.ports import Broker, BrokerListener
     from framework.runtime.sessions.taping import Taping
     from framework.runtime.tape.chain import TapeEvent
@@ -44,26 +48,30 @@ class TapedBroker:
     Args:
         taping: What the tape has, and where marks are noted.
         capabilities: What the venue accepts; the same whether it is asked or not.
-        last_price: The last close of a symbol, dollars: what is known where the venue does not quote.
+        market: Of the session: its last closes are what is known where the venue does not quote, and a split is told before its bar.
         live: Makes the order manager, which tells the listener; called once, when the tape has nothing more to say.
         now: ns UTC.
         ready: Lets the order manager look at the venue, called once it is made: what the engine does in reply reaches the same one already.
+        too_late: Why an order must not be placed any more that a process decided which died before it asked for it; empty where it may.
     """
 
     def __init__(
         self,
         taping: Taping,
         capabilities: Capabilities,
-        last_price: Callable[[str], float],
+        market: Market,
         live: Callable[[BrokerListener], Broker],
         now: Callable[[], int],
         ready: Callable[[], None] = lambda: None,
+        too_late: Callable[[Order], str] = lambda _: "",
     ) -> None:
         self._taping = taping
-        self._capabilities = capabilities
-        self._last_price = last_price
+        self._capabilities = replace(capabilities, trails_apart=True)
+        self._market = market
         self._make_live = live
         self._make_ready = ready
+        self._too_late = too_late
+        self._is_interrupted = False
         self._now = now
         self._live: Broker | None = None
         self._orders: dict[str, Order] = {}
@@ -71,6 +79,9 @@ class TapedBroker:
         self._untold: deque[OrderUpdate | AccountEvent] = deque()
         self._is_telling = False
         self._traces: Counter[tuple[str, str]] = Counter()
+        self._levels: dict[str, int] = {}
+        self._asks = 0
+        self._answers: dict[int, TapeEvent] = {}
 
     # --- what happened
 
@@ -84,6 +95,12 @@ class TapedBroker:
             self.on_update(events.read_report(event.payload, event.timestamp, self._known(str(event.payload["order_id"]))))
         elif event.kind == events.CORRECTION:
             self.on_account(events.read_correction(event.payload))
+        elif event.kind == events.LEVEL:
+            self._levels[str(event.payload["order_id"])] = int(str(event.payload["level_micros"]))
+        elif event.kind in events.ACTIONS:
+            action = events.read_action(event.kind, event.payload, event.timestamp)
+            if action is not None:
+                self.on_account(action)
         elif event.kind in TRACES:
             self._traces[event.kind, str(event.payload["order_id"])] += 1
 
@@ -109,6 +126,8 @@ class TapedBroker:
                 if isinstance(told, OrderUpdate):
                     self._listener.on_update(told)
                 else:
+                    if isinstance(told, Split):
+                        self._market.split_ahead(told.symbol, told.new, told.old)
                     self._listener.on_account(told)
         finally:
             self._is_telling = False
@@ -123,11 +142,17 @@ class TapedBroker:
         """
         self._orders[approved.order.order_id] = approved.order
         try:
-            self._ask(PLACE, approved.order.order_id, lambda broker: broker.place_order(approved))
-        except _NotTakenError as error:
+            self._ask(PLACE, approved.order.order_id, lambda broker: self._placed(broker, approved))
+        except NotTakenError as error:
             over = OrderStatus.CANCELED if approved.order.status is OrderStatus.EMULATED else OrderStatus.REJECTED
             self._tell(OrderUpdate(approved.order.order_id, error.at, over, str(error)))
         return approved.order.snapshot()
+
+    def _placed(self, broker: Broker, approved: ApprovedOrder) -> Order:
+        refusal = self._too_late(approved.order) if self._is_interrupted else ""
+        if refusal:
+            raise OrderSubmissionError(refusal)
+        return broker.place_order(approved)
 
     def cancel_order(self, order_id: str) -> bool:
         """Cancel an order.
@@ -155,27 +180,31 @@ class TapedBroker:
 
     def _ask(self, call: str, subject: str, act: Callable[[Broker], object]) -> bool:
         self._hear_ahead()
-        event = self._taping.asked(ASKED, call, subject)
+        event, self._asks = self._taping.asked(ASKED, call, subject), self._asks + 1
+        question = Question(self._asks, call, subject)
         if event is None:
             self._taping.note(asked_mark(self._now(), call, subject))
-            return self._asked_now(act)
+            return self._asked_now(question, act)
         trace, before = (_TRACE_OF[call], subject), self._traces[_TRACE_OF[call], subject]
 
         def is_taken_up() -> bool:
-            return bool(answers) or self._traces[trace] > before
+            return question.number in self._answers or self._traces[trace] > before
 
-        answers = self._followed()
+        self._follow(question)
         while not is_taken_up() and self._taping.taken({RESUMED}):  # past the start of a later process only if nothing came of it before
-            answers = self._followed()
+            self._follow(question)
         if not is_taken_up() and not self._taping.is_behind:
-            return self._asked_now(act)  # the process died before anything was made of it
-        return _answer(answers[0]) if answers else True
+            return self._asked_now(question, act)  # the process died before anything was made of it
+        answer = self._answers.pop(question.number, None)
+        return True if answer is None else read_answer(answer)
 
-    def _followed(self) -> list[TapeEvent]:
-        """Hear what came of an ask; the answers to it."""
+    def _follow(self, question: Question) -> None:
+        """Hear what came of a question. Answers among it may be to one around it, which was asked again after a death."""
         found = self._taping.taken(HEARD | TRACES | {ANSWERED})
+        for one in found:
+            if one.kind == ANSWERED:
+                self._answers.setdefault(answered(one, question), one)
         self._hear_all(found)
-        return [one for one in found if one.kind == ANSWERED]
 
     def _hear_ahead(self, *also: str) -> None:
         """What was written together with what is being told just now, and therefore before this, waits to be told."""
@@ -198,27 +227,27 @@ class TapedBroker:
         finally:
             self._is_telling = was
 
-    def _asked_now(self, act: Callable[[Broker], object]) -> bool:
+    def _asked_now(self, question: Question, act: Callable[[Broker], object]) -> bool:
         if self._live is not None:
-            return self._acted(self._live, act)
+            return self._acted(question, self._live, act)
         try:
             with self._keeping_quiet():  # what the order manager found out when it was made is answered to after this
-                return self._acted(self.live(), act)
+                return self._acted(question, self.live(), act)
         finally:
             self._tell_all()
 
-    def _acted(self, broker: Broker, act: Callable[[Broker], object]) -> bool:
+    def _acted(self, question: Question, broker: Broker, act: Callable[[Broker], object]) -> bool:
         try:
             done = act(broker) is not False
         except OrderSubmissionError as error:
             at = self._now()
-            self._taping.note(answered_mark(at, done=False, raised=str(error), taken=False))
-            raise _NotTakenError(at, str(error)) from None
+            self._taping.note(answered_mark(at, question, done=False, raised=str(error), taken=False))
+            raise NotTakenError(at, str(error)) from None
         except BrokerError as error:
-            self._taping.note(answered_mark(self._now(), done=False, raised=str(error)))
+            self._taping.note(answered_mark(self._now(), question, done=False, raised=str(error)))
             raise
         if not done:
-            self._taping.note(answered_mark(self._now(), done=False, raised=None))
+            self._taping.note(answered_mark(self._now(), question, done=False, raised=None))
         return done
 
     def go_live(self) -> None:
@@ -229,17 +258,19 @@ class TapedBroker:
             SafetyError: The account is not known.
         """
         self.live()
+        self._is_interrupted = False  # what comes now is decided here
 
-    @property
-    def untold(self) -> Mapping[str, int]:
-        """Micro-shares by symbol that have traded and that the engine has not been told of yet."""
-        shares: dict[str, int] = {}
+    def with_untold(self, shares: Mapping[str, int]) -> dict[str, int]:
+        """``shares``, micro-shares by symbol as the engine has them, as they are when it has been told everything."""
+        found = dict(shares)
         for one in self._untold:
             if isinstance(one, OrderUpdate) and one.fill is not None:
-                shares[one.fill.symbol] = shares.get(one.fill.symbol, 0) + one.fill.side.sign * one.fill.quantity_micros
+                found[one.fill.symbol] = found.get(one.fill.symbol, 0) + one.fill.side.sign * one.fill.quantity_micros
             elif isinstance(one, TradeCorrection):
-                shares[one.symbol] = shares.get(one.symbol, 0) + one.quantity_micros
-        return shares
+                found[one.symbol] = found.get(one.symbol, 0) + one.quantity_micros
+            elif isinstance(one, Split):
+                found[one.symbol] = one.held_micros
+        return found
 
     def live(self) -> Broker:
         """The order manager.
@@ -251,6 +282,7 @@ class TapedBroker:
         if self._live is None:
             self._taping.caught_up()
             self._taping.note(NewEvent(self._now(), RESUMED, {}))
+            self._is_interrupted = True
             with self._keeping_quiet():  # what the engine makes of it needs somebody to ask
                 self._live = self._make_live(self)
                 try:
@@ -278,7 +310,7 @@ class TapedBroker:
         try:
             return self.live().get_quote(symbol)
         except (BrokerError, DataError):
-            last = self._last_price(symbol)
+            last = self._market.last_price(symbol)
             return Quote(symbol, self._now(), last, last, last)
 
     def get_quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
@@ -286,12 +318,21 @@ class TapedBroker:
         return {symbol: self.get_quote(symbol) for symbol in symbols}
 
     def get_order(self, order_id: str) -> Order:
-        """An order as far as it was told.
+        """An order as far as it was told; the level of a trailing stop as far as anybody knows it has come.
 
         Raises:
             BrokerError: It is not known.
         """
-        return self._known(order_id).snapshot()
+        order = self._known(order_id).snapshot()
+        if order.order_type is OrderType.TRAILING_STOP:
+            order.stop_micros = self._level(order)
+        return order
+
+    def _level(self, order: Order) -> int | None:
+        if self._live is not None:
+            with suppress(BrokerError):  # not taken, or not listened to any more
+                return self._live.get_order(order.order_id).stop_micros
+        return self._levels.get(order.order_id, order.stop_micros)
 
     def get_open_orders(self) -> list[Order]:
         """All orders that may still fill, as far as it was told, oldest first."""
@@ -339,20 +380,3 @@ class TapedBroker:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.disconnect()
-
-
-class _NotTakenError(OrderSubmissionError):
-    """An order went nowhere, at a time (ns UTC)."""
-
-    def __init__(self, at: int, reason: str) -> None:
-        super().__init__(reason)
-        self.at = at
-
-
-def _answer(event: TapeEvent) -> bool:
-    said: Any = event.payload
-    if not said.get("taken", True):
-        raise _NotTakenError(event.timestamp, said["raised"])
-    if said["raised"] is not None:
-        raise BrokerError(said["raised"])
-    return bool(said["done"])

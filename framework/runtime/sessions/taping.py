@@ -10,7 +10,7 @@ with what is written, and goes on in the middle of the turn in which the one bef
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from framework.errors import PartedError
 from framework.runtime.sessions.marks import ANSWERED, ASKED, DECIDED, HISTORY, QUOTED, beside_of
@@ -172,6 +172,10 @@ class Taping:
         """What was written."""
         return iter(()) if self._store is None else self._store.events(after, kinds)
 
+    def holds(self, key: str) -> bool:
+        """Whether an event with ``key`` was written."""
+        return self._store is not None and self._store.holds(key)
+
     @property
     def head(self) -> Head:
         """The last event."""
@@ -196,9 +200,21 @@ def asked_mark(now: int, call: str, subject: str) -> NewEvent:
     return NewEvent(now, ASKED, {"call": call, "subject": subject})
 
 
-def answered_mark(now: int, *, done: bool, raised: str | None, taken: bool = True) -> NewEvent:
-    """The broker said that it was not ``done``, or ``raised`` an error of that text; an order that it has not ``taken`` went nowhere."""
-    return NewEvent(now, ANSWERED, {"done": done, "raised": raised} | ({} if taken else {"taken": False}))
+class Question(NamedTuple):
+    """What the engine asks its broker: the how-manieth question of the session, counted as their marks stand on the tape."""
+
+    number: int
+    call: str
+    subject: str
+
+
+def answered_mark(now: int, question: Question, *, done: bool, raised: str | None, taken: bool = True) -> NewEvent:
+    """The broker said that it was not ``done``, or ``raised`` an error of that text; an order that it has not ``taken`` went nowhere.
+
+    It names its question: what is asked in reply to a report stands between a question and its answer where a process has died there.
+    """
+    named = {"ask": question.number, "call": question.call, "subject": question.subject}
+    return NewEvent(now, ANSWERED, {**named, "done": done, "raised": raised} | ({} if taken else {"taken": False}))
 
 
 def quoted_mark(now: int, symbol: str, prices: Sequence[float | int]) -> NewEvent:

@@ -6,12 +6,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from framework.domain.market import FeedStatus
-from framework.errors import OrderError, StrategyError
+from framework.errors import OrderError, StoppedError, StrategyError
 from framework.runtime.sessions.marks import (
     COMMANDED,
     FED,
     FORMING,
     HEARD,
+    LATE,
     LOOKED,
     RESUMED,
     STOPPED,
@@ -40,7 +41,7 @@ class Turns:
     """Lets ``engine`` take its turns, each written down by ``taping``.
 
     ``hear`` is told of reports on the tape. ``ready`` is called once, when the tape has nothing more to say and before anything new comes.
-    ``failed`` is told when the strategy raises at its end; ``None`` lets the error through.
+    ``failed`` is told when the strategy raises at its end; ``None`` lets the error through. ``stopped`` says that the session is to end.
     """
 
     def __init__(
@@ -50,20 +51,30 @@ class Turns:
         hear: Callable[[TapeEvent], None],
         ready: Callable[[], None] = lambda: None,
         failed: Failed | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._engine = engine
         self._taping = taping
         self._hear = hear
         self._ready = ready
         self._failed = failed
+        self._stopped = stopped
         self._last = 0
 
     def arriving(self, coming: Iterable[Arrival | FeedStatus]) -> Iterator[Arrival | FeedStatus]:
-        """The slices on the tape, then those of ``coming`` that are later; what lies between them happens in between."""
+        """The slices on the tape, then those of ``coming`` that are later; what lies between them happens in between.
+
+        Raises:
+            StoppedError: The session is to end, and the tape has more to say.
+        """
+        is_late = False
         while self._taping.is_behind:
+            heed(self._stopped)
             event = self._taping.next()
-            if event.kind == BARS:
-                arrival = read_arrival(event)
+            if event.kind == LATE:
+                is_late = True
+            elif event.kind == BARS:
+                arrival, is_late = read_arrival(event)._replace(is_late=is_late), False
                 self._last = arrival.timestamp
                 yield arrival
             elif event.kind == FED:
@@ -77,9 +88,14 @@ class Turns:
                 self._taping.note(fed_mark(came))
                 yield came
             elif came.timestamp > self._last:
-                self._taping.note(bars_event(came))
-                self._last = came.timestamp
+                self._arrived(came)
                 yield came
+
+    def _arrived(self, came: Arrival) -> None:
+        if came.is_late:
+            self._taping.note(NewEvent(came.timestamp, LATE, {}))
+        self._taping.note(bars_event(came))
+        self._last = came.timestamp
 
     def _again(self, event: TapeEvent) -> None:
         if event.kind == FORMING:
@@ -144,6 +160,16 @@ class Turns:
             if self._failed is None:
                 raise
             self._failed(now, error)
+
+
+def heed(stopped: Callable[[], bool]) -> None:
+    """End a start that is not wanted any more.
+
+    Raises:
+        StoppedError: ``stopped()``.
+    """
+    if stopped():
+        raise StoppedError("stopped before it was ready; nothing was decided")
 
 
 class Commanded:

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 
 
+def is_due(now: int, due: int, every: int) -> bool:
+    """Whether what is done every so many ns, next at ``due``, is to be done ``now`` (ns UTC): later, or on a clock that was set back."""
+    return not due - every <= now < due
+
+
 @dataclass(slots=True)
 class Job:
     """Something that is done every so many ns; ``due`` is when it is done next, ns UTC."""
@@ -33,6 +38,6 @@ class Upkeep:
     def __call__(self, now: int) -> None:
         """Do what is due."""
         for job in self._jobs:
-            if now >= job.due:
+            if is_due(now, job.due, job.every):
                 job.due = now + job.every
                 job.act(now)

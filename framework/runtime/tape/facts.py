@@ -17,7 +17,8 @@ from framework.domain.account_event import (
     TradeCorrection,
 )
 from framework.domain.fill import Refusal
-from framework.domain.order import Order, OrderTerms, OrderUpdate
+from framework.domain.order import Order, OrderTerms
+from framework.domain.order_update import OrderUpdate
 from framework.errors import InvariantError
 from framework.rules.guards.state import Transition
 from framework.runtime.tape.chain import NewEvent

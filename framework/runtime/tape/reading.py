@@ -163,7 +163,7 @@ def _rows(path: str | Path, query: str) -> Iterator[Any]:
         yield from _rows_there(path, query)
         return
     if not path.is_file():
-        raise MissingDataError(f"there is no tape at {path}")
+        raise MissingDataError(f"there is no tape at {path}; name the folder of a run, or its tape.db")
     try:
         # A path as an address: characters such as ? and # keep their meaning in the name.
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:

@@ -94,7 +94,7 @@ class TapeStore:
         """
         backend = _backend_of(place)
         if not backend.exists():
-            raise MissingDataError(f"there is no tape at {backend.place}")
+            raise MissingDataError(f"there is no tape at {backend.place}; name the folder of a run, or its tape.db")
         store = cls(backend)
         try:
             store._require_ready()
@@ -204,6 +204,15 @@ class TapeStore:
             TapeError: The tape cannot be read.
         """
         return (row.read() for row in self._rows(after, kinds))
+
+    def holds(self, key: str) -> bool:
+        """Whether an event with ``key`` is on the tape; found by its index, however long the tape is.
+
+        Raises:
+            TapeError: The tape cannot be read.
+        """
+        with self._database.reading() as connection:
+            return connection.execute(_WITH_KEY, {"key": key}).scalar() is not None
 
     def verify(self) -> int:
         """Follow the whole chain; returns the number of events.

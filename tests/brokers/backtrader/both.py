@@ -11,7 +11,7 @@ import pandas as pd
 
 from brokers.backtrader.guest import guest
 from data import Dataset
-from framework.app.hosting import as_strategy_sees
+from framework.app.assembly.hosting import as_strategy_sees
 from tests.builders import play
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import backtrader as bt
 import pytest
 
 from brokers.backtrader.guest import guest
-from framework.app.hosting import is_backtrader
+from framework.app.assembly.hosting import is_backtrader
 from framework.engine.strategy import Strategy, description_of, params_of
 from framework.errors import ConfigError
 

@@ -8,8 +8,9 @@ import pytest
 
 from framework.errors import ConfigError
 from tests.brokers.backtrader.both import ours, pandas_feed, plain, stock
+from tests.brokers.backtrader.ordering import buy, executed, scripted, sell
 from tests.brokers.backtrader.samples import DAYS
-from tests.brokers.backtrader.test_orders import ENTRY, bracketed, buy, executed, scripted, sell
+from tests.brokers.backtrader.test_linked_orders import ENTRY, bracketed
 from tests.builders import bars, daily, minutes, still
 
 MINUTES = {"resolution": "1m"}

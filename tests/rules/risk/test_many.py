@@ -14,7 +14,7 @@ from framework.rules.risk.many import symbol_risks
 from framework.rules.risk.models import RiskModel, RiskPolicy, symbol_risk
 from framework.rules.risk.quantiles import Quantile, worst_of_rows
 
-LENGTHS = st.sampled_from((0, 1, 19, 20, 59, 60))
+LENGTHS = st.sampled_from((0, 1, 19, 20, 21, 37, 59, 60, 61))
 
 
 def bits(numbers):
@@ -35,15 +35,18 @@ def alone(windows, policy):
     confidence=st.sampled_from((0.9, 0.95, 0.99)),
     model=st.sampled_from((RiskModel.HISTORICAL, RiskModel.NORMAL)),
     block=st.sampled_from((1, 120, 16_000)),
+    many_lengths=st.sampled_from((1, 3, 8)),
+    quantile=st.sampled_from(Quantile),
 )
-def test_each_answer_is_that_of_the_symbol_alone(seed, lengths, spoilt, confidence, model, block):
+def test_each_answer_is_that_of_the_symbol_alone(seed, lengths, spoilt, confidence, model, block, many_lengths, quantile):
     rng = np.random.default_rng(seed)
     windows = [rng.standard_t(3, length) * 0.01 for length in lengths]
     for number in spoilt.keys() & set(range(len(windows))):
         windows[number][len(windows[number]) // 2 :] = spoilt[number]
-    policy = RiskPolicy(model=model, confidence=confidence, lookback=60, minimum=20)
+    policy = RiskPolicy(model=model, confidence=confidence, lookback=60, minimum=20, quantile=quantile)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(many, "BLOCK", block)
+        patch.setattr(many, "MANY_LENGTHS", many_lengths)
         together = symbol_risks(windows, policy)
     assert [bits(column) for column in together] == alone(windows, policy)
 

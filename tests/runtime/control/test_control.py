@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +28,7 @@ from framework.runtime.tape.store import TapeStore
 from tests.architecture.source import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HEADER = {"mode": "paper", "account": "hash of an account"}
@@ -190,7 +193,7 @@ def test_signals_are_not_promised_where_they_cannot_come():
 def test_silence_stops_entries_once_until_something_is_heard(store, tape, halt_file):
     now = [0.0]
     loop = control(store, halt_file, DeadMansSwitch(60, lambda: now[0]))
-    now[0] = 59.9
+    now[0] = 50.0  # the tape was begun some moments before
     assert loop.poll() == ()
     now[0] = 60.0
     (told,) = loop.poll()
@@ -352,3 +355,89 @@ def test_an_operator_who_resumed_and_says_nothing_more_is_missed_again(store, ta
     assert obey(loop) == []
     now[0] = 122.0
     assert obey(loop) == ["reduce"]
+
+
+HOUR = 3_600 * 10**9
+
+
+def restarted(store: TapeStore, halt_file: Path, at: int) -> Control:
+    """A new process at ``at`` (ns UTC), whose operator may be silent for ten hours."""
+    return Control(store, HaltFile(halt_file), HaltSignal(), DeadMansSwitch(36_000, lambda: 0.0), now=lambda: at)
+
+
+@pytest.fixture
+def began(store: TapeStore) -> int:
+    """When the run began, ns UTC."""
+    return next(store.events()).timestamp
+
+
+def test_silence_lasts_through_restarts(store, halt_file, began):
+    assert restarted(store, halt_file, began + 9 * HOUR).poll() == ()
+    store.append([command_event(began + 9 * HOUR, command("heartbeat"))])
+    assert restarted(store, halt_file, began + 18 * HOUR).poll() == ()
+    assert kinds(restarted(store, halt_file, began + 19 * HOUR).poll()) == ["reduce"]
+    store.append([command_event(began + 20 * HOUR, command("resume"))])
+    assert kinds(restarted(store, halt_file, began + 29 * HOUR).poll()) == ["resume"]
+
+
+def test_without_a_word_silence_begins_with_the_run(store, halt_file, began):
+    store.append([NewEvent(began + 9 * HOUR, "session_resumed", {})])
+    assert restarted(store, halt_file, began + 10 * HOUR - 1).poll() == ()
+    assert kinds(restarted(store, halt_file, began + 10 * HOUR).poll()) == ["reduce"]
+
+
+def test_a_silence_that_has_stopped_entries_is_not_told_again_by_the_next_process(store, tape, halt_file, began):
+    assert obey(restarted(store, halt_file, began + 11 * HOUR)) == ["reduce"]
+    second = restarted(store, halt_file, began + 12 * HOUR)
+    assert obey(second) == ["reduce"]  # it holds
+    assert obey(second) == []
+    assert [event.kind for event in store.events() if event.kind == "command_reduce"] == ["command_reduce"]
+    send_command(tape, command("heartbeat"), None)
+    assert obey(second) == []
+
+
+def test_a_clock_that_was_set_back_makes_nobody_silent(store, halt_file, began):
+    store.append([command_event(began + 20 * HOUR, command("heartbeat"))])
+    assert restarted(store, halt_file, began + HOUR).poll() == ()
+
+
+@contextmanager
+def unreadable(tape: Path) -> Iterator[None]:
+    """Nothing on it can be found for a while."""
+    with closing(sqlite3.connect(tape)) as other:
+        other.execute("ALTER TABLE events RENAME TO elsewhere")
+        try:
+            yield
+        finally:
+            other.execute("ALTER TABLE elsewhere RENAME TO events")
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Seconds of the processor."""
+    started = time.process_time()
+    act()
+    return time.process_time() - started
+
+
+def test_what_held_before_is_given_again_although_the_tape_could_not_be_read_at_first(store, tape, halt_file):
+    first = control(store, halt_file)
+    send_command(tape, command("reduce"), halt_file)
+    assert obey(first) == ["reduce"]
+    send_command(tape, command("cancel_all"), halt_file)
+    second = control(store, halt_file)
+    with unreadable(tape):
+        assert second.poll() == (BLIND,)
+    assert kinds(second.poll()) == ["reduce", "cancel_all"]
+
+
+def test_looking_for_commands_costs_no_more_on_a_long_tape(store, halt_file):
+    """A loop that looks five times a second has read what is on the tape already."""
+    loop = control(store, halt_file)
+
+    def cost() -> float:
+        loop.poll()
+        return min(timed(loop.poll) for _ in range(7))
+
+    short = cost()
+    store.append([NewEvent(number, "bars", {}) for number in range(20_000)])
+    assert cost() < 10 * short

@@ -8,18 +8,21 @@ import io
 import json
 import logging
 import re
+import resource
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
 
 from framework.domain.secret import Secret
 from framework.errors import OnetapeError
+from framework.runtime.logs.context import about
 from framework.runtime.logs.redaction import Redactor
-from framework.runtime.logs.session import SessionLogs
+from framework.runtime.logs.session import ORDERS, TRADES, SessionLogs
 
 CANARY = 'tok"en/+example\\77'
 
@@ -34,7 +37,7 @@ def lines(path):
 
 
 def test_a_line_says_when_who_where_and_in_which_session(tmp_path, redact):
-    with SessionLogs(tmp_path, "session-1", redact) as logs, logs.about(order_id="o-1"):
+    with SessionLogs(tmp_path, "session-1", redact) as logs, about(order_id="o-1", client_id="c-1"):
         logs.logger("orders").info("sent", symbol="AAPL")
         logging.getLogger("urllib3").warning("retrying %s", "x")
     first, second = lines(tmp_path / "app.log")
@@ -43,6 +46,7 @@ def test_a_line_says_when_who_where_and_in_which_session(tmp_path, redact):
         "event": "sent",
         "symbol": "AAPL",
         "order_id": "o-1",
+        "client_id": "c-1",
         "level": "info",
         "logger": "onetape.orders",
         "session_id": "session-1",
@@ -52,14 +56,14 @@ def test_a_line_says_when_who_where_and_in_which_session(tmp_path, redact):
 
 def test_each_kind_of_line_has_its_file(tmp_path, redact):
     with SessionLogs(tmp_path, "s", redact) as logs:
-        logs.logger("orders").info("an order")
-        logs.logger("trades").info("a trade")
+        logs.logger(ORDERS).info("an order")
+        logs.logger(TRADES).info("a trade")
         logs.logger("app").error("an error")
         logs.logger("app").debug("a detail")
     found = {path.name: [line["event"] for line in lines(path)] for path in tmp_path.iterdir()}
     assert found == {
         "app.log": ["an order", "a trade", "an error"],
-        "orders.jsonl": ["an order"],
+        "orders.jsonl": ["an order", "a trade"],
         "trades.log": ["a trade"],
         "errors.log": ["an error"],
     }
@@ -90,7 +94,7 @@ def raise_in_depth(text):
 
 def test_no_secret_is_in_any_file_whoever_logged_it_and_however(tmp_path, redact, capsys):
     echo = io.StringIO()
-    with SessionLogs(tmp_path, CANARY, redact, echo) as logs, logs.about(order_id=CANARY):
+    with SessionLogs(tmp_path, CANARY, redact, echo) as logs, about(order_id=CANARY, client_id="c-1"):
         log = logs.logger("app")
         log.warning("Authorization: Bearer %s", CANARY)
         log.error("body", body=json.dumps({"a": CANARY}), url=quote(CANARY, safe=""), login=base64.b64encode(f"u:{CANARY}".encode()))
@@ -156,6 +160,37 @@ class FullDisk(io.StringIO):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@contextmanager
+def no_room():
+    """No file can grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_was_to_be_cut_on_a_full_disk_goes_on_when_there_is_room(tmp_path, redact):
+    """A log that fills the disk is cut just then; what is said for weeks afterwards must not be lost, nor the end of the session."""
+    with SessionLogs(tmp_path, "s-1", redact) as logs:
+        app = logs.logger("app")
+        app.info("before")
+        with no_room():
+            for _ in range(5):
+                app.error("lost")
+            logs.rotate()
+            app.error("lost too")
+        app.error("after")
+    for name in ("app.log", "errors.log"):
+        assert "after" in "".join(path.read_text() for path in tmp_path.glob(f"{name}*"))
+
+
+def test_a_session_ends_on_a_full_disk(tmp_path, redact):
+    with no_room(), SessionLogs(tmp_path, "s-1", redact) as logs:
+        logs.logger("app").error("lost")
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, redact):
     (tmp_path / "logs").write_text("a file")
     with pytest.raises(OnetapeError, match="logs cannot be written"):
@@ -163,5 +198,6 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, redact):
 
 
 def test_a_backtest_does_not_pay_for_logs():
-    code = "import sys, framework.app.cli, framework.app.run; print(sorted({'structlog', 'tenacity', 'apprise'} & set(sys.modules)))"
+    modules = "framework.app.commands.cli, framework.app.backtest.run"
+    code = f"import sys, {modules}; print(sorted({{'structlog', 'tenacity', 'apprise'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

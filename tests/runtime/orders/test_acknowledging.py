@@ -114,8 +114,46 @@ def test_shares_of_the_session_that_are_gone_are_nobody_else_s(trader, venue):
     assert (Code.POSITION, "AAPL") in trader.manager.books.incidents
 
 
+@pytest.mark.parametrize(("left", "gone", "others"), [(0, 10, 0), (4, 6, 0)])
+def test_shares_of_the_session_that_were_sold_by_hand_are_booked_for_what_they_went(trader, venue, left, gone, others):
+    otherwise(trader, venue, left)
+    venue.truth.cash += gone * 101 * MICRO
+    trader.manager.acknowledge(Code.POSITION, "AAPL", "ada", "sold by hand", 101 * MICRO)
+    (correction,) = trader.engine.account
+    assert (correction.quantity_micros, correction.amount_micros) == (-gone * MICRO, gone * 101 * MICRO)
+    assert correction.reason == "traded elsewhere, says ada: sold by hand"
+    for _ in range(4):
+        trader.manager.reconcile()
+    assert trader.manager.books.incidents == {}  # shares and cash agree
+    assert trader.manager.books.shares.get("AAPL", 0) == left * MICRO == trader.engine.book.quantity("AAPL")
+    assert trader.engine.book.cash_micros == venue.truth.cash
+    assert (trader.manager.books.baseline or {}).get("AAPL", 0) == others
+
+
+def test_a_price_that_was_not_theirs_shows_in_the_cash(trader, venue):
+    otherwise(trader, venue, 0)
+    venue.truth.cash += 10 * 101 * MICRO
+    trader.manager.acknowledge(Code.POSITION, "AAPL", "ada", "sold by hand", 111 * MICRO)
+    for _ in range(4):
+        trader.manager.reconcile()
+    assert list(trader.manager.books.incidents) == [(Code.CASH, "account")]
+
+
+def test_what_a_person_says_of_lost_shares_survives_the_process(tape, venue):
+    with Trader(tape, venue) as first:
+        first.start()
+        otherwise(first, venue, 0)
+        first.manager.acknowledge(Code.POSITION, "AAPL", "ada", "sold by hand", 101 * MICRO)
+    with Trader(tape, venue) as second:
+        second.start()
+        assert second.manager.books.shares == {}
+        assert second.manager.ledger("S").cash_micros == 10 * MICRO
+
+
 def test_shares_that_came_on_top_are_somebody_else_s_when_a_person_says_so(trader, venue):
     otherwise(trader, venue, 30)
+    with pytest.raises(SafetyError, match="no AAPL of the session are gone"):
+        trader.manager.acknowledge(Code.POSITION, "AAPL", "ada", "bought for myself", 101 * MICRO)
     trader.manager.acknowledge(Code.POSITION, "AAPL", "ada", "bought for myself")
     assert trader.manager.books.baseline == {"AAPL": 20 * MICRO}
     assert (Code.POSITION, "AAPL") not in trader.manager.books.incidents

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from framework.domain.command import CommandKind, OperatorCommand
@@ -155,3 +157,48 @@ def test_a_resume_after_a_split_sells_nothing_at_a_price_of_before_it(one):
     one.look(4)
     assert resting(one) == []
     assert one.venue.truth.shares["AAPL"] == 40 * MICRO
+
+
+TRAILING = {"stops": {"attach": "entries", "method": "trailing", "trail_percent": 10.0}}
+
+
+@pytest.fixture
+def trailing(tape):
+    """Ten shares bought at 100, and a trailing stop at the venue that has followed the price to 120."""
+    made = Live(tape, ScriptedVenue(), {0: lambda ctx: ctx.buy("AAPL", 10)}, [100] * 6, **TRAILING)
+    made.bar(0)
+    made.bar(1)
+    (stop,) = made.venue.truth.open.values()
+    assert (stop.now.stop_micros, stop.now.quantity_micros) == (90 * MICRO, 10 * MICRO)
+    follows(made.venue, stop, 108 * MICRO)
+    yield made
+    made.close()
+
+
+def follows(venue, stop, level):
+    """The venue's trail has reached ``level``."""
+    stop.history.append(replace(stop.now, stop_micros=level, updated_at=venue.truth.time + 1))
+    venue.truth._note(stop)
+
+
+def test_a_trailing_stop_is_placed_again_where_the_venue_s_has_come_to(trailing):
+    canceled_in_the_app(trailing)
+    assert resting(trailing) == [(108 * MICRO, 10 * MICRO)]
+    agree(trailing)
+
+
+def test_a_trailing_stop_that_is_made_smaller_does_not_fall_back(trailing):
+    trailing.look(1)
+    (stop,) = trailing.venue.truth.open.values()
+    trailing.venue.truth.fill(stop, 4 * MICRO, 108 * MICRO)
+    trailing.venue.truth.set_status(stop, OrderStatus.CANCELED)
+    trailing.look(1)
+    assert resting(trailing) == [(108 * MICRO, 6 * MICRO)]
+
+
+def test_a_level_that_falls_back_is_not_believed(trailing):
+    trailing.look(1)
+    (stop,) = trailing.venue.truth.open.values()
+    follows(trailing.venue, stop, 95 * MICRO)
+    canceled_in_the_app(trailing)
+    assert resting(trailing) == [(108 * MICRO, 10 * MICRO)]

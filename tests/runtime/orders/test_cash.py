@@ -107,11 +107,13 @@ def test_money_moved_beside_shares_that_are_not_ours_is_somebody_elses_trade(tra
     assert "somebody else's trade" in trader.incidents[-1].detail
 
 
-@given(st.integers(-(10**12), 10**12).filter(bool), st.integers(0, 10**12), st.booleans())
+@given(st.integers(-(10**12), 10**12).filter(bool), st.integers(-(10**12), 10**12), st.booleans())
 def test_any_difference_has_a_kind_whose_sign_is_its_own(difference, cash, others):
     kind = kind_of(difference, cash, others_traded=others)
     assert others is (kind is CashKind.OTHERS)
-    if kind in (CashKind.DEPOSIT, CashKind.INTEREST):
+    if kind is CashKind.DEPOSIT:
         assert difference > 0
+    if kind is CashKind.INTEREST:
+        assert (difference > 0) == (cash > 0)
     if kind in (CashKind.WITHDRAWAL, CashKind.FEE):
         assert difference < 0

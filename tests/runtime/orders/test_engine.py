@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from framework.app.policies import policies
+from framework.app.assembly.policies import policies
 from framework.domain.book import Book
 from framework.domain.order import OrderRole, OrderSide, OrderStatus
 from framework.domain.values import MICRO

@@ -8,6 +8,7 @@ from framework.domain.order import OrderRole, OrderSide, OrderStatus, OrderType
 from framework.domain.values import MICRO
 from framework.errors import BrokerError
 from framework.rules import lifecycle, limits
+from framework.runtime.orders.incidents import Code
 from tests.venue.scripted import Fault
 from tests.venue.trader import SELL, Trader, order_of
 
@@ -254,6 +255,24 @@ def test_without_a_quote_a_held_order_waits(trader, venue):
     assert order.status is S.EMULATED
 
 
+def test_shares_whose_held_stop_nobody_can_watch_are_unprotected_until_there_is_a_quote(trader, venue):
+    trader.place(order_of(1))
+    venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, PRICE)
+    trader.manager.poll()
+    trader.place(order_of(2, SELL, 10, kind=OrderType.STOP_LOSS, price=90, role=OrderRole.STOP, status=S.EMULATED))
+    trader.pass_time(20)
+    assert trader.codes() == []
+    price = venue.prices.pop("AAPL")
+    trader.pass_time(20)
+    assert trader.codes() == [Code.UNPROTECTED]
+    entry = order_of(3, symbol="MSFT", price=50.0)
+    trader.place(entry)
+    assert entry.status is S.REJECTED
+    venue.prices["AAPL"] = price
+    trader.pass_time(5)
+    assert trader.manager.books.incidents == {}
+
+
 def test_no_restart_loosens_a_held_trailing_stop(tape, venue):
     with Trader(tape, venue) as first:
         first.start()
@@ -323,3 +342,18 @@ def test_shares_nobody_wanted_guarded_raise_no_alarm(trader, venue):
     venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, PRICE)
     trader.pass_time(60)
     assert trader.codes() == []
+
+
+def test_a_trailing_stop_that_is_released_keeps_the_level_it_has_reached_while_it_was_held(trader, venue):
+    trader.place(order_of(1))
+    venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, PRICE)
+    trader.manager.poll()
+    order = order_of(2, SELL, 10, kind=OrderType.TRAILING_STOP, role=OrderRole.STOP, status=S.EMULATED)
+    order.trail_micros, order.stop_micros = 5 * MICRO, 95 * MICRO  # percent
+    trader.place(order)
+    for price in (100, 120, 116):
+        venue.prices["AAPL"] = price
+        trader.manager.poll()
+    trader.release(order)
+    (true,) = true_sales(venue)
+    assert (true.now.order_type, true.now.stop_micros) == (OrderType.TRAILING_STOP, 114 * MICRO)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from framework.domain.book import Book
-from framework.domain.order import OrderRole, OrderStatus, OrderType, OrderUpdate
+from framework.domain.order import OrderRole, OrderStatus, OrderType
+from framework.domain.order_update import OrderUpdate
 from framework.domain.values import MICRO
 from framework.errors import SafetyError
 from framework.runtime.orders import events, recorder

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from data import Dataset
-from framework.app.assemble import rehearsed
-from framework.app.session import Hooks, header, play_session
+from framework.app.assembly.assemble import rehearsed
+from framework.app.sessions.session import Hooks, header, play_session
 from framework.domain.order import OrderRole, OrderStatus
 from framework.domain.values import MICRO
 from framework.errors import PartedError, TapeError
@@ -147,13 +147,16 @@ def agree(process):
     assert process.engine.desk.book.cash_micros - 100_000 * MICRO == process.venue.truth.cash
 
 
+TRAILING = {"stops": {"attach": "entries", "method": "trailing", "trail_percent": 2.0}}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("faults", [False, True])
+@pytest.mark.parametrize(("faults", "stops"), [(False, STOPS), (True, STOPS), (True, TRAILING)])
 @pytest.mark.parametrize("seed", range(size(8, 500)))
-def test_a_session_that_dies_again_and_again_is_brought_back_each_time(tape, seed, faults):
+def test_a_session_that_dies_again_and_again_is_brought_back_each_time(tape, seed, faults, stops):
     venue, dice = ScriptedVenue(), random.Random(seed)
     for writes in (*(dice.randint(5, 60) for _ in range(4)), None):
-        process = Process(tape, venue, script(seed), prices_of(seed), writes=writes, dice=dice, **STOPS)
+        process = Process(tape, venue, script(seed), prices_of(seed), writes=writes, dice=dice, **stops)
         process.faults = faults
         try:
             process.play()
@@ -162,7 +165,7 @@ def test_a_session_that_dies_again_and_again_is_brought_back_each_time(tape, see
             venue.faults.clear()
     agree(process)
     assert violations(tape, venue.truth) == []
-    again = Process(tape, venue, script(seed), prices_of(seed), **STOPS)
+    again = Process(tape, venue, script(seed), prices_of(seed), **stops)
     again.play(until=0)
     assert again.known() == process.known()
 

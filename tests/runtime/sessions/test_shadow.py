@@ -11,7 +11,8 @@ from brokers.simulated.broker import SimulatedBroker
 from brokers.simulated.model import FillModel
 from framework.domain.fill import Fill
 from framework.domain.market import Bar, ClosedBar
-from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, OrderUpdate
+from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType
+from framework.domain.order_update import OrderUpdate
 from framework.domain.venue import venue
 from framework.engine.journal import Journal
 from framework.engine.market import Market

@@ -83,7 +83,10 @@ def test_an_event_with_a_key_is_recorded_once_ever(store, place):
     with TapeStore.attach(place) as other, pytest.raises(AlreadyRecordedError):
         other.append([note(5, "dispatch:a:0")])
     assert [event.payload for event in store.events(after=0)] == [{"number": 1}]
+    assert store.holds("dispatch:a:0")
+    assert not store.holds("fresh")
     store.append([note(4, "fresh")])
+    assert store.holds("fresh")
 
 
 def test_two_events_of_one_batch_with_one_key_are_refused(store):

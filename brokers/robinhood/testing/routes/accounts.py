@@ -9,7 +9,7 @@ from brokers.robinhood.testing.amounts import fixed
 from brokers.robinhood.testing.answers import Answer, Request, page
 from brokers.robinhood.testing.daytrades import recent_day_trades
 from brokers.robinhood.testing.routes.route import NOT_FOUND, Route
-from brokers.robinhood.testing.views.accounts import account_json, portfolio_json, position_json
+from brokers.robinhood.testing.views.accounts import account_json, interest_json, portfolio_json, position_json
 from brokers.robinhood.testing.views.addresses import API, account_url
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ def positions(venue: Venue, request: Request) -> Answer:
     return Answer.json(200, page(rows[start : start + venue.page_size], following))
 
 
+def interest(venue: Venue, _: Request) -> Answer:
+    """What borrowing has cost the accounts, newest first."""
+    lent = [(number, one) for number, account in venue.book.accounts.items() if account.loan is not None for one in account.loan.charges]
+    rows = sorted(lent, key=lambda pair: pair[1].timestamp, reverse=True)
+    return Answer.json(200, page([interest_json(number, one) for number, one in rows]))
+
+
 def portfolios(venue: Venue, _: Request) -> Answer:
     """Portfolios of all accounts."""
     return Answer.json(200, page([portfolio_json(one, venue.market) for one in venue.book.accounts.values()]))
@@ -93,6 +100,7 @@ ROUTES = (
     Route("GET", "/accounts/([^/]+)/recent_day_trades/", day_trades),
     Route("GET", "/accounts/([^/]+)/buying_power_breakdown/?", buying_power),
     Route("GET", "/positions/", positions),
+    Route("GET", "/cash_journal/margin_interest_charges/", interest),
     Route("GET", "/portfolios/", portfolios),
     Route("GET", "/portfolios/([^/]+)/?", portfolio),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from brokers.robinhood.testing.answers import Answer, Request, page
 from brokers.robinhood.testing.clock import SECOND, iso_second
 from brokers.robinhood.testing.market import SPAN_DAYS, SPANS
+from brokers.robinhood.testing.past import five_minutes
 from brokers.robinhood.testing.routes.route import NOT_FOUND, Route
 from brokers.robinhood.testing.views.addresses import API, instrument_url
 from brokers.robinhood.testing.views.market import exchange_json, fundamentals_json, hours_json, instrument_json, quote_json
@@ -89,7 +90,8 @@ def _by_symbols(venue: Venue, request: Request) -> list[Listing | None]:
 def _history(venue: Venue, listing: Listing, asked: dict[str, str]) -> dict[str, object]:
     since = iso_second(venue.clock.now() - SPAN_DAYS[asked["span"]] * 86_400 * SECOND)
     until = iso_second(venue.clock.now())
-    bars = [bar for bar in listing.bars.get(asked["interval"], ()) if since <= bar["begins_at"] <= until]
+    known = listing.bars.get(asked["interval"]) or (five_minutes(listing, venue.clock.now()) if asked["interval"] == "5minute" else ())
+    bars = [bar for bar in known if since <= bar["begins_at"] <= until]
     names = {"symbol": listing.symbol, "instrument": instrument_url(listing.id), "InstrumentID": listing.id}
     return {**names, "quote": f"{API}/quotes/{listing.symbol}/", **asked, "historicals": bars}
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from brokers.robinhood.testing.amounts import fixed
 from brokers.robinhood.testing.clock import iso
 from brokers.robinhood.testing.hours import new_york_date
+from brokers.robinhood.testing.market import derived_id
 from brokers.robinhood.testing.views.addresses import API, account_url, instrument_url, position_url
 from framework.domain.values import MICRO, notional, rounded_quotient
 
 if TYPE_CHECKING:
     from brokers.robinhood.testing.accounts import Account, Holding
     from brokers.robinhood.testing.book import Book
+    from brokers.robinhood.testing.interest import Charge
     from brokers.robinhood.testing.market import Listing, Market
 
 
@@ -106,3 +108,9 @@ def portfolio_json(account: Account, market: Market) -> dict[str, Any]:
         "excess_maintenance": None,
         "start_date": "2020-01-02",
     }
+
+
+def interest_json(number: str, charge: Charge) -> dict[str, Any]:
+    """Interest that was taken from an account; no capture shows its other fields."""
+    at = iso(charge.timestamp)
+    return {"id": derived_id(number, charge.timestamp), "account": account_url(number), "amount": fixed(charge.amount, 2), "created_at": at}

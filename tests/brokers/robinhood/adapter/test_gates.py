@@ -67,7 +67,7 @@ def test_of_all_combinations_of_the_four_conditions_exactly_one_sends(held):
         ({"token": arm("LIVE 0001 2000 7", ACCOUNT, NOW, KEY)._replace(most_micros=10**15)}, "was changed"),
         ({"token": arm("LIVE 0001 2000 7", ACCOUNT, NOW, KEY)._replace(expires_at=NOW * 2)}, "was changed"),
         ({"now": lambda: NOW - 1}, "expired"),
-        ({"is_halted": lambda: True}, "halted entries"),
+        ({"is_halted": lambda: True}, "entries are halted"),
     ],
 )
 def test_a_purchase_is_refused_with_the_reason(changes, words):

@@ -1,4 +1,4 @@
-"""Orders, listings, positions, money and quotes through the real client, against the double."""
+"""Orders and listings through the real client, against the double."""
 
 from __future__ import annotations
 
@@ -71,10 +71,44 @@ def test_a_trailing_stop_says_its_distance(link, double):
     assert link.gateway.order(shown.venue_order_id).status is OrderStatus.FILLED
 
 
+def test_a_trailing_stop_that_has_moved_is_told_on_the_tick_away_from_the_market(link, double):
+    double.give_shares(ACCOUNT, "AAPL", "10", "900")
+    moved = order("sell", order_type="trailing_stop", trail_amount=5)
+    moved.stop_micros = 96_123_456
+    assert send(link, moved).report.stop_micros == 96_120_000
+
+
 def test_parts_of_a_share_are_bought_for_the_day(link):
     outcome = send(link, order(quantity=0.123456, order_type="market", force="day"))
     assert outcome.kind is OutcomeKind.ACCEPTED, outcome.reason
     assert outcome.report.quantity_micros == 123_456
+
+
+@pytest.mark.parametrize("word", ["untradable", "position_closing_only"])
+def test_parts_of_a_share_that_the_venue_does_not_sell_are_not_asked_for(link, double, word):
+    double.change_stock("AAPL", fractional=word)
+    outcome = send(link, order(quantity=0.5, order_type="market", force="day"))
+    assert (outcome.kind, double.counts()["order_posts"]) == (OutcomeKind.NOT_SENT, 0)
+    assert "whole shares of it only" in outcome.reason
+    assert send(link, order(quantity=2, order_type="market", force="day")).kind is OutcomeKind.ACCEPTED
+
+
+def test_parts_that_are_held_may_be_sold_where_positions_are_closed_only(link, double):
+    double.give_shares(ACCOUNT, "AAPL", "0.5", "45")
+    double.change_stock("AAPL", fractional="position_closing_only")
+    assert send(link, order("sell", quantity=0.5, order_type="market", force="day")).kind is OutcomeKind.ACCEPTED
+
+
+def test_a_symbol_is_asked_for_again_after_half_a_day_and_a_failure_is_not_kept(link, double):
+    double.fault(method="GET", path="/instruments/", times=9, status=500, handled="no")
+    assert send(link, order(limit_price=90)).kind is OutcomeKind.NOT_SENT
+    double.clear_faults()
+    assert send(link, order(limit_price=90)).kind is OutcomeKind.ACCEPTED
+    double.advance(13 * 3_600)
+    double.change_stock("AAPL", tradeable=False)
+    link.session.tick()
+    outcome = send(link, order(limit_price=90), REF[:-1] + "2")
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.NOT_SENT, "AAPL cannot be bought at Robinhood now")
 
 
 def test_an_order_for_extended_hours_says_so_in_both_fields(link):
@@ -213,56 +247,6 @@ def test_an_order_in_the_answer_to_another_is_no_information(link, double):
     link.gateway.order(second)
     double.fault(method="GET", path="/orders/*/", mangles="swapped", times=1)
     assert link.gateway.order(first) is None
-
-
-def test_positions_show_what_they_cost_after_they_have_settled(link, double):
-    double.give_shares(ACCOUNT, "AAPL", "10", "950")
-    double.give_shares(ACCOUNT, "F", "0.5", "6")
-    double.advance(5 * 86_400)
-    held = link.gateway.positions()
-    assert held.complete
-    assert {(one.symbol, one.quantity_micros, one.cost_micros) for one in held.positions} == {
-        ("AAPL", 10_000_000, 950_000_000),
-        ("F", 500_000, 6_000_000),
-    }
-
-
-@pytest.mark.parametrize("fault", [{"status": 429, "body": {"detail": "no"}, "times": 9}, {"mangles": "empty", "times": 9}])
-def test_positions_that_are_not_shown_are_not_taken_for_none(link, double, fault):
-    double.give_shares(ACCOUNT, "AAPL", "10", "950")
-    double.fault(method="GET", path="/positions/", **fault)
-    held = link.gateway.positions()
-    assert (held.complete, held.positions) == (False, ())
-
-
-def test_the_account_says_what_can_be_spent(link):
-    send(link, order(limit_price=100))
-    found = link.gateway.account()
-    assert (found.account_number, found.cash, found.equity, found.buying_power) == (ACCOUNT, 100_000, 100_000, 99_000)
-
-
-def test_an_account_that_is_not_shown_is_no_information(link, double):
-    double.fault(method="GET", path="/portfolios/*", status=500, times=9)
-    assert link.gateway.account() is None
-
-
-def test_quotes_come_in_one_request_by_their_own_names(link, double):
-    before = double.counts()["requests"]
-    found = link.gateway.quotes(["ZZZZ", "F", "AAPL"])
-    assert double.counts()["requests"] == before + 1
-    assert sorted(found) == ["AAPL", "F"]
-    assert (found["AAPL"].bid, found["AAPL"].ask) < (found["AAPL"].ask, 101)
-
-
-@pytest.mark.parametrize("quote", [(None, "101"), ("100", None), ("102", "101")])
-def test_a_quote_that_cannot_be_traded_on_is_left_out(link, double, quote):
-    double.quote("AAPL", *quote)
-    assert "AAPL" not in link.gateway.quotes(["AAPL", "F"])
-
-
-def test_a_halted_stock_has_no_quote(link, double):
-    double.change_stock("AAPL", halted=True)
-    assert link.gateway.quotes(["AAPL"]) == {}
 
 
 def test_nothing_is_bought_while_trading_is_halted_and_what_is_held_may_be_sold(link, double):

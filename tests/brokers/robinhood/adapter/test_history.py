@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.robinhood.amounts import moment
-from brokers.robinhood.history import DEPTHS, past_bars
-from brokers.robinhood.hours import MarketHours, disagreement, market_hours
+from brokers.robinhood.history import DEPTHS, five_minutes, past_bars
+from brokers.robinhood.hours import HoursWatch, MarketHours, disagreement, market_hours
 from brokers.robinhood.reader import Reader
+from brokers.robinhood.testing.clock import iso
+from brokers.robinhood.testing.hours import REGULAR, next_window
 from data.calendar import session_closes
 from framework.errors import BadDataError, ConfigError, MissingDataError
 from framework.runtime.network.retrying import ReadRetry
@@ -55,6 +57,24 @@ def test_bars_are_told_apart_by_the_name_they_carry(reader, double):
         double.set_bars(symbol, "day", [bar("2026-02-27T00:00:00Z", close, open_price=close, high_price=close, low_price=close)])
     found = past_bars(reader, ["F", "AAPL"], "1d", NOW, frozenset())
     assert {symbol: bars[0].close for symbol, bars in found.items()} == {"AAPL": 1.5, "F": 2.5}
+
+
+def test_many_symbols_are_asked_for_in_pages(reader, double):
+    symbols = [f"A{chr(65 + number // 26)}{chr(65 + number % 26)}" for number in range(160)]
+    for symbol in symbols:
+        double.list_stock(symbol, "10.00")
+        double.set_bars(symbol, "day", [bar("2026-02-27T00:00:00Z")])
+    before = double.counts()["requests"]
+    assert sorted(past_bars(reader, symbols, "1d", NOW, frozenset())) == symbols
+    assert double.counts()["requests"] == before + 3
+
+
+def test_a_page_that_is_not_shown_leaves_no_bars_at_all(reader, double):
+    symbols = ["AAPL", *(f"A{chr(65 + number // 26)}{chr(65 + number % 26)}" for number in range(100))]
+    double.set_bars("AAPL", "day", [bar("2026-02-27T00:00:00Z")])
+    double.fault(path="/quotes/historicals/", query="ACA", times=9, status=500, handled="no")
+    with pytest.raises(MissingDataError, match="did not show past bars"):
+        past_bars(reader, symbols, "1d", NOW, frozenset())
 
 
 def test_a_symbol_without_bars_is_named(reader, double):
@@ -114,3 +134,61 @@ hours = st.builds(MarketHours, st.integers(0, 3), st.integers(0, 3))
 @given(st.none() | hours, hours)
 def test_only_what_both_say_is_traded_on(venue, calendar):
     assert (disagreement(venue, calendar) == "") is (venue == calendar)
+
+
+def test_nothing_is_bought_until_the_venue_is_open_when_our_calendar_says_so(reader, double):
+    told = []
+    watch = HoursWatch(reader, calendar_hours, told.append)
+    assert watch.doubt
+    watch.look(NOW)
+    asked = double.counts()["requests"]
+    watch.look(NOW + 3_600 * 10**9)
+    assert (watch.doubt, told, double.counts()["requests"]) == ("", [], asked)
+
+
+def test_a_venue_that_is_closed_when_our_calendar_says_it_is_open_is_told_once_and_asked_again(reader, double):
+    told = []
+    watch = HoursWatch(reader, calendar_hours, told.append)
+    shut = {"date": "2026-03-02", "is_open": False}
+    double.fault(path="/markets/*", times=2, status=200, body=shut)
+    watch.look(NOW)
+    watch.look(NOW)
+    assert told == [
+        (
+            "2026-03-02: the venue says the market is closed, our calendar says it is open; "
+            "nothing is bought until they agree, look at the market and at [data] calendar"
+        )
+    ]
+    assert watch.doubt
+    watch.look(NOW)
+    assert watch.doubt == ""
+
+
+def test_a_new_day_is_asked_for_by_its_date_in_new_york(reader, double):
+    watch = HoursWatch(reader, calendar_hours, lambda _: None)
+    for moment_of_day in ("2026-03-02T21:30:00Z", "2026-03-03T03:00:00Z", "2026-03-03T06:00:00Z", "2026-03-08T12:00:00Z"):
+        watch.look(moment(moment_of_day))
+    asked = [path for _, _, path, _ in double.requests() if path.startswith("/markets/")]
+    assert [path.split("/")[-2] for path in asked] == ["2026-03-02", "2026-03-03", "2026-03-08"]
+    assert watch.doubt == ""
+
+
+def test_bars_of_five_minutes_say_in_which_nothing_traded_and_what_has_not_closed_is_left_out(reader, double):
+    double.list_stock("SPY", "100.00")
+    now = double.venue.clock.now()
+    opened = next_window(now + 24 * 3_600 * 10**9, REGULAR)[0]
+    for after, price in ((60, "101.00"), (180, "99.00"), (720, None)):
+        double.move_to(iso(opened + after * 10**9))
+        if price is not None:
+            double.trade_at("SPY", price)
+    found = five_minutes(reader, ["SPY", "NONE"], double.venue.clock.now())
+    today = [one for one in found["SPY"] if one.begins >= opened]
+    assert [one.begins for one in today] == [opened, opened + 300 * 10**9]
+    assert [(*one[1:5], one.traded) for one in today] == [(101.0, 101.0, 99.0, 99.0, True), (99.0, 99.0, 99.0, 99.0, False)]
+    assert set(found) == {"SPY"}
+
+
+def test_a_venue_that_does_not_show_five_minutes_is_no_empty_past(reader, double):
+    double.fault(path="/quotes/historicals/", status=503, times=9)
+    with pytest.raises(MissingDataError, match="did not show"):
+        five_minutes(reader, ["AAPL"], NOW)

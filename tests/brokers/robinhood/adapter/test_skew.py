@@ -14,7 +14,7 @@ from brokers.robinhood.gates import ShutGate
 from brokers.robinhood.skew import SkewWatch
 from brokers.robinhood.testing import RobinhoodDouble, RunningClock
 from brokers.robinhood.testing.clock import iso
-from framework.app.robinhood import Ears, RobinhoodLink
+from framework.app.robinhood.connection import Ears, RobinhoodLink
 from framework.domain.request import Priority
 from framework.domain.secret import Secret
 from framework.runtime.clock import now_ns
@@ -79,3 +79,25 @@ def test_every_answer_of_a_link_is_looked_at(tmp_path, skew, is_too_far):
             link.wire.close()
     assert any("wants no request for longer than 900 s" in text for text in alerts)
     assert any("apart" in text for text in alerts) is is_too_far
+
+
+def test_a_link_is_in_doubt_while_the_venue_s_hours_are_not_those_of_the_calendar(tmp_path):
+    alerts, now = [], now_ns()
+    with RobinhoodDouble(RunningClock(iso(now))) as double:
+        user, key = Secret("user", "trader@example.com"), Secret("key", "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")
+        ears = Ears(lambda _: None, alerts.append, io.StringIO())
+        with RobinhoodLink(BrokerSection(rate_limit_requests=100), user, key, tmp_path, ShutGate(), Redactor(), ears, double.url) as link:
+            link.wire.open()
+            assert not link.is_in_doubt
+            double.fault(path="/markets/*", status=503, handled="no", times=2)
+            before = double.counts()["requests"]
+            look = link.watch_hours("XNYS")
+            assert link.is_in_doubt
+            look(now)
+            assert link.is_in_doubt
+            assert double.counts()["requests"] == before + 2, "an answer that does not come is not waited for again and again"
+            look(now)
+            assert not link.is_in_doubt
+            link.wire.close()
+    (told,) = alerts
+    assert "the venue does not say when the market is open" in told

@@ -213,6 +213,21 @@ def test_a_request_that_was_given_up_never_leaves_afterwards(double, tmp_path):
         assert double.counts()["requests"] == before
 
 
+def requests_under_way():
+    return [thread for thread in threading.enumerate() if thread.name == "robinhood-request"]
+
+
+def test_a_request_that_was_given_up_is_over_soon(hasty, double):
+    """A venue that says one byte now and then would keep a thread and a connection for each question of a long day."""
+    double.fault(method="GET", path="/orders/", drip=0.1, times=5)
+    for _ in range(5):
+        assert not hasty.gateway.orders(0).complete
+    ends = time.monotonic() + 3.0
+    while requests_under_way() and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert requests_under_way() == []
+
+
 @pytest.mark.parametrize(
     ("method", "url"),
     [

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from brokers.robinhood.testing.control import COMMANDS
 from brokers.robinhood.testing.forms import OrderForm, Refusal, read_form
 from brokers.robinhood.testing.orders import FILLED, TERMINAL
+from brokers.robinhood.testing.routes.table import ROUTES
 from brokers.robinhood.testing.venue import Venue
 from brokers.robinhood.testing.views.addresses import account_url, instrument_url
 from framework.domain.values import notional
@@ -61,7 +62,7 @@ scripts = st.lists(st.one_of(places, places, waits, waits, quotes, others), min_
 
 
 def opened():
-    venue = Venue()
+    venue = Venue(ROUTES)
     do(venue, "open_account", "A", "50000")
     do(venue, "list_stock", "AAPL", "100.00")
     do(venue, "give_shares", "A", "AAPL", "300", "27000")

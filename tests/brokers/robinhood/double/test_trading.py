@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyotp
 import pytest
 
-from brokers.robinhood.testing import ACCOUNT
-from tests.brokers.robinhood.double.client import PASSWORD, USER, code_now, helper
+from brokers.robinhood.testing import ACCOUNT, RobinhoodDouble, VirtualClock
+from tests.brokers.robinhood.double.client import PASSWORD, SESSION, USER, code_now, helper
 
 
 def orders(double):
@@ -47,6 +47,8 @@ def test_a_market_buy_is_sent_as_a_limit_order_and_fills_at_the_ask(double, clie
         "buying_power": 99_499_900_000,
         "shares": {"AAPL": 5_000_000},
         "cost": {"AAPL": 500_100_000},
+        "good_faith_violations": [],
+        "interest": 0,
     }
 
 
@@ -87,6 +89,18 @@ def test_the_fees_of_a_sale_are_taken_from_its_proceeds(double, client):
     order = orders(double)[0]
     assert order["fees"] > 0
     assert double.book()["accounts"][ACCOUNT]["cash"] == 100_000_000_000 + 40_000_000_000 - order["fees"]
+
+
+def test_the_fees_of_a_sale_are_those_of_the_day_it_trades_on():
+    """On 2012-02-21 the SEC's fee fell from 19.20 to 18.00 dollars a million."""
+    with RobinhoodDouble(VirtualClock("2012-02-17T22:00:00Z")) as double:
+        double.list_stock("IBM", "100.00")
+        double.give_shares(ACCOUNT, "IBM", "10000", "900000")
+        double.place_by_hand(ACCOUNT, "IBM", side="sell", quantity="10000")
+        double.move_to("2012-02-21T15:00:00Z")
+        (sale,) = orders(double)
+    taf = 900_000  # 0.00009 dollars a share then
+    assert sale["fees"] == 18_000_000 + taf
 
 
 def test_a_cancel_ends_a_little_later_and_twice_is_forbidden(double, client):
@@ -268,3 +282,69 @@ def test_after_good_faith_violations_proceeds_are_spent_once_they_have_settled(d
     assert client.order_buy_limit("AAPL", 1, 90, timeInForce="gfd") == {"detail": "Not enough buying power."}
     double.advance(24 * 3_600)
     assert "id" in client.order_buy_limit("AAPL", 1, 90, timeInForce="gfd")
+
+
+JSON = {"Content-Type": "application/json"}
+REFUSALS = [
+    ({"order_form_version": 1}, {}, {}, "Your app version is missing important stock trading updates."),
+    ({}, {"locked": True}, {}, "Your account is restricted."),
+    ({}, {"deactivated": True}, {}, "Your account is restricted."),
+    ({}, {"closing_only": True}, {}, "restricted to closing positions"),
+    ({"symbol": "MSFT"}, {}, {}, "Symbol does not match the instrument."),
+    ({}, {}, {"tradeable": False}, "This stock is not tradable"),
+    ({}, {}, {"closing_only": True}, "This stock is not tradable"),
+    ({"market_hours": "all_day_hours", "extended_hours": True}, {}, {"overnight": False}, "cannot be traded around the clock"),
+    ({"type": "market", "price": None}, {}, {}, "no price provided"),
+    ({"price": None}, {}, {}, "This field is required."),
+    ({"trigger": "stop"}, {}, {}, "This field is required."),
+    ({"time_in_force": "fok"}, {}, {}, "Invalid time in force fok."),
+    ({"price": "99.501"}, {}, {}, "can't have subpenny increments"),
+    ({"trigger": "stop", "stop_price": "105.001"}, {}, {}, "can't have subpenny increments"),
+    ({"price": "99.52"}, {}, {"min_tick": "0.05"}, "does not satisfy the min tick value"),
+    ({"trigger": "stop", "stop_price": "100.00"}, {}, {}, "Stop price has already been reached."),
+    ({"quantity": "1.5", "time_in_force": "gtc"}, {}, {}, "invalid time in force for fractional order."),
+    ({"quantity": "1.5", "trigger": "stop", "stop_price": "105.00"}, {}, {}, "cannot include fractional shares"),
+    ({"quantity": "0.005"}, {}, {}, "Order must be at least $1.00."),
+    ({"quantity": "1001", "price": "100.00"}, {}, {}, "Not enough buying power."),
+    ({"side": "sell"}, {}, {}, "Not enough shares to sell."),
+    ({"side": "short"}, {}, {}, "is not a valid choice."),
+    ({"quantity": "-1"}, {}, {}, "greater than 0"),
+    ({"quantity": "many"}, {}, {}, "A valid number is required."),
+    ({"quantity": None}, {}, {}, "This field is required."),
+]
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize(
+    ("form", "account", "stock", "words"), REFUSALS, ids=[words[:40] + str(number) for number, (*_, words) in enumerate(REFUSALS)]
+)
+def test_what_the_venue_does_not_take_it_refuses_in_words(double, form, account, stock, words):
+    double.change_account(ACCOUNT, **account)
+    double.change_stock("AAPL", **stock)
+    ordinary = {
+        "account": f"https://api.robinhood.com/accounts/{ACCOUNT}/",
+        "instrument": f"https://api.robinhood.com/instruments/{double.venue.market.listings['AAPL'].id}/",
+        "symbol": "AAPL",
+        "side": "buy",
+        "type": "limit",
+        "trigger": "immediate",
+        "time_in_force": "gfd",
+        "quantity": "1",
+        "price": "99.50",
+        "order_form_version": 7,
+    }
+    answer = SESSION.post("https://api.robinhood.com/orders/", json={**ordinary, **form}, headers=JSON, timeout=5)
+    assert (400 <= answer.status_code < 404, words in answer.text) == (True, True), answer.text
+    assert double.book()["orders"] == []
+
+
+def test_a_market_buy_may_cost_five_percent_more_than_the_last_price_and_no_more(double, client):
+    account = double.book()["accounts"][ACCOUNT]
+    double.quote("AAPL", "100.00", "105.01", "100.00")
+    placed = double.place_by_hand(ACCOUNT, "AAPL", side="buy", quantity="10")
+    assert double.book()["accounts"][ACCOUNT]["buying_power"] == account["buying_power"] - 1_050_000_000
+    double.advance(1)
+    assert client.get_stock_order_info(placed)["state"] == "confirmed"
+    double.quote("AAPL", "100.00", "105.00")
+    shown = client.get_stock_order_info(placed)
+    assert (shown["state"], shown["average_price"]) == ("filled", "105.00000000")

@@ -15,6 +15,7 @@ from brokers.robinhood.testing import ACCOUNT
 from framework.domain.secret import Secret
 from framework.errors import OnetapeError
 from framework.rules import limits
+from framework.runtime.logs.context import about
 from framework.runtime.logs.session import SessionLogs
 from framework.runtime.orders.broker import OrderManager
 from framework.runtime.orders.policy import OrderPolicy
@@ -61,7 +62,7 @@ def trade(double: FarDouble, folder: Path, link: Link, logs: SessionLogs) -> Non
         assert tokens is not None
         for number, fault in enumerate(echoes(tokens.access.reveal())):
             double.fault(**fault)
-            with logs.about(order_id=f"o-{number}"):
+            with about(order_id=f"o-{number}", client_id=f"c-{number}"):
                 placed = manager.place_order(approved(number))
                 log.info("placed", order=repr(placed), reasons=[one.reason for one in placed.changes])
             link.session.tick()

@@ -1,0 +1,1 @@
+"""Who may trade with money, how much, and who is told."""

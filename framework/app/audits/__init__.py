@@ -1,0 +1,1 @@
+"""Is a result what it looks like?"""

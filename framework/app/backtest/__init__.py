@@ -1,0 +1,1 @@
+"""One run over past bars, from a config to its result."""

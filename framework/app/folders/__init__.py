@@ -1,0 +1,1 @@
+"""Run folders and tapes: where they are made, found and read again."""

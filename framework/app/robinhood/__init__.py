@@ -1,0 +1,1 @@
+"""Robinhood put together for those who use it."""

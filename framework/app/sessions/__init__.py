@@ -1,0 +1,1 @@
+"""Paper and live: the strategy on bars that arrive."""

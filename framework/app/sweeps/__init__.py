@@ -1,0 +1,1 @@
+"""Many runs with other parameters, and what choosing among them was worth."""

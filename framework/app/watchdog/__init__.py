@@ -1,0 +1,1 @@
+"""A process of its own that looks after a live session."""

@@ -1,0 +1,37 @@
+"""Orders that a strategy was handed before they were made: nobody knows more of one than that it was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from framework.domain.order import Order
+from framework.errors import InvariantError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def promising(reveal: Callable[[], None]) -> Callable[[], Order]:
+    """A maker of orders without any field; the first look at one calls ``reveal``, which has to make it what it became (``become``)."""
+
+    class Promised(Order):
+        """An order nobody has looked at."""
+
+        __slots__ = ()
+
+        def __getattr__(self, name: str) -> object:
+            """Ask what became of it; a field that is not set is looked for here."""
+            reveal()
+            if type(self) is Promised:
+                raise InvariantError(f"an order was promised, and nobody knows what became of it: {name}")
+            return getattr(self, name)
+
+    return lambda: Order.__new__(Promised)
+
+
+def become(promised: Order, order: Order) -> Order:
+    """Make ``promised`` what ``order`` is; returns the first."""
+    for name in Order.__slots__:
+        setattr(promised, name, getattr(order, name))
+    promised.__class__ = Order
+    return promised
