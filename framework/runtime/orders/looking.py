@@ -222,19 +222,22 @@ class Looking:
         books, name = self._recorder.books, shown.venue_order_id
         if name in books.foreign:
             return
+        was_ours = self._was_ours(shown.client_id)
+        if was_ours and shown.status in TERMINAL:
+            return  # over, and not listened to any more
         what = f"{shown.side} {from_micros(shown.quantity_micros)} {shown.symbol}"
         payload = {"venue_order_id": name, "client_id": shown.client_id, "what": what, "word": shown.word, "created_at": shown.created_at}
         noted = [NewEvent(self._clock.now(), events.FOREIGN, payload, f"foreign:{name}")]
         if self._gateway.link.exclusive_account and shown.status not in TERMINAL:
             incident = Incident(Code.FOREIGN_ORDER, name, Effect.HALT, f"{what} was placed by somebody else, or by us before this tape")
             noted.append(incident.event(self._clock.now(), lasts=True))
-        if (Code.OTHER_TRADER, ACCOUNT) not in books.incidents and self._is_of_another(shown):
+        if (Code.OTHER_TRADER, ACCOUNT) not in books.incidents and not was_ours and self._is_of_another(shown):
             detail = f"{what} ({name}, {shown.word}) was placed by a onetape of which this tape knows nothing; stop one of the two"
             noted.append(Incident(Code.OTHER_TRADER, ACCOUNT, Effect.HALT, detail).event(self._clock.now(), lasts=True))
         self._recorder.write(*noted)
 
     def _is_of_another(self, shown: VenueOrder) -> bool:
-        """Whether another onetape trades the account: its order works, or was made since we began to look.
+        """Whether another onetape trades the account, by an order that is not ours: it works, or was made since we began to look.
 
         What a run before this one has made, and had ended when this one began, is history.
         """
@@ -242,11 +245,11 @@ class Looking:
             return False
         spare = round(self._gateway.link.listing_lag_seconds * SECOND) + SKEW
         is_new = self._recorder.books.baseline is not None and shown.created_at >= self._listed_at - spare
-        return (is_new or shown.status not in TERMINAL) and not self._was_ours(shown.client_id)
+        return is_new or shown.status not in TERMINAL
 
     def _was_ours(self, client_id: str | None) -> bool:
         """Whether an order is on the tape that is not listened to any more."""
-        return self._recorder.store.holds(events.dispatch_key(str(client_id), 0))
+        return client_id is not None and self._recorder.store.holds(events.dispatch_key(client_id, 0))
 
     def _once(self, incident: Incident) -> None:
         if (incident.code, incident.subject) not in self._recorder.books.incidents:

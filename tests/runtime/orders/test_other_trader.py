@@ -101,7 +101,7 @@ def test_what_traded_while_the_process_was_down_is_seen_when_it_comes_back(tape,
         assert Code.OTHER_TRADER not in one.codes()  # it is on the tape
 
 
-def test_an_order_of_this_tape_that_is_not_listened_to_any_more_is_not_another_s(tape, venue):
+def test_an_order_of_this_tape_that_is_not_listened_to_any_more_is_nobody_else_s(tape, venue):
     policy = OrderPolicy(watch_seconds=60)
     with Trader(tape, venue, policy) as one:
         one.start()
@@ -110,8 +110,22 @@ def test_an_order_of_this_tape_that_is_not_listened_to_any_more_is_not_another_s
         assert order.order_id not in one.manager.books.tracked
     with Trader(tape, venue, policy) as one:
         one.start()
-        assert one.manager.books.foreign == {"v1"}
+        assert one.manager.books.foreign == set()
         assert one.manager.books.incidents == {}
+
+
+def test_an_order_of_this_tape_that_was_over_and_works_again_is_on_the_tape_once_more(tape, venue):
+    with Trader(tape, venue, OrderPolicy(watch_seconds=60)) as one:
+        one.start()
+        order = order_of(1)
+        one.place(order)
+        one.manager.cancel_order(order.order_id)
+        one.pass_time(300)
+        assert order.order_id not in one.manager.books.tracked
+        (ended,) = venue.truth.ours()
+        venue.truth.set_status(ended, S.ACCEPTED)
+        one.manager.poll()
+        assert one.manager.books.foreign == {ended.now.venue_order_id}
 
 
 def test_a_person_in_the_app_is_not_taken_for_a_onetape(two, venue):
