@@ -75,7 +75,9 @@ def test_ledger_and_venue_agree_and_the_session_goes_on(sold):
     assert record.open_positions == {"IBM": shares / MICRO}
     (correction,) = (event for event in record.account_events if isinstance(event, TradeCorrection))
     assert correction.quantity_micros == -10 * MICRO
-    assert [one for one in status_of(str(run / "tape.db"))["incidents"] if str(Code.POSITION) in one] == []
+    told = status_of(str(run / "tape.db"))
+    assert [one for one in told["incidents"] if str(Code.POSITION) in one] == []
+    assert [one.partition(" (")[0] for one in told["foreign_orders"]] == ["sell 10 IBM"]
     assert replay(run / "tape.db", run.parent).difference is None
 
 

@@ -9,6 +9,7 @@ from framework.domain.book import Book
 from framework.domain.order import Order, OrderRole, OrderSide, OrderStatus, OrderType, TimeInForce
 from framework.domain.values import MICRO, to_micros
 from framework.rules import ledger, lifecycle, limits
+from framework.runtime.orders import events
 from framework.runtime.orders.broker import OrderManager
 from framework.runtime.orders.ids import Desk
 from framework.runtime.orders.policy import OrderPolicy
@@ -55,6 +56,11 @@ def order_of(
         strategy="S",
         status=status,
     )
+
+
+def foreign_orders(manager):
+    """The orders that the tape notes as somebody else's, ids of the venue, oldest first."""
+    return [event.payload["venue_order_id"] for event in manager._recorder.store.events(kinds=[events.FOREIGN])]
 
 
 @dataclass

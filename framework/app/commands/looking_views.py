@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from framework.runtime.tape.chain import TapeEvent
 
 Row = dict[str, object]
+#: So many orders of somebody else a status shows.
+_FOREIGN = 5
 _GIVEN = f"command_{CommandKind.OVERRIDE}"
 
 
@@ -52,6 +54,7 @@ def status_of(run: str) -> Row:
         "halt_file": place.halt_file is not None and place.halt_file.exists(),
         "positions": [f"{row['quantity']} {row['symbol']}" for row in positions_of(run)],
         "working_orders": len(orders_of(run, ended=False)),
+        "foreign_orders": _foreign(events),
         "overrides": _overrides(events),
         "incidents": _incidents(events),
         "shadow": _shadow(events),
@@ -107,6 +110,12 @@ def _place(run: str) -> TapePlace:
 def _trading(events: list[TapeEvent]) -> str:
     after = next((event.payload.get("after") for event in reversed(events) if event.kind.startswith("guard_")), TradingState.ACTIVE)
     return TradingState(after).name
+
+
+def _foreign(events: list[TapeEvent]) -> list[str]:
+    """The newest orders at the venue that are not ours, as they were when they were first seen."""
+    found = sorted((event.payload for event in events if event.kind == venue.FOREIGN), key=lambda told: int(told["created_at"]))
+    return [f"{told['what']} ({told['word']}, {_utc(told['created_at'])})" for told in found[-_FOREIGN:]]
 
 
 def _overrides(events: list[TapeEvent]) -> list[str]:

@@ -134,7 +134,6 @@ class OrderBooks:
         shares: Micro-shares of all strategies, by symbol; none that are 0.
         baseline: Micro-shares at the venue that are not ours, by symbol; ``None`` before the first reconciliation.
         cash: Micro-dollars of the account that are not of our trades; ``None`` before the first look.
-        foreign: Ids of orders at the venue that are not ours.
         incidents: (code, subject) -> effect, of those that are not over.
         applied: Since when the last split, and the last dividend, of a symbol holds that was booked, ns UTC, by "split AAPL".
         payments: Money that is to come, by what it is for.
@@ -149,7 +148,6 @@ class OrderBooks:
     shares: dict[str, int] = field(default_factory=dict)
     baseline: dict[str, int] | None = None
     cash: int | None = None
-    foreign: set[str] = field(default_factory=set)
     incidents: dict[tuple[str, str], str] = field(default_factory=dict)
     applied: dict[str, int] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)

@@ -32,7 +32,6 @@ CANCEL_DISPATCH = "venue_cancel_dispatch"
 HOLD = "venue_hold"  # it is to be taken back, and held here
 LEVEL = "venue_level"  # how far a trailing stop that is held has followed the market
 TOMBSTONE = "venue_tombstone"  # never seen again, given up
-FOREIGN = "venue_foreign"  # an order that is not ours
 BASELINE = "venue_baseline"  # shares that are not ours
 CASH = "venue_cash"  # money that is not ours
 INCIDENT = "venue_incident"  # something a person must know
@@ -41,13 +40,14 @@ ACKNOWLEDGED = "venue_acknowledged"  # it goes on, and a person answers for it
 RECONCILED = "venue_reconciled"
 #: The reason of a cancel that the engine asked for; the order manager's own have others.
 REQUESTED = "canceled by request"
-#: A quote the engine asked for. It teaches the order manager nothing, and is no part of what is folded.
+#: A quote the engine asked for, and an order that is not ours. They teach the order manager nothing, and are no part of what is folded.
 QUOTE = "venue_quote"
+FOREIGN = "venue_foreign"
 #: What happens to the account without an order.
 ACTIONS = frozenset({SPLIT, ENTITLED, PAID})
 ALL = frozenset(
     {
-        INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE, FOREIGN,
+        INTENT, DISPATCH, NOT_SENT, BOUND, SEEN, ENDED, REPORT, CORRECTION, CANCEL, CANCEL_DISPATCH, HOLD, LEVEL, TOMBSTONE,
         BASELINE, CASH, INCIDENT, CLEARED, ACKNOWLEDGED, RECONCILED, SPLIT, ENTITLED, PAID,
     }
 )  # fmt: skip
@@ -72,6 +72,11 @@ _ENUMS = (
 def dispatch_key(ref: str, number: int) -> str:
     """The key on the tape of the request ``number``, from 0, that sends what the venue is to know as ``ref``."""
     return f"dispatch:{ref}:{number}"
+
+
+def foreign_key(venue_order_id: str) -> str:
+    """The key on the tape of the note that an order at the venue is not ours."""
+    return f"foreign:{venue_order_id}"
 
 
 def order_payload(order: Order) -> Payload:

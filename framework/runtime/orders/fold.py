@@ -202,10 +202,6 @@ def _close(books: OrderBooks, tracked: Tracked, timestamp: int) -> None:
         books.open.pop(tracked.order.order_id, None)
 
 
-def _foreign(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
-    books.foreign.add(payload["venue_order_id"])
-
-
 def _baseline(books: OrderBooks, _timestamp: int, payload: Payload) -> None:
     books.baseline = dict(payload["shares"])
 
@@ -251,7 +247,6 @@ _STEPS: Mapping[str, Callable[[OrderBooks, int, Payload], OrderUpdate | AccountE
         events.HOLD: _hold,
         events.LEVEL: _level,
         events.TOMBSTONE: _tombstone,
-        events.FOREIGN: _foreign,
         events.BASELINE: _baseline,
         events.CASH: _cash,
         events.INCIDENT: _incident,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: With a version: a fold that has changed must not believe what another one kept.
-NAME = "orders 4"
+NAME = "orders 5"
 _FILLED = ("filled_micros", "filled_value_micros", "fees_micros")
 _LEG = (
     "ref", "asked_micros", "deadline", "dispatches", "first_sent_at", "sent_at", "venue_order_id", "word", "cancel_wanted",
@@ -32,7 +32,6 @@ def freeze(books: OrderBooks) -> dict[str, Any]:
         "shares": books.shares,
         "baseline": books.baseline,
         "cash": books.cash,
-        "foreign": sorted(books.foreign),
         "incidents": [[*key, effect] for key, effect in books.incidents.items()],
         "applied": books.applied,
         "payments": {key: list(one) for key, one in books.payments.items()},
@@ -73,7 +72,6 @@ def thaw(state: Mapping[str, Any]) -> OrderBooks:
         shares=dict(state["shares"]),
         baseline=state["baseline"],
         cash=state["cash"],
-        foreign=set(state["foreign"]),
         incidents={(code, subject): effect for code, subject, effect in state["incidents"]},
         applied=dict(state["applied"]),
         payments={key: Payment(*fields) for key, fields in state["payments"].items()},

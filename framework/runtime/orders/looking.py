@@ -74,6 +74,8 @@ class Looking:
         self._listed_at = recorder.books.reconciled_at
         self._newest = 0
         self._rows = 0
+        #: Orders of the last listing that are on the tape as somebody else's: it is asked once while they are listed.
+        self._noted: set[str] = set()
         #: Orders of ours the last complete listing did not show, our ids.
         self.unlisted: frozenset[str] = frozenset()
 
@@ -95,8 +97,10 @@ class Looking:
         if listing.complete:
             self._listed_at = started
             self._rows = len(listing.orders) if in_one else self._rows
+        listed = {shown.venue_order_id for shown in listing.orders}
+        self._noted &= listed
         if at_all:
-            self._ask_for_the_rest({shown.venue_order_id for shown in listing.orders})
+            self._ask_for_the_rest(listed)
         return listing
 
     def _is_short(self) -> bool:
@@ -219,21 +223,28 @@ class Looking:
         return now - self._lagging.setdefault(leg.ref, now) >= round(self._policy.overdue_seconds * SECOND)
 
     def _note_foreign(self, shown: VenueOrder) -> None:
-        books, name = self._recorder.books, shown.venue_order_id
-        if name in books.foreign:
+        name = shown.venue_order_id
+        if name in self._noted:
             return
         was_ours = self._was_ours(shown.client_id)
         if was_ours and shown.status in TERMINAL:
             return  # over, and not listened to any more
+        if not self._recorder.store.holds(events.foreign_key(name)):
+            self._write_foreign(shown, was_ours=was_ours)
+        self._noted.add(name)
+
+    def _write_foreign(self, shown: VenueOrder, *, was_ours: bool) -> None:
+        now, name = self._clock.now(), shown.venue_order_id
         what = f"{shown.side} {from_micros(shown.quantity_micros)} {shown.symbol}"
         payload = {"venue_order_id": name, "client_id": shown.client_id, "what": what, "word": shown.word, "created_at": shown.created_at}
-        noted = [NewEvent(self._clock.now(), events.FOREIGN, payload, f"foreign:{name}")]
+        noted = [NewEvent(now, events.FOREIGN, payload, events.foreign_key(name))]
         if self._gateway.link.exclusive_account and shown.status not in TERMINAL:
             incident = Incident(Code.FOREIGN_ORDER, name, Effect.HALT, f"{what} was placed by somebody else, or by us before this tape")
-            noted.append(incident.event(self._clock.now(), lasts=True))
-        if (Code.OTHER_TRADER, ACCOUNT) not in books.incidents and not was_ours and self._is_of_another(shown):
+            noted.append(incident.event(now, lasts=True))
+        is_told = (Code.OTHER_TRADER, ACCOUNT) in self._recorder.books.incidents
+        if not is_told and not was_ours and self._is_of_another(shown):
             detail = f"{what} ({name}, {shown.word}) was placed by a onetape of which this tape knows nothing; stop one of the two"
-            noted.append(Incident(Code.OTHER_TRADER, ACCOUNT, Effect.HALT, detail).event(self._clock.now(), lasts=True))
+            noted.append(Incident(Code.OTHER_TRADER, ACCOUNT, Effect.HALT, detail).event(now, lasts=True))
         self._recorder.write(*noted)
 
     def _is_of_another(self, shown: VenueOrder) -> bool:

@@ -11,7 +11,7 @@ from framework.domain.values import MICRO
 from framework.runtime.orders.ids import Desk, carries_mark, client_id
 from framework.runtime.orders.incidents import ACCOUNT, Code, Effect
 from framework.runtime.orders.policy import OrderPolicy
-from tests.venue.trader import BUY, DESK, SELL, Trader, order_of
+from tests.venue.trader import BUY, DESK, SELL, Trader, foreign_orders, order_of
 
 S = OrderStatus
 OTHER = (Code.OTHER_TRADER, ACCOUNT)
@@ -110,7 +110,7 @@ def test_an_order_of_this_tape_that_is_not_listened_to_any_more_is_nobody_else_s
         assert order.order_id not in one.manager.books.tracked
     with Trader(tape, venue, policy) as one:
         one.start()
-        assert one.manager.books.foreign == set()
+        assert foreign_orders(one.manager) == []
         assert one.manager.books.incidents == {}
 
 
@@ -125,15 +125,15 @@ def test_an_order_of_this_tape_that_was_over_and_works_again_is_on_the_tape_once
         (ended,) = venue.truth.ours()
         venue.truth.set_status(ended, S.ACCEPTED)
         one.manager.poll()
-        assert one.manager.books.foreign == {ended.now.venue_order_id}
+        assert foreign_orders(one.manager) == [ended.now.venue_order_id]
 
 
 def test_a_person_in_the_app_is_not_taken_for_a_onetape(two, venue):
     one, _ = two
-    venue.truth.trade_by_hand("MSFT", BUY, MICRO, PRICE, fills=False)
+    by_hand = venue.truth.trade_by_hand("MSFT", BUY, MICRO, PRICE, fills=False)
     stranger = venue.truth.accept(order_of(9, symbol="IBM"), "84317fed-6c56-494f-aa65-415935aa36e3", MICRO, is_foreign=True)
     one.manager.poll()
-    assert {stranger.now.venue_order_id} < one.manager.books.foreign
+    assert foreign_orders(one.manager) == [by_hand.now.venue_order_id, stranger.now.venue_order_id]
     assert one.manager.books.incidents == {}
 
 

@@ -19,7 +19,7 @@ from framework.runtime.orders.freezing import NAME, freeze, thaw
 from framework.runtime.orders.incidents import Code
 from framework.runtime.tape.chain import NewEvent
 from tests.venue.scripted import Fault, ScriptedVenue
-from tests.venue.trader import SELL, Trader, order_of
+from tests.venue.trader import SELL, Trader, foreign_orders, order_of
 
 S = OrderStatus
 PRICE = 100 * MICRO
@@ -40,7 +40,7 @@ def shape(books):
         order_id: (one.order.status, one.order.filled_micros, one.ended_at, one.was_given_up, one.replaces, [repr(leg) for leg in one.legs])
         for order_id, one in books.tracked.items()
     }
-    return orders, books.refs, books.venue_ids, set(books.open), books.ledgers, books.shares, books.baseline, books.foreign, books.incidents
+    return orders, books.refs, books.venue_ids, set(books.open), books.ledgers, books.shares, books.baseline, books.incidents
 
 
 def live_through(trader, venue):
@@ -205,7 +205,7 @@ def test_somebody_elses_orders_and_shares_are_left_alone(tape, venue):
     with Trader(tape, venue) as trader:
         trader.start()
         assert trader.manager.books.baseline == {"MSFT": 5 * MICRO}
-        assert trader.manager.books.foreign == {"v1", "v2"}
+        assert foreign_orders(trader.manager) == ["v1", "v2"]
         sale = order_of(1, SELL, 5, symbol="MSFT")
         trader.place(sale)
         assert sale.status is S.REJECTED  # they are not ours to sell
