@@ -89,7 +89,8 @@ class Recording(Context):
         self._promise = promising(lambda: self.look("what became of an order"))
         self._promised: list[Order] = []
         self._repeated = self._kept = 0
-        self._is_over = False
+        #: Whether decisions are being taken that can be written down: not before the first bar, not when all is over, not after a look.
+        self._writes = False
         self._catch_up: Callable[[], None] = _nothing
         self._open: Callable[[], Books | None] | None = None
         self._books: Books | None = None
@@ -105,14 +106,14 @@ class Recording(Context):
         """Call ``catch_up`` at the first look: it has to play all that was asked for."""
         self._catch_up = catch_up
 
-    def on_question(self, open_books: Callable[[], Books | None]) -> None:
-        """Ask the books that ``open_books`` gives about the account, and look only where they cannot say."""
+    def write_down(self, open_books: Callable[[], Books | None]) -> None:
+        """Write down from now on; ask the books that ``open_books`` gives about the account, and look only where they cannot say."""
         self._open = open_books
+        self._writes = True
 
     def rest(self, catch_up: Callable[[], None]) -> None:
         """The last decision has been taken: whatever is asked for now is a look, for which ``catch_up`` has to play everything."""
-        self._orderable = {}
-        self._is_over = True
+        self._writes = False
         self._catch_up = catch_up
 
     def _asked(self) -> Books | None:
@@ -128,6 +129,7 @@ class Recording(Context):
         """Somebody wants to know ``what`` became of the decisions so far."""
         if self.is_recording:
             self.is_recording, self.looked_at = False, what
+            self._writes = False
             self._known.clear()
             self._catch_up()
 
@@ -165,7 +167,7 @@ class Recording(Context):
 
     def target(self, symbol: str, strength: float, stop: Number | None = None, tag: str | None = None) -> None:
         """See ``Context.target``."""
-        is_plain = self.is_recording and not self._is_over and stop is tag is None and _is_strength(strength)
+        is_plain = self._writes and stop is tag is None and _is_strength(strength)
         row = self._rows.get(symbol, -1) if is_plain else -1
         if row < 0 or self._market.cursor[row] < 0:
             self.look("a target with a stop or a tag of its own, or one that cannot be")
@@ -247,7 +249,7 @@ class Recording(Context):
 
     def _plain(self, symbol: str, quantity: Number | None, prices: tuple[object, ...], terms: tuple[object, ...]) -> tuple[int, int]:
         """Row and micro-shares of an order at market that the venue can have; 0 micro-shares of any other, which was a look."""
-        row = self._orderable.get(symbol, -1) if self.is_recording and prices == _NO_PRICES and terms == _PLAIN else -1
+        row = self._orderable.get(symbol, -1) if self._writes and prices == _NO_PRICES and terms == _PLAIN else -1
         if row >= 0 and self._market.cursor[row] >= 0:
             micros = quantity * MICRO if type(quantity) is int and 0 < quantity <= LARGEST else _known(quantity, symbol)
             if micros and micros % self._lot == 0:
@@ -335,7 +337,7 @@ class Recording(Context):
 
     def close(self, symbol: str) -> Order | None:
         """See ``Context.close``."""
-        books, row = self._asked(), self._orderable.get(symbol)
+        books, row = self._asked() if self._writes else None, self._orderable.get(symbol)
         found = None if books is None or row is None else books.position(row)
         if books is None or row is None or found is None or not books.is_idle(row):
             self.look("ctx.close")

@@ -25,13 +25,13 @@ def test_whatever_a_context_shows_or_does_is_written_down_or_is_a_look():
     assert public - BLIND <= set(vars(Recording))
 
 
-def both(kind):
+def both(kind, **sections):
     """The run with a context that writes down, and without."""
     found = []
     for engine in ("compiled", "arrays"):
         kind.seen = []
         plain = {"stops": {"attach": "never"}, "sizing": {"method": "equal"}, "guards": {"enabled": False}, "broker": {"name": "generic"}}
-        config = tree(strategy=None, engine={"name": engine}, **plain)
+        config = tree(strategy=None, engine={"name": engine}, **plain, **sections)
         record = run(config, strategy=kind).record
         found.append((record, list(kind.seen)))
     (one, seen), (other, expected) = found
@@ -115,6 +115,26 @@ class InStart(Looks):
 
 def test_what_is_asked_before_the_first_bar_is_a_look():
     assert both(InStart).engine == "arrays"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda ctx: ctx.buy("AAPL", 3), lambda ctx: ctx.target("AAPL", 0.5), lambda ctx: ctx.close("AAPL"), lambda ctx: ctx.sell("AAPL", 3)],
+    ids=["buy", "target", "close", "sell"],
+)
+def test_what_is_asked_before_the_first_bar_with_history_behind_it_is_done_and_so_is_all_that_follows(call):
+    class Begins(AtTheEnd):
+        """Asks for something as it starts: there are prices, from the bars of the warm-up."""
+
+        def on_start(self, ctx):
+            super().on_start(ctx)
+            self.seen.append(len(ctx.bars("AAPL")))
+            call(ctx)
+
+    record = both(Begins, data={"warmup": 20})
+    assert Begins.seen[0] == 20
+    assert len(record.fills) > 20
+    assert record.engine == "arrays"
 
 
 @pytest.mark.parametrize(
