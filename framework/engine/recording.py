@@ -173,7 +173,7 @@ class Recording(Context):
             self.look("a target with a stop or a tag of its own, or one that cannot be")
             super().target(symbol, strength, stop, tag)
             return
-        self._write(row, 0, strength)
+        self._write(row, 0, strength + 0.0)
 
     def buy(
         self,
