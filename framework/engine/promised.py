@@ -26,6 +26,7 @@ def promising(reveal: Callable[[], None]) -> Callable[[], Order]:
                 raise InvariantError(f"an order was promised, and nobody knows what became of it: {name}")
             return getattr(self, name)
 
+    Promised.__name__, Promised.__qualname__ = Order.__name__, Order.__qualname__  # whoever prints one sees an order
     return lambda: Order.__new__(Promised)
 
 

@@ -270,3 +270,34 @@ def test_orders_that_were_kept_are_what_the_loop_made_of_them():
     told = [[(order.order_id, order.status, order.changes) for order in kept] for kept in (Keeps.kept[:half], Keeps.kept[half:])]
     assert told[0] == told[1]
     assert {order.status for order in Keeps.kept} >= {OrderStatus.FILLED, OrderStatus.DENIED}
+
+
+def test_an_order_that_was_promised_is_shown_like_any_other():
+    class Shows(Looks):
+        """Prints an order nobody has looked at."""
+
+        def look(self, ctx):
+            order = ctx.buy("AAPL", 1)
+            self.seen.append((type(order).__name__, repr(order)))
+
+    both(Shows)
+    assert Shows.seen[-1][1].startswith("Order(order_id='Shows-AAPL-")
+
+
+def test_a_callback_that_is_put_in_the_place_of_another_is_not_called_by_any_driver():
+    class Swaps(Looks):
+        """Goes on as something else, as it hopes."""
+
+        def on_start(self, ctx):
+            super().on_start(ctx)
+            self.on_bar = self.other
+
+        def other(self, _):
+            self.seen.append("other")
+
+        def look(self, ctx):
+            pass
+
+    record = both(Swaps)
+    assert record.fills
+    assert "other" not in Swaps.seen
