@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import copy, deepcopy
 from typing import ClassVar
 
 import numpy as np
@@ -283,6 +285,23 @@ def test_an_order_that_was_promised_is_shown_like_any_other():
 
     both(Shows)
     assert Shows.seen[-1][1].startswith("Order(order_id='Shows-AAPL-")
+
+
+def through_bytes(order):
+    return pickle.loads(pickle.dumps(order))  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("kept", [copy, deepcopy, through_bytes])
+def test_an_order_that_was_promised_can_be_kept_like_any_other(kept):
+    class Keeps(Looks):
+        """Keeps an order nobody has looked at."""
+
+        def look(self, ctx):
+            order = kept(ctx.buy("AAPL", 1))
+            self.seen.append((type(order) is Order, order.order_id, order.status))
+
+    both(Keeps)
+    assert Keeps.seen[-1][0]
 
 
 def test_a_callback_that_is_put_in_the_place_of_another_is_not_called_by_any_driver():
