@@ -46,8 +46,8 @@ class Calls:
 
     @property
     def plain(self) -> Callable[[Context], None]:
-        """``on_bar`` itself, for a driver that calls nothing else; whatever it raises is for ``raised``."""
-        return self._strategy.on_bar
+        """``on_bar`` as ``bar`` calls it, for a driver that calls nothing else; whatever it raises is for ``raised``."""
+        return self._on_bar or Strategy().on_bar
 
     def raised(self, error: Exception) -> OnetapeError:
         """What ``on_bar`` raised, typed, with its place."""

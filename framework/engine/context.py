@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from framework.engine.targets import Targets
     from framework.rules.orders import Number, Worth
 
+    #: What is said of an order beside side, symbol and size, as ``buy`` takes it: a tuple, which costs least to make and to compare.
+    Said = tuple[str, Number | None, Number | None, Number | None, str, str, str | None, Order | None, bool]
+
 #: Reason and tag of an order that closes a position at the strategy's word.
 CLOSE = "close"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -253,20 +256,8 @@ class Context:
         Raises:
             InvalidOrderError: The order could never be valid.
         """
-        return self._desk.order(
-            symbol,
-            OrderSide.BUY,
-            self._asked_for(symbol, quantity, notional, order_type, limit_price, stop_price),
-            order_type=order_type,
-            limit_price=limit_price,
-            stop_price=stop_price,
-            trail_amount=trail_amount,
-            trail_type=trail_type,
-            time_in_force=time_in_force,
-            tag=tag_of(tag),
-            oco=oco,
-            extended_hours=extended_hours,
-        )
+        said = (order_type, limit_price, stop_price, trail_amount, trail_type, time_in_force, tag, oco, extended_hours)
+        return self._order(OrderSide.BUY, symbol, quantity, notional, said)
 
     def sell(
         self,
@@ -291,20 +282,8 @@ class Context:
         Raises:
             InvalidOrderError: The order could never be valid.
         """
-        return self._desk.order(
-            symbol,
-            OrderSide.SELL,
-            self._asked_for(symbol, quantity, notional, order_type, limit_price, stop_price),
-            order_type=order_type,
-            limit_price=limit_price,
-            stop_price=stop_price,
-            trail_amount=trail_amount,
-            trail_type=trail_type,
-            time_in_force=time_in_force,
-            tag=tag_of(tag),
-            oco=oco,
-            extended_hours=extended_hours,
-        )
+        said = (order_type, limit_price, stop_price, trail_amount, trail_type, time_in_force, tag, oco, extended_hours)
+        return self._order(OrderSide.SELL, symbol, quantity, notional, said)
 
     def bracket(
         self,
@@ -338,6 +317,24 @@ class Context:
         kind = OrderType.MARKET if limit_price is None else OrderType.LIMIT
         wanted = self._asked_for(symbol, quantity, notional, kind, limit_price, None)
         return self._desk.bracket(symbol, side_of(side), wanted, take_profit, stop_loss, limit_price, time_in_force)
+
+    def _order(self, side: OrderSide, symbol: str, quantity: Number | None, notional: Number | None, said: Said) -> Order:
+        """What ``buy`` and ``sell`` have in common."""
+        kind, limit, stop, trail, unit, force, tag, oco, extended = said
+        return self._desk.order(
+            symbol,
+            side,
+            self._asked_for(symbol, quantity, notional, kind, limit, stop),
+            tag_of(tag),
+            oco=oco,
+            order_type=kind,
+            limit_price=limit,
+            stop_price=stop,
+            trail_amount=trail,
+            trail_type=unit,
+            time_in_force=force,
+            extended_hours=extended,
+        )
 
     def _asked_for(
         self, symbol: str, quantity: Number | None, dollars: Number | None, kind: str, limit: Number | None, stop: Number | None

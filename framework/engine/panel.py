@@ -179,7 +179,7 @@ def _changes(column: Floats, close: Floats) -> tuple[Integers, Floats]:
     changed[:1] = values[:1] != 0.0
     np.not_equal(values[1:], values[:-1], out=changed[1:])
     where = np.flatnonzero(changed)
-    return where + first if places is None else places[where], values[where]
+    return where + first if places is None else places[where], values[where] + 0.0  # as ``strength_of`` has it: -0.0 is 0.0
 
 
 def _numbers(signals: object, name: str) -> Floats:

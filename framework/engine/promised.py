@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex
 
 from framework.domain.order import Order
 from framework.errors import InvariantError
@@ -21,11 +21,19 @@ def promising(reveal: Callable[[], None]) -> Callable[[], Order]:
 
         def __getattr__(self, name: str) -> object:
             """Ask what became of it; a field that is not set is looked for here."""
+            return getattr(self._looked_at(name), name)
+
+        def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[object, ...]:
+            """Be copied, or written down, as what it became."""
+            return self._looked_at("all of it").__reduce_ex__(protocol)
+
+        def _looked_at(self, what: str) -> Order:
             reveal()
             if type(self) is Promised:
-                raise InvariantError(f"an order was promised, and nobody knows what became of it: {name}")
-            return getattr(self, name)
+                raise InvariantError(f"an order was promised, and nobody knows what became of it: {what}")
+            return self
 
+    Promised.__name__, Promised.__qualname__ = Order.__name__, Order.__qualname__  # whoever prints one sees an order
     return lambda: Order.__new__(Promised)
 
 

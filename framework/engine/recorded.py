@@ -51,7 +51,7 @@ class RecordingDriver:
         if not self.context.is_recording:
             self._go_on(self._slices())
             return False
-        self.context.on_question(open_books)
+        self.context.write_down(open_books)
         self.context.on_look(lambda: self._catch_up(self._market.now))
         coming, done = self._slices(), 0
         while some := list(islice(coming, SOME)):

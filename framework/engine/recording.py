@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from framework.domain.order import Bracket, Order
+    from framework.engine.context import Said
     from framework.engine.desk import Desk
     from framework.engine.schedule import Schedule
     from framework.engine.targets import Targets
@@ -89,7 +90,8 @@ class Recording(Context):
         self._promise = promising(lambda: self.look("what became of an order"))
         self._promised: list[Order] = []
         self._repeated = self._kept = 0
-        self._is_over = False
+        #: Whether decisions are being taken that can be written down: not before the first bar, not when all is over, not after a look.
+        self._writes = False
         self._catch_up: Callable[[], None] = _nothing
         self._open: Callable[[], Books | None] | None = None
         self._books: Books | None = None
@@ -105,14 +107,14 @@ class Recording(Context):
         """Call ``catch_up`` at the first look: it has to play all that was asked for."""
         self._catch_up = catch_up
 
-    def on_question(self, open_books: Callable[[], Books | None]) -> None:
-        """Ask the books that ``open_books`` gives about the account, and look only where they cannot say."""
+    def write_down(self, open_books: Callable[[], Books | None]) -> None:
+        """Write down from now on; ask the books that ``open_books`` gives about the account, and look only where they cannot say."""
         self._open = open_books
+        self._writes = True
 
     def rest(self, catch_up: Callable[[], None]) -> None:
         """The last decision has been taken: whatever is asked for now is a look, for which ``catch_up`` has to play everything."""
-        self._orderable = {}
-        self._is_over = True
+        self._writes = False
         self._catch_up = catch_up
 
     def _asked(self) -> Books | None:
@@ -128,6 +130,7 @@ class Recording(Context):
         """Somebody wants to know ``what`` became of the decisions so far."""
         if self.is_recording:
             self.is_recording, self.looked_at = False, what
+            self._writes = False
             self._known.clear()
             self._catch_up()
 
@@ -146,13 +149,13 @@ class Recording(Context):
         while index < len(wishes) and wishes.time[index] == time:
             row, ordered = wishes.row[index], wishes.ordered[index]
             if ordered:
-                self._order(symbols[row], row, ordered, closes=wishes.strength[index] != 0.0)
+                self._submit(symbols[row], row, ordered, closes=wishes.strength[index] != 0.0)
             else:
                 self._targets.note(row, wishes.strength[index], None, None)
             index += 1
         self._repeated = index
 
-    def _order(self, symbol: str, row: int, signed: int, *, closes: bool) -> None:
+    def _submit(self, symbol: str, row: int, signed: int, *, closes: bool) -> None:
         desk, side = self._desk, OrderSide.BUY if signed > 0 else OrderSide.SELL
         quantity, tag = from_micros(abs(signed)), CLOSE if closes else None
         order = new_order(desk.next_id(symbol, side), self._market.now, symbol, side, quantity, self._name, tag)
@@ -165,95 +168,23 @@ class Recording(Context):
 
     def target(self, symbol: str, strength: float, stop: Number | None = None, tag: str | None = None) -> None:
         """See ``Context.target``."""
-        is_plain = self.is_recording and not self._is_over and stop is tag is None and _is_strength(strength)
+        is_plain = self._writes and stop is tag is None and _is_strength(strength)
         row = self._rows.get(symbol, -1) if is_plain else -1
         if row < 0 or self._market.cursor[row] < 0:
             self.look("a target with a stop or a tag of its own, or one that cannot be")
             super().target(symbol, strength, stop, tag)
             return
-        self._write(row, 0, strength)
+        self._write(row, 0, strength + 0.0)
 
-    def buy(
-        self,
-        symbol: str,
-        quantity: Number | None = None,
-        order_type: str = OrderType.MARKET,
-        limit_price: Number | None = None,
-        stop_price: Number | None = None,
-        trail_amount: Number | None = None,
-        trail_type: str = TrailType.PERCENTAGE,
-        time_in_force: str = TimeInForce.GTC,
-        tag: str | None = None,
-        oco: Order | None = None,
-        *,
-        notional: Number | None = None,
-        extended_hours: bool = False,
-    ) -> Order:
+    def _order(self, side: OrderSide, symbol: str, quantity: Number | None, notional: Number | None, said: Said) -> Order:
         """See ``Context.buy``."""
-        prices, terms = (limit_price, stop_price, trail_amount, tag, oco, notional), (order_type, trail_type, time_in_force, extended_hours)
-        row, micros = self._plain(symbol, quantity, prices, terms)
-        if micros:
-            return self._wished(row, micros, 0.0)
-        return super().buy(
-            symbol,
-            quantity,
-            order_type,
-            limit_price,
-            stop_price,
-            trail_amount,
-            trail_type,
-            time_in_force,
-            tag,
-            oco,
-            notional=notional,
-            extended_hours=extended_hours,
-        )
-
-    def sell(
-        self,
-        symbol: str,
-        quantity: Number | None = None,
-        order_type: str = OrderType.MARKET,
-        limit_price: Number | None = None,
-        stop_price: Number | None = None,
-        trail_amount: Number | None = None,
-        trail_type: str = TrailType.PERCENTAGE,
-        time_in_force: str = TimeInForce.GTC,
-        tag: str | None = None,
-        oco: Order | None = None,
-        *,
-        notional: Number | None = None,
-        extended_hours: bool = False,
-    ) -> Order:
-        """See ``Context.sell``."""
-        prices, terms = (limit_price, stop_price, trail_amount, tag, oco, notional), (order_type, trail_type, time_in_force, extended_hours)
-        row, micros = self._plain(symbol, quantity, prices, terms)
-        if micros:
-            return self._wished(row, -micros, 0.0)
-        return super().sell(
-            symbol,
-            quantity,
-            order_type,
-            limit_price,
-            stop_price,
-            trail_amount,
-            trail_type,
-            time_in_force,
-            tag,
-            oco,
-            notional=notional,
-            extended_hours=extended_hours,
-        )
-
-    def _plain(self, symbol: str, quantity: Number | None, prices: tuple[object, ...], terms: tuple[object, ...]) -> tuple[int, int]:
-        """Row and micro-shares of an order at market that the venue can have; 0 micro-shares of any other, which was a look."""
-        row = self._orderable.get(symbol, -1) if self.is_recording and prices == _NO_PRICES and terms == _PLAIN else -1
+        row = self._orderable.get(symbol, -1) if self._writes and notional is None and said == _PLAIN else -1
         if row >= 0 and self._market.cursor[row] >= 0:
             micros = quantity * MICRO if type(quantity) is int and 0 < quantity <= LARGEST else _known(quantity, symbol)
             if micros and micros % self._lot == 0:
-                return row, micros
+                return self._wished(row, micros if side is OrderSide.BUY else -micros, 0.0)
         self.look("an order that is not at market, or one that cannot be")
-        return row, 0
+        return super()._order(side, symbol, quantity, notional, said)
 
     def _wished(self, row: int, signed: int, strength: float) -> Order:
         self._write(row, signed, strength)
@@ -335,7 +266,7 @@ class Recording(Context):
 
     def close(self, symbol: str) -> Order | None:
         """See ``Context.close``."""
-        books, row = self._asked(), self._orderable.get(symbol)
+        books, row = self._asked() if self._writes else None, self._orderable.get(symbol)
         found = None if books is None or row is None else books.position(row)
         if books is None or row is None or found is None or not books.is_idle(row):
             self.look("ctx.close")
@@ -348,8 +279,8 @@ class Recording(Context):
         return super().cancel(order)
 
 
-_NO_PRICES = (None,) * 6
-_PLAIN = (OrderType.MARKET, TrailType.PERCENTAGE, TimeInForce.GTC, False)
+#: What is said of an order at market.
+_PLAIN = (OrderType.MARKET, None, None, None, TrailType.PERCENTAGE, TimeInForce.GTC, None, None, False)
 
 
 def _is_strength(strength: object) -> bool:

@@ -292,7 +292,7 @@ def tag_of(tag: object) -> str | None:
 
 
 def strength_of(value: float, symbol: str) -> float:
-    """A target strength in [-1, 1].
+    """A target strength in [-1, 1]; -0.0 is 0.0, or the same decision would be said in two ways.
 
     Raises:
         InvalidOrderError: Not a number, NaN, infinite or outside.
@@ -303,4 +303,4 @@ def strength_of(value: float, symbol: str) -> float:
         number = math.nan
     if not abs(number) <= 1.0:
         raise InvalidOrderError(f"{symbol}: target strength {value!r} must be a number from -1 (full short) over 0 (flat) to 1 (full long)")
-    return number
+    return number + 0.0

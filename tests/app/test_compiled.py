@@ -11,8 +11,9 @@ import pytest
 from framework.app.assembly.resolved import config_hash, config_hasher
 from framework.app.backtest.run import run
 from framework.app.backtest.verifying import difference
+from framework.app.sweeps import compiled_trials
 from framework.app.sweeps.trials import Recipe, with_params
-from framework.errors import ConfigError
+from framework.errors import ConfigError, InvariantError
 from framework.research.trial import Trial
 from framework.runtime.loading import validated
 from tests.app.project import Done, call, strategy, tree, write
@@ -120,6 +121,56 @@ def test_a_trial_on_the_loop_has_the_metrics_of_any_other(tmp_path, monkeypatch,
             assert [outcome.metrics["engine"] for outcome in outcomes].count("compiled") >= 6
         found[engine] = [own(outcome.metrics) for outcome in outcomes]
     assert found["compiled"] == found["arrays"]
+
+
+CHOOSY = """import numpy as np
+from framework import SignalStrategy
+
+
+class Mine(SignalStrategy):
+    days: int = 5
+
+    def __init__(self, **params):
+        super().__init__(**params)
+        if self.days > 20:
+            raise ValueError("too many days")
+
+    def signals(self, bars):
+        if self.days == 0:
+            raise ValueError("no days")
+        return np.where(bars.close > np.roll(bars.close, self.days, axis=0), 1.0, 0.0)
+"""
+
+
+@pytest.fixture
+def choosy(tmp_path):
+    """What evaluates trials of a strategy that some parameters are wrong for; the loop has been compiled."""
+    (tmp_path / "mine.py").write_text(CHOOSY)
+
+    def evaluator(engine):
+        config = validated({**tree(strategy={"class": "mine:Mine", "params": None}, **PLAYABLE), "engine": {"name": engine}}, "test")
+        return Recipe(config, tmp_path, data_of(config))()
+
+    evaluator("compiled")([Trial(0, {})])
+    return evaluator("auto")
+
+
+@pytest.mark.campaign
+def test_a_trial_whose_strategy_raises_says_where_and_keeps_no_other_from_the_loop(choosy):
+    outcomes = choosy([Trial(number, {"days": days}) for number, days in enumerate((21, 0, 5))])
+    assert "Mine cannot be made: ValueError: too many days" in outcomes[0].error
+    assert "Mine.signals" in outcomes[1].error
+    assert "mine.py:15 raised ValueError: no days" in outcomes[1].error
+    assert outcomes[2].metrics["engine"] == "compiled"
+
+
+@pytest.mark.campaign
+def test_a_loop_that_is_wrong_is_not_passed_over(choosy, monkeypatch):
+    def wrong(*_):
+        raise InvariantError("the loop is wrong")
+
+    monkeypatch.setattr(compiled_trials, "decisions_hash", wrong)
+    assert [outcome.error for outcome in choosy([Trial(0, {"days": 5})])] == ["the loop is wrong"]
 
 
 @pytest.mark.parametrize("params", [{}, {"days": 3}, {"zoo": 1.5, 'a "b": {c': "ä, }", "on": True}])

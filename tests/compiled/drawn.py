@@ -16,7 +16,7 @@ from tests.builders import PLAIN, daily
 from tests.fills.campaign import half_hours
 
 SYMBOLS = ("A", "B", "C", "D")
-STRENGTHS = (-1.0, -0.5, 0.0, 0.0, 0.05, 0.5, 1.0, 1.0)
+STRENGTHS = (-1.0, -0.5, 0.0, -0.0, 0.05, 0.5, 1.0, 1.0)
 
 
 class Drawn(SignalStrategy):

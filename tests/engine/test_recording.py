@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import copy, deepcopy
 from typing import ClassVar
 
 import numpy as np
@@ -16,22 +18,23 @@ from framework.engine.strategy import Strategy
 from framework.errors import InvariantError, StrategyError
 from tests.app.project import tree
 
-#: What shows bars and time alone, or is made of what is a look.
+#: What shows bars and time alone, or is made of what is a look; and what is made of ``_order``.
 BLIND = {"bars", "now", "feature", "shares_for", "schedule", "cancel_all", "symbols", "state"}
+ORDERS = {"buy", "sell"}
 
 
 def test_whatever_a_context_shows_or_does_is_written_down_or_is_a_look():
     public = {name for name in vars(Context) if not name.startswith("_")}
-    assert public - BLIND <= set(vars(Recording))
+    assert public - BLIND - ORDERS | {"_order"} <= set(vars(Recording))
 
 
-def both(kind):
+def both(kind, **sections):
     """The run with a context that writes down, and without."""
     found = []
     for engine in ("compiled", "arrays"):
         kind.seen = []
         plain = {"stops": {"attach": "never"}, "sizing": {"method": "equal"}, "guards": {"enabled": False}, "broker": {"name": "generic"}}
-        config = tree(strategy=None, engine={"name": engine}, **plain)
+        config = tree(strategy=None, engine={"name": engine}, **plain, **sections)
         record = run(config, strategy=kind).record
         found.append((record, list(kind.seen)))
     (one, seen), (other, expected) = found
@@ -115,6 +118,26 @@ class InStart(Looks):
 
 def test_what_is_asked_before_the_first_bar_is_a_look():
     assert both(InStart).engine == "arrays"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda ctx: ctx.buy("AAPL", 3), lambda ctx: ctx.target("AAPL", 0.5), lambda ctx: ctx.close("AAPL"), lambda ctx: ctx.sell("AAPL", 3)],
+    ids=["buy", "target", "close", "sell"],
+)
+def test_what_is_asked_before_the_first_bar_with_history_behind_it_is_done_and_so_is_all_that_follows(call):
+    class Begins(AtTheEnd):
+        """Asks for something as it starts: there are prices, from the bars of the warm-up."""
+
+        def on_start(self, ctx):
+            super().on_start(ctx)
+            self.seen.append(len(ctx.bars("AAPL")))
+            call(ctx)
+
+    record = both(Begins, data={"warmup": 20})
+    assert Begins.seen[0] == 20
+    assert len(record.fills) > 20
+    assert record.engine == "arrays"
 
 
 @pytest.mark.parametrize(
@@ -250,3 +273,51 @@ def test_orders_that_were_kept_are_what_the_loop_made_of_them():
     told = [[(order.order_id, order.status, order.changes) for order in kept] for kept in (Keeps.kept[:half], Keeps.kept[half:])]
     assert told[0] == told[1]
     assert {order.status for order in Keeps.kept} >= {OrderStatus.FILLED, OrderStatus.DENIED}
+
+
+def test_an_order_that_was_promised_is_shown_like_any_other():
+    class Shows(Looks):
+        """Prints an order nobody has looked at."""
+
+        def look(self, ctx):
+            order = ctx.buy("AAPL", 1)
+            self.seen.append((type(order).__name__, repr(order)))
+
+    both(Shows)
+    assert Shows.seen[-1][1].startswith("Order(order_id='Shows-AAPL-")
+
+
+def through_bytes(order):
+    return pickle.loads(pickle.dumps(order))  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("kept", [copy, deepcopy, through_bytes])
+def test_an_order_that_was_promised_can_be_kept_like_any_other(kept):
+    class Keeps(Looks):
+        """Keeps an order nobody has looked at."""
+
+        def look(self, ctx):
+            order = kept(ctx.buy("AAPL", 1))
+            self.seen.append((type(order) is Order, order.order_id, order.status))
+
+    both(Keeps)
+    assert Keeps.seen[-1][0]
+
+
+def test_a_callback_that_is_put_in_the_place_of_another_is_not_called_by_any_driver():
+    class Swaps(Looks):
+        """Goes on as something else, as it hopes."""
+
+        def on_start(self, ctx):
+            super().on_start(ctx)
+            self.on_bar = self.other
+
+        def other(self, _):
+            self.seen.append("other")
+
+        def look(self, ctx):
+            pass
+
+    record = both(Swaps)
+    assert record.fills
+    assert "other" not in Swaps.seen

@@ -40,6 +40,11 @@ def test_a_leading_zero_asks_for_nothing():
     assert play(Given([0, NAN, 0]), bars("A", still(100, 3)), **SIZED).orders == []
 
 
+def test_minus_zero_says_what_zero_says():
+    reasons = [[order.reason for order in play(Given([1, zero, 1, 1]), bars("A", still(100, 4)), **SIZED).orders] for zero in (0.0, -0.0)]
+    assert reasons[0] == reasons[1] == ["target 1 full", "target 0 full", "target 1 full"]
+
+
 def test_after_a_stop_out_there_is_no_re_entry_until_the_signal_changes():
     rows = [*still(100, 2), (100, 100, 90, 100), *still(100, 5)]
     played = play(Given([1, 1, 1, 1, 0, 1, 1, 1]), bars("A", rows), stops={"attach": "entries", "method": "percent", "percent": 5}, **SIZED)

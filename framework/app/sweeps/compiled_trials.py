@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from data import Dataset
     from framework.compiled.play import Played
+    from framework.compiled.prepare import Wished
     from framework.domain.market import Floats
     from framework.research.trial import Metrics
     from framework.runtime.clock import Stopwatch
@@ -66,10 +67,13 @@ class CompiledTrials:
         ends = {int(one.timestamp[-1]) for one in simulation.market.adjusted}
         self._ends_together = len(ends) == 1
 
-    def figures(self, params: Mapping[str, object], watch: Stopwatch) -> tuple[Metrics, Floats] | None:
-        """Fields of the summary as a table holds them, and equity in dollars; ``None`` where an event driver has to play, or to tell."""
+    def wished(self, params: Mapping[str, object]) -> Wished:
+        """What the strategy asks for with ``params``; raises what it raises, and ``StrategyError`` where that cannot be meant."""
         signals = self._made(params).signals(self._prepared.panel)  # type: ignore[attr-defined]
-        wished = self._prepared.wished(signals, self._facts.strategy, self._sizing)
+        return self._prepared.wished(signals, self._facts.strategy, self._sizing)
+
+    def figures(self, params: Mapping[str, object], wished: Wished, watch: Stopwatch) -> tuple[Metrics, Floats] | None:
+        """Fields of the summary as a table holds them, and equity in dollars; ``None`` where an event driver has to play, or to tell."""
         played = play(self._prepared, self._terms, wished, self._kernels.loop)
         trips = None if played.left or not self._is_plain(played) else trip_figures(played.written, self._kernels)
         if trips is None:

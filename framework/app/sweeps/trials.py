@@ -105,21 +105,25 @@ class Evaluator:
     def _on_the_loop(self, params: Params, watch: Stopwatch) -> Metrics | None:
         """The metrics of a trial on the compiled loop; ``None`` where an event driver has to play it."""
         config = self._recipe.config
-        try:
-            if not self._looked:
-                self._looked = True
-                section = with_params(config, params).strategy
-                strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
-                self._compiled = self._loop_for(config, strategy)
-            found = None if self._compiled is None else self._compiled.figures({**config.strategy.params, **params}, watch)
-        except Exception:  # noqa: BLE001 - an event driver meets it too, and says where it was
+        if not self._looked:
+            section = with_params(config, params).strategy
+            strategy = load_strategy(section.path, section.params, self._recipe.beside, section.cerebro)
+            self._compiled, self._looked = self._loop_for(config, strategy), True
+        loop = self._compiled
+        if loop is None:
             return None
+        merged = {**config.strategy.params, **params}
+        try:
+            wished = loop.wished(merged)
+        except Exception:  # noqa: BLE001 - the strategy's own: an event driver meets it too, and says where it was
+            return None
+        found = loop.figures(merged, wished, watch)
         if found is None:
             return None
         figures, equity = found
         metrics = {name: figures[name] for name in METRICS}
-        if self._recipe.keeps_returns and self._compiled is not None:
-            metrics[RETURNS] = returns_text(returns_on(self._compiled.days, equity, config.account.cash))
+        if self._recipe.keeps_returns:
+            metrics[RETURNS] = returns_text(returns_on(loop.days, equity, config.account.cash))
         return metrics
 
     def _loop_for(self, config: Config, strategy: Strategy) -> CompiledTrials | None:
