@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from brokers.robinhood.tokens import SessionFile, Tokens
     from brokers.robinhood.wire import Wire
+    from framework.domain.secret import Secret
     from framework.engine.network import RequestBudget
 
 
@@ -49,8 +50,8 @@ class Session:
         self._wire, self._file, self._attempts, self._now, self._alert = wire, file, attempts, now, alert
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
-        #: The pair that was exchanged last, worth nothing any more, and the one that came for it where the file did not take it.
-        self._spent: Tokens | None = None
+        #: Access tokens of pairs that were exchanged, worth nothing any more, and the pair that the file did not take.
+        self._spent: list[Secret] = []
         self._unkept: Tokens | None = None
         #: What was said of the session since it was active.
         self._told: SessionState | None = None
@@ -116,8 +117,7 @@ class Session:
             found = self._file.load()
         except (AuthenticationError, SafetyError, OSError):
             return False
-        known = [one.access for one in (self._tokens, self._spent) if one is not None]
-        if found is None or found.access in known:
+        if found is None or found.access in self._spent or (self._tokens is not None and found.access == self._tokens.access):
             return False
         self._use(found)
         return True
@@ -133,7 +133,7 @@ class Session:
             return False
         if grant.tokens is not None:
             # The old pair is worth nothing any more: nothing comes before this.
-            self._spent = tokens
+            self._spent.append(tokens.access)
             self._keep(grant.tokens)
             self._use(grant.tokens)
             return True
