@@ -441,3 +441,24 @@ def test_looking_for_commands_costs_no_more_on_a_long_tape(store, halt_file):
     short = cost()
     store.append([NewEvent(number, "bars", {}) for number in range(20_000)])
     assert cost() < 10 * short
+
+
+def test_a_command_that_cannot_be_read_stops_trading_and_costs_no_other(store, tape, halt_file):
+    first = control(store, halt_file)
+    send_command(tape, command("reduce"), None)
+    assert obey(first) == ["reduce"]
+    second = control(store, halt_file)
+    send_command(tape, command("cancel_all"), None)
+    store.append([NewEvent(1, "command_resume", {"who": "ada"})])
+    send_command(tape, command("flatten"), None)
+    assert kinds(second.poll()) == ["reduce", "cancel_all", "halt", "flatten"]
+    assert second.poll() == ()
+
+def test_a_command_that_cannot_be_read_holds_as_a_halt_until_it_is_resumed(store, tape, halt_file):
+    store.append([NewEvent(1, "command_override", {"who": "ada", "why": "?", "arguments": []})])
+    first = control(store, halt_file)
+    assert obey(first) == ["halt"]
+    assert obey(control(store, halt_file)) == ["halt"]
+    send_command(tape, command("resume"), None)
+    assert obey(first) == ["resume"]
+    assert obey(control(store, halt_file)) == []
