@@ -55,6 +55,7 @@ class Session:
         self._unkept: Tokens | None = None
         #: What was said of the session since it was active.
         self._told: SessionState | None = None
+        self._why = ""
         self.state = SessionState.LOGGED_OUT
         self.generation = 0
 
@@ -74,7 +75,7 @@ class Session:
             raise AuthenticationError("nobody is logged in to Robinhood on this machine; run `onetape login`")
         self._use(tokens)
         if tokens.is_old(self._now()) and not self.renew() and self.state is SessionState.NEEDS_PERSON:
-            raise AuthenticationError("the session at Robinhood has ended; run `onetape login`")
+            raise AuthenticationError(self._why)
 
     def tick(self) -> None:
         """Called now and then: renew what is old or was refused, long before anything waits for it."""
@@ -143,7 +144,9 @@ class Session:
         elif grant.verdict is Verdict.NO_ANSWER:
             self._ends(SessionState.STALE, f"the session could not be renewed: {grant.reason}; it is tried again")
         else:
-            self._ends(SessionState.NEEDS_PERSON, f"the session at Robinhood has ended ({grant.reason}): run `onetape login`")
+            cut_off = "or the answer to a renewal was lost, or the process that had asked for it was killed before it was kept"
+            words = f"the session at Robinhood has ended ({grant.reason}): it was ended there, {cut_off}; run `onetape login`"
+            self._ends(SessionState.NEEDS_PERSON, words)
         return False
 
     def _keep(self, tokens: Tokens) -> None:
@@ -167,3 +170,4 @@ class Session:
         if state is not self._told:
             self._alert(words)
         self.state = self._told = state
+        self._why = words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 
@@ -13,6 +15,7 @@ from framework.domain.venue_order import OutcomeKind
 from framework.errors import AuthenticationError
 from tests.brokers.robinhood.adapter.session import Link, order
 from tests.brokers.robinhood.adapter.test_login import LOGIN, grants
+from tests.brokers.robinhood.live.children import child_of, ended
 
 
 def test_the_session_is_renewed_when_four_fifths_of_its_life_are_over(link, double):
@@ -138,6 +141,27 @@ def test_a_session_that_cannot_be_renewed_stops_the_start(double, tmp_path):
     link.give_tokens()
     double.configure_login(refresh_needs_person=True)
     double.advance(700_000)
-    with pytest.raises(AuthenticationError, match="has ended; run `onetape login`"):
+    with pytest.raises(AuthenticationError, match=r"has ended \(.+\): .*; run `onetape login`"):
         link.gateway.connect()
+    link.close()
+
+
+def test_a_process_that_is_killed_between_a_renewal_and_its_file_leaves_a_session_that_says_so(double, tmp_path):
+    """The venue takes neither the pair that is kept nor another; who starts the next process is told what may have happened."""
+    Link(double, tmp_path).give_tokens()
+
+    def renews_and_dies():
+        mine = Link(double, tmp_path)
+        mine.gateway.connect()
+        mine.file.save = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+        mine.session.renew()
+
+    assert ended(child_of(renews_and_dies)) == -signal.SIGKILL
+    double.advance(700_000)
+    link = Link(double, tmp_path)
+    with pytest.raises(AuthenticationError, match=r"Invalid refresh token.*was killed before it was kept; run `onetape login`"):
+        link.gateway.connect()
+    link.give_tokens()  # a person has logged in
+    link.gateway.connect()
+    assert link.gateway.account() is not None
     link.close()
