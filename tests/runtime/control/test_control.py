@@ -454,6 +454,7 @@ def test_a_command_that_cannot_be_read_stops_trading_and_costs_no_other(store, t
     assert kinds(second.poll()) == ["reduce", "cancel_all", "halt", "flatten"]
     assert second.poll() == ()
 
+
 def test_a_command_that_cannot_be_read_holds_as_a_halt_until_it_is_resumed(store, tape, halt_file):
     store.append([NewEvent(1, "command_override", {"who": "ada", "why": "?", "arguments": []})])
     first = control(store, halt_file)
