@@ -137,3 +137,11 @@ class InvariantError(OnetapeError):
 
 class InvalidTransitionError(InvariantError):
     """An order was told to change in a way the transition table does not know."""
+
+
+def words_of(error: BaseException) -> str:
+    """The type and the text of an error; where a user's ``__str__`` raises itself, the type alone."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - what it says is the user's code too
+        return f"{type(error).__name__} (whose text cannot be shown)"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import backtrader as bt
 
-from framework.errors import OnetapeError, StrategyError
+from framework.errors import OnetapeError, StrategyError, words_of
 
 _OURS = tuple(Path(__file__).parents[2] / package for package in ("brokers", "framework"))
 _BACKTRADER = Path(bt.__file__).parent
@@ -23,4 +23,4 @@ def placed(error: Exception, strategy: str) -> Exception:
         return error
     last = users[-1]
     line = f"\n    {last.line}" if last.line else ""
-    return StrategyError(f"{strategy}.{last.name}, {last.filename}:{last.lineno} raised {type(error).__name__}: {error}{line}")
+    return StrategyError(f"{strategy}.{last.name}, {last.filename}:{last.lineno} raised {words_of(error)}{line}")

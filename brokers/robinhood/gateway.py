@@ -22,13 +22,12 @@ from framework.rules.outcomes import agrees, cancel_outcome, submission_outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from brokers.robinhood.history import FiveMinutes
     from brokers.robinhood.reading import LastTrade
     from brokers.robinhood.replies import Reply
     from brokers.robinhood.session import Session
     from brokers.robinhood.wire import Wire
     from framework.domain.book import Account
-    from framework.domain.market import Quote
+    from framework.domain.market import Quote, ShortBar
     from framework.domain.order import ApprovedOrder, Order
     from framework.domain.venue import Capabilities
     from framework.engine.network import Clock, Retry
@@ -285,7 +284,7 @@ class RobinhoodGateway:
             found += [one for one in trades if one is not None and one.symbol in symbols]
         return found
 
-    def five_minutes(self, symbols: Sequence[str], now: int) -> dict[str, list[FiveMinutes]]:
+    def five_minutes(self, symbols: Sequence[str], now: int) -> dict[str, list[ShortBar]]:
         """Bars of five minutes of the last week that had closed ``now``, ns UTC.
 
         Raises:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brokers.robinhood.amounts import micros, moment
+from framework.domain.market import ShortBar
 from framework.domain.request import Priority
 from framework.domain.values import MICRO
 from framework.errors import BadDataError, ConfigError, MissingDataError
@@ -40,36 +41,24 @@ class PastBar(NamedTuple):
     volume: float
 
 
-class FiveMinutes(NamedTuple):
-    """Five minutes from ``begins`` (ns UTC) on, of regular hours; dollars and shares. Nothing ``traded`` in those the venue has made up."""
-
-    begins: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-    traded: bool
-
-
-def five_minutes(reader: Reader, symbols: Sequence[str], now: int) -> dict[str, list[FiveMinutes]]:
+def five_minutes(reader: Reader, symbols: Sequence[str], now: int) -> dict[str, list[ShortBar]]:
     """The bars of five minutes of the last week that had closed ``now`` (ns UTC), made-up ones too, oldest first.
 
     Raises:
         MissingDataError: Robinhood did not answer.
         BadDataError: A bar cannot be read.
     """
-    found: dict[str, list[FiveMinutes]] = {}
+    found: dict[str, list[ShortBar]] = {}
     for start in range(0, len(symbols), _BATCH):
         for row in _rows(reader, symbols[start : start + _BATCH], "5minute", "week"):
             found[row["symbol"]] = [one for one in map(_five_minutes, row.get("historicals") or ()) if one.begins + 5 * _MINUTE <= now]
     return found
 
 
-def _five_minutes(one: Mapping[str, Any]) -> FiveMinutes:
+def _five_minutes(one: Mapping[str, Any]) -> ShortBar:
     try:
         opened, high, low, close = (micros(one[f"{name}_price"]) / MICRO for name in ("open", "high", "low", "close"))
-        return FiveMinutes(moment(one["begins_at"]), opened, high, low, close, float(one["volume"]), not one.get("interpolated"))
+        return ShortBar(moment(one["begins_at"]), opened, high, low, close, float(one["volume"]), not one.get("interpolated"))
     except (KeyError, TypeError, ValueError) as error:
         raise BadDataError(f"a past bar of Robinhood's cannot be read ({error})") from None
 

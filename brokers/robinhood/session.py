@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from brokers.robinhood.tokens import SessionFile, Tokens
     from brokers.robinhood.wire import Wire
+    from framework.domain.secret import Secret
     from framework.engine.network import RequestBudget
 
 
@@ -49,11 +50,12 @@ class Session:
         self._wire, self._file, self._attempts, self._now, self._alert = wire, file, attempts, now, alert
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
-        #: The pair that was exchanged last, worth nothing any more, and the one that came for it where the file did not take it.
-        self._spent: Tokens | None = None
+        #: Access tokens of pairs that were exchanged, worth nothing any more, and the pair that the file did not take.
+        self._spent: list[Secret] = []
         self._unkept: Tokens | None = None
         #: What was said of the session since it was active.
         self._told: SessionState | None = None
+        self._why = ""
         self.state = SessionState.LOGGED_OUT
         self.generation = 0
 
@@ -73,7 +75,7 @@ class Session:
             raise AuthenticationError("nobody is logged in to Robinhood on this machine; run `onetape login`")
         self._use(tokens)
         if tokens.is_old(self._now()) and not self.renew() and self.state is SessionState.NEEDS_PERSON:
-            raise AuthenticationError("the session at Robinhood has ended; run `onetape login`")
+            raise AuthenticationError(self._why)
 
     def tick(self) -> None:
         """Called now and then: renew what is old or was refused, long before anything waits for it."""
@@ -116,8 +118,7 @@ class Session:
             found = self._file.load()
         except (AuthenticationError, SafetyError, OSError):
             return False
-        known = [one.access for one in (self._tokens, self._spent) if one is not None]
-        if found is None or found.access in known:
+        if found is None or found.access in self._spent or (self._tokens is not None and found.access == self._tokens.access):
             return False
         self._use(found)
         return True
@@ -133,7 +134,7 @@ class Session:
             return False
         if grant.tokens is not None:
             # The old pair is worth nothing any more: nothing comes before this.
-            self._spent = tokens
+            self._spent.append(tokens.access)
             self._keep(grant.tokens)
             self._use(grant.tokens)
             return True
@@ -143,7 +144,9 @@ class Session:
         elif grant.verdict is Verdict.NO_ANSWER:
             self._ends(SessionState.STALE, f"the session could not be renewed: {grant.reason}; it is tried again")
         else:
-            self._ends(SessionState.NEEDS_PERSON, f"the session at Robinhood has ended ({grant.reason}): run `onetape login`")
+            cut_off = "or the answer to a renewal was lost, or the process that had asked for it was killed before it was kept"
+            words = f"the session at Robinhood has ended ({grant.reason}): it was ended there, {cut_off}; run `onetape login`"
+            self._ends(SessionState.NEEDS_PERSON, words)
         return False
 
     def _keep(self, tokens: Tokens) -> None:
@@ -167,3 +170,4 @@ class Session:
         if state is not self._told:
             self._alert(words)
         self.state = self._told = state
+        self._why = words

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from framework.domain.secret import Secret
-from framework.errors import ConfigError, OnetapeError
+from framework.errors import ConfigError, OnetapeError, words_of
 from framework.runtime.config import SECRET_NAME
 from framework.runtime.environment import environment_of
 from framework.runtime.logs.redaction import SHORTEST, Redactor
@@ -52,7 +52,7 @@ def redacted(error: Exception, redact: Callable[[str], str]) -> RedactedCrashErr
     """``error`` without what ``redact`` knows."""
     if isinstance(error, RedactedCrashError):
         return error
-    return RedactedCrashError(redact(f"{type(error).__name__}: {error}"), redact("".join(traceback.format_exception(error))))
+    return RedactedCrashError(redact(words_of(error)), redact("".join(traceback.format_exception(error))))
 
 
 def redactor_of_environment(folder: Path) -> Redactor:

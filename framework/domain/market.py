@@ -74,6 +74,21 @@ class ClosedBar:
             raise BadDataError(f"{self.bar.symbol} at {self.bar.timestamp}: split must be finite and above 0, got {self.split}")
 
 
+class ShortBar(NamedTuple):
+    """Five minutes of regular hours as a venue has them, from ``begins`` (ns UTC) on; dollars and shares.
+
+    Nothing ``traded`` in one that the venue has made up.
+    """
+
+    begins: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    traded: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """The best bid and ask and the last trade.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from framework.engine.panel import panel_of, targets_from_signals
 from framework.engine.strategy import SignalStrategy, Strategy
-from framework.errors import OnetapeError, StrategyError
+from framework.errors import OnetapeError, StrategyError, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ class Calls:
         where, line = self._where(name, error)
         if isinstance(error, OnetapeError):
             return type(error)(f"{error} [{where}]{line}")
-        return StrategyError(f"{where} raised {type(error).__name__}: {error}{line}")
+        return StrategyError(f"{where} raised {words_of(error)}{line}")
 
     def _where(self, name: str, error: BaseException) -> tuple[str, str]:
         """The callback with time and place, and the line of the user's file that raised, or called what did."""

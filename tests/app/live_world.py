@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 DESK = Desk("hash of an account", "live")
 #: Real time, which only a machine with too much to do takes: nothing here stalls on purpose.
-PATIENT = Timeouts(connect=20.0, read=20.0, total=40.0)
+PATIENT = Timeouts(connect=120.0, read=120.0, total=240.0)
 
 
 class Open:

@@ -138,6 +138,17 @@ def test_what_a_session_has_is_read_from_its_tape(folder):
     assert told["equity"] == json.loads((folder / "runs/one/summary.json").read_text())["final_equity"]
     assert told["working_orders"] == len(json.loads(call("orders", "--json").out)) < len(everything)
     assert "AAPL" not in call("positions").out
+    assert told["session"].startswith("ended 20")
+
+
+def test_of_a_session_that_has_not_ended_the_status_does_not_say_that_it_has(folder):
+    write(bars(ROWS, start=date(2012, 2, 8), warmup=25), folder)
+    assert call("paper", "--rehearse", "--out", "runs/one", "--quiet").code == 0
+    with TapeStore.attach(folder / "runs/one/tape.db") as store:
+        store.append([NewEvent(1_400_000_000 * 10**9, "session_resumed", {})])
+    assert json.loads(call("status", "--json").out)["session"] == "runs, or was cut off after 2014-05-13T16:53:20Z"
+    assert call("backtest", "--out", "runs/two", "--quiet").code == 0
+    assert json.loads(call("status", "runs/two", "--json").out)["session"] == "ended"
 
 
 def test_a_dry_run_needs_no_leave_and_sends_nothing(folder, onetape, double):

@@ -161,11 +161,18 @@ def test_whatever_goes_wrong_a_session_replays_exactly(project, seed):
 
 
 def trade(url, folder):
-    """A process's life: recover, trade to the end of the days."""
+    """A process's life: recover, trade to the end of the days. Where the one before was killed in a renewal, a person logs in."""
     settings, double = load_config(folder / "onetape.toml"), FarDouble(url)
     history, moves, _, _ = market()
     mine = load_strategy(settings.strategy.path, settings.strategy.params, folder)
-    Live(double, Days(double, moves), folder, []).play(settings, mine, history, KILLED_COUNT)
+    live = Live(double, Days(double, moves), folder, [])
+    try:
+        live.play(settings, mine, history, KILLED_COUNT)
+    except AuthenticationError as error:
+        with (folder / "logins").open("a") as said:
+            said.write(f"{error}\n")
+        (folder / "session" / "robinhood.session").unlink()
+        live.play(settings, mine, history, KILLED_COUNT)
 
 
 @pytest.mark.campaign
@@ -188,6 +195,9 @@ def test_a_process_that_is_killed_at_random_points_loses_and_doubles_nothing(pro
         assert violations(project / "tape.db", truth_of(double)) == []
     assert ends[-signal.SIGKILL] > 5
     assert len(set(refs)) == len(refs) > 10
+    logins = (project / "logins").read_text().splitlines() if (project / "logins").exists() else []
+    assert len(logins) <= ends[-signal.SIGKILL]
+    assert all("Invalid refresh token" in one for one in logins)
     assert replay(project / "tape.db", project).difference is None
 
 

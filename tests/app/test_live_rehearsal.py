@@ -46,6 +46,7 @@ def test_it_decides_and_earns_what_the_backtest_does_and_replays(folder):
     assert "incident" not in done.out
     assert (live["mode"], json.loads(call("status", "live", "--json").out)["mode"]) == ("rehearsal", "rehearsal")
     assert "-rehearsal-" in live["run_id"]
+    assert json.loads(call("status", "live", "--json").out)["session"].startswith("ended 2012-02-21T21:00")
     told = json.loads(call("compare", "live", "--json").out)
     page = (folder / "live" / "report.html").read_text(encoding="utf-8")
     assert "Beside the fill model" in page

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from framework import SignalStrategy, Strategy, run
+from framework.app.crash import redacted
 from framework.errors import InvalidOrderError, StrategyError
 from tests.app.project import tree
 
@@ -124,3 +125,23 @@ def test_columns_in_another_order_are_not_taken_for_other_symbols():
     with pytest.raises(StrategyError, match=r"columns \['IBM', 'AAPL'\], those of the bars are \['AAPL', 'IBM'\]"):
         run(SETTINGS, strategy=saying(lambda bars: frame(bars, "IBM", "AAPL")))
     assert run(SETTINGS, strategy=saying(lambda bars: frame(bars, "AAPL", "IBM"))).summary["trades"] > 10
+
+
+class UnsayableError(Exception):
+    def __str__(self):
+        raise KeyError("no text")
+
+
+def raises_it(_):
+    raise UnsayableError
+
+
+def test_an_error_whose_text_cannot_be_had_is_the_strategys_all_the_same():
+    with pytest.raises(StrategyError, match=r"Mine\.on_bar .*raised UnsayableError \(whose text cannot be shown\)"):
+        run(SETTINGS, strategy=doing(raises_it))
+
+
+def test_a_crash_whose_text_cannot_be_had_is_reported():
+    crash = redacted(UnsayableError(), str)
+    assert str(crash) == "UnsayableError (whose text cannot be shown)"
+    assert "UnsayableError" in crash.report

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from framework.app.assembly.callbacks import check_callbacks
 from framework.app.assembly.hosting import is_backtrader
 from framework.engine.strategy import Strategy
-from framework.errors import ConfigError, OnetapeError, StrategyError
+from framework.errors import ConfigError, OnetapeError, StrategyError, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -146,4 +146,4 @@ def _described(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         place = f" ({error.filename}:{error.lineno})" if error.lineno else ""
         return f"{type(error).__name__}: {error.msg}{place}"
-    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+    return f"{words_of(error)} ({frame.filename}:{frame.lineno})"

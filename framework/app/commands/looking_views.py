@@ -15,7 +15,7 @@ from framework.errors import BadDataError, MissingDataError
 from framework.rules.guards.state import TradingState
 from framework.runtime.control.audit import DONE
 from framework.runtime.orders import events as venue
-from framework.runtime.sessions.marks import DECIDED, SHADOW_DIVERGED, SHADOW_FILL
+from framework.runtime.sessions.marks import DECIDED, FORMING, HISTORY, RESUMED, SHADOW_DIVERGED, SHADOW_FILL, STOPPED, TURNS
 from framework.runtime.tape.recording import FIRST
 from framework.runtime.tape.store import TapeStore
 
@@ -27,6 +27,8 @@ Row = dict[str, object]
 #: So many orders of somebody else a status shows.
 _FOREIGN = 5
 _GIVEN = f"command_{CommandKind.OVERRIDE}"
+#: What a session that goes on writes now and then, and what it ends with.
+_LIVES = TURNS | {HISTORY, FORMING, RESUMED}
 
 
 def status_of(run: str) -> Row:
@@ -46,6 +48,7 @@ def status_of(run: str) -> Row:
         "run": str(place.place),
         "mode": told.get("mode"),
         "strategy": told.get("strategy"),
+        "session": _session(str(told.get("mode")), events),
         "last_event": _utc(events[-1].timestamp),
         "last_decision": None if last is None else _utc(last.timestamp),
         "equity": None if last is None else _decimal(last.payload["equity_micros"]),
@@ -105,6 +108,14 @@ def _place(run: str) -> TapePlace:
     if not known:
         raise MissingDataError("there is no tape below runs/ yet; `onetape paper` and `onetape live` write one")
     return tape_place(str(max(known, key=lambda path: path.stat().st_mtime_ns).parent))
+
+
+def _session(mode: str, events: list[TapeEvent]) -> str:
+    """Whether it has ended; a tape does not say of one that has not whether its process lives."""
+    if mode == "backtest":
+        return "ended"  # its tape is written when all is over
+    last = next((event for event in reversed(events) if event.kind in _LIVES), events[-1])
+    return f"ended {_utc(last.timestamp)}" if last.kind == STOPPED else f"runs, or was cut off after {_utc(events[-1].timestamp)}"
 
 
 def _trading(events: list[TapeEvent]) -> str:

@@ -41,7 +41,7 @@ from framework.app.sessions.turning import Turning
 from framework.app.sessions.wishes import Ended, Script, Wish
 from framework.app.watchdog.watchdog import Watchdog
 from framework.engine.indicators import Indicators
-from framework.errors import ConfigError, DataError, OnetapeError, StoppedError, TapeError
+from framework.errors import ConfigError, DataError, OnetapeError, StoppedError, TapeError, words_of
 from framework.report.summary import summarize
 from framework.rules.arming import account_hash
 from framework.runtime.alerts import Severity
@@ -366,7 +366,7 @@ class LiveSession:
             raise
         except Exception as error:  # somebody has to know, whatever it was; it goes on up
             left = ", ".join(self._still_open()) or "nothing that is known"
-            self.narrator.alert(Severity.CRITICAL, "session died", f"{type(error).__name__}: {error}; open: {left}")
+            self.narrator.alert(Severity.CRITICAL, "session died", f"{words_of(error)}; open: {left}")
             raise
 
     def ended(self, opened: Opened) -> Ended:

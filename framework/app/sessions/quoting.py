@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from framework.errors import BrokerError, DataError
 from framework.runtime.sessions.bar_builder import Tick
-from framework.runtime.sessions.recovery import ShortBar
 from framework.runtime.sessions.upkeep import is_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from brokers.robinhood.gateway import RobinhoodGateway
+    from framework.domain.market import ShortBar
 
 #: Volumes are asked for this much more seldom than prices, ns: a request of its own, out of the same budget.
 VOLUMES_EVERY = 30 * 1_000_000_000
@@ -51,8 +51,7 @@ class GatewayQuotes:
             DataError: The venue did not answer, or not in a form that can be read.
         """
         try:
-            found = self._gateway.five_minutes(symbols, self._now())
+            return self._gateway.five_minutes(symbols, self._now())
         except DataError as error:
             self._alert(f"no past bars: {error}")
             raise
-        return {symbol: [ShortBar(*one) for one in bars] for symbol, bars in found.items()}

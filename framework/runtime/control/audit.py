@@ -54,6 +54,14 @@ def read_command(event: TapeEvent) -> OperatorCommand:
     return OperatorCommand(kind, str(who), str(why), event.sequence, arguments)
 
 
+def understood(event: TapeEvent) -> OperatorCommand:
+    """The command of an event; one that cannot be read is a halt in its place, which is ticked off and resumed as any other."""
+    try:
+        return read_command(event)
+    except TapeError as error:
+        return OperatorCommand(CommandKind.HALT, "control", f"{error}; it may have said stop", event.sequence)
+
+
 def to_give_again(events: Iterable[TapeEvent]) -> list[OperatorCommand]:
     """What a process that starts has to obey: what held when the last one ended, then what it did not carry out, in order.
 
@@ -63,7 +71,7 @@ def to_give_again(events: Iterable[TapeEvent]) -> list[OperatorCommand]:
     held: dict[CommandKind, OperatorCommand] = {}
     for event in events:
         if event.kind != DONE:
-            command = read_command(event)
+            command = understood(event)
             if command.kind is not CommandKind.HEARTBEAT:
                 waiting[event.sequence] = command
             continue

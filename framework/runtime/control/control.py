@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from framework.domain.command import CommandKind, OperatorCommand
 from framework.errors import AlreadyRecordedError, TapeError
 from framework.runtime.clock import now_ns
-from framework.runtime.control.audit import DONE, KINDS, SIGNS, STOPS_ENTRIES, command_event, done_event, read_command, to_give_again
+from framework.runtime.control.audit import DONE, KINDS, SIGNS, STOPS_ENTRIES, command_event, done_event, to_give_again, understood
 from framework.runtime.control.switches import DEAD_MAN
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Control:
             self._seen = max(self._seen, event.sequence)
             if event.kind == DONE or event.sequence in self._own:
                 continue
-            command = read_command(event)
+            command = understood(event)
             if self._dead_man is not None and command.kind in (CommandKind.HEARTBEAT, CommandKind.RESUME):
                 self._dead_man.heard()  # whoever lets trading go on is there, and is waited for anew
             if command.kind is not CommandKind.HEARTBEAT:

@@ -15,7 +15,7 @@ from framework.runtime.orders.asking import asked
 from framework.runtime.orders.books import HERE, Phase
 from framework.runtime.orders.incidents import ACCOUNT, Code, Effect, Incident, cleared
 from framework.runtime.orders.policy import SECOND
-from framework.runtime.orders.shares import may_send, stopped
+from framework.runtime.orders.shares import may_send, opens, stopped
 from framework.runtime.tape.chain import NewEvent
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _K = OutcomeKind
 #: So often an order goes to the venue at most because its stop has been reached.
 _SENDINGS = 4
+_REFUSALS = frozenset({_K.REJECTED, _K.FORBIDDEN})
 #: Outcomes of a request whose session the venue took.
 _ADMITTED = frozenset({_K.ACCEPTED, _K.REJECTED, _K.EXISTS})
 
@@ -103,15 +104,24 @@ class Sending:
             self.bind(tracked, leg, outcome.report, latency)
         elif outcome.kind is _K.REJECTED and self._is_a_reached_stop(tracked, leg):
             self._come_back(tracked, leg, outcome.reason)
-        elif outcome.kind is _K.REJECTED or (outcome.kind is _K.FORBIDDEN and not leg.may_be_there):
+        elif outcome.kind in _REFUSALS and not self._may_be_there(tracked, leg, outcome.kind):
             self.end(tracked, leg, OrderStatus.REJECTED, outcome.reason)
-        elif outcome.kind.was_refused_unseen or outcome.kind is _K.FORBIDDEN:
-            wait = max(outcome.retry_after_seconds or 0.0, self._policy.poll_seconds)
+        elif outcome.kind.was_refused_unseen or outcome.kind in _REFUSALS:
+            longest = self._gateway.link.dedupe_window_seconds if outcome.kind is _K.REJECTED else 0.0  # it would say the same again
+            wait = max(outcome.retry_after_seconds or 0.0, self._policy.poll_seconds, longest)
             self._not_before[leg.ref] = self._clock.monotonic() + round(wait * SECOND)
             payload = {"ref": leg.ref, "n": leg.dispatches - 1, "outcome": str(outcome.kind), "reason": outcome.reason}
             self._recorder.write(NewEvent(self._clock.now(), events.NOT_SENT, payload))
         else:
             self.tell_unknown(tracked, f"no answer: {outcome.reason}" if outcome.kind is _K.UNKNOWN else "the venue has its id")
+
+    def _may_be_there(self, tracked: Tracked, leg: Leg, refusal: OutcomeKind) -> bool:
+        """Whether ``leg`` may be at the venue by an earlier request, although the last one was refused.
+
+        The refusal of an entry may be that one's doing: it holds the money. What sells is not waited for: what guards its shares is to come
+        back, and a venue sells no share twice.
+        """
+        return leg.may_be_there and (refusal is _K.FORBIDDEN or opens(tracked.order, self._recorder.books))
 
     def _is_a_reached_stop(self, tracked: Tracked, leg: Leg) -> bool:
         """Whether a stop that guards was refused because there is nothing to wait for any more: its price was reached before it came."""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from framework.runtime.tape.lease import Lease
 
 
-#: Events at the end of a tape among which an order manager that worked left one of its own.
+#: Events at the end of a tape among which an order manager that worked left one of its own, unless commands were given since.
 LAST = 200
 
 
@@ -137,8 +137,7 @@ class LiveDesk:
     def _managed(self, taping: Taping, listener: BrokerListener) -> OrderManager:
         """The order manager; it opens nothing yet."""
         around = self._around
-        written = taping.events(taping.head.sequence - LAST, events.ALL)
-        self._died_at = max((event.timestamp for event in written), default=0)
+        self._died_at = _last_work(taping)
         around.goes_live()
         self._manager = manager = OrderManager(
             self._gateway,
@@ -308,3 +307,13 @@ def _tried(what: str, subject: str, act: Callable[[], object]) -> Mapping[str, o
     except (BrokerError, SafetyError) as error:
         return {what: [], "refused": str(error)}
     return {what: [subject]}
+
+
+def _last_work(taping: Taping) -> int:
+    """When the order manager of a process before wrote last, ns UTC; 0 where none did. Commands of others may lie behind it."""
+    head = taping.head.sequence
+    for behind in (head - LAST, -1):
+        found = max((event.timestamp for event in taping.events(behind, events.ALL)), default=0)
+        if found:
+            return found
+    return 0

@@ -89,11 +89,11 @@ class QuoteFeed:
         self.closing = 0
 
     def __iter__(self) -> Iterator[Arrival | FeedStatus]:
-        while not self._over():
+        while not self.is_over():
             # A clock that was set back does not lead to a bar that was decided on.
             self.closing = close = self._builder.next_close(max(self._time.now(), self._builder.closed) + 1)
             while (now := self._time.now()) < close + self._pace.grace:
-                if self._over():
+                if self.is_over():
                     return
                 self._look(now)
                 if self._is_connected is not (self._unanswered < LOST_AFTER):
@@ -101,7 +101,8 @@ class QuoteFeed:
                     yield FeedStatus(now, self._is_connected)
             yield self._builder.close(close)
 
-    def _over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether nothing comes any more."""
         return self._stopped() or (self._until is not None and self._time.now() >= self._until)
 
     def _look(self, now: int) -> None:

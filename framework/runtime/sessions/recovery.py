@@ -10,12 +10,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from framework.domain.market import Bar, ClosedBar, FeedStatus
-from framework.errors import BrokerError, DataError
+from framework.errors import BadDataError, BrokerError, DataError
 from framework.runtime.sessions.arrivals import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from framework.domain.market import ShortBar
     from framework.runtime.sessions.quote_feed import QuoteFeed, Time
 
 SECOND = 1_000_000_000
@@ -31,18 +32,6 @@ NAP = SECOND // 20
 AGAIN = range(IN_TIME // PAUSE)
 #: Bars that closed longer ago than this are not asked for, ns: the venue has short bars of a week.
 DEPTH = 6 * 86_400 * SECOND
-
-
-class ShortBar(NamedTuple):
-    """Five minutes of a symbol from ``begins`` (ns UTC) on; dollars and shares. ``traded`` says whether anything did."""
-
-    begins: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-    traded: bool
 
 
 class PastSource(Protocol):
@@ -65,8 +54,8 @@ class Span(NamedTuple):
 
 
 def composed(symbol: str, shorts: Sequence[ShortBar], span: Span) -> Bar | None:
-    """The bar of ``span``; ``None`` where a part of it is missing, or nothing traded."""
-    inside = [one for one in shorts if span.opens <= one.begins < span.closes]
+    """The bar of ``span``; ``None`` where a part of it is missing or cannot be, or nothing traded."""
+    inside = [one for one in shorts if span.opens <= one.begins < span.closes and _can_be(symbol, one)]
     wanted = range(span.opens, span.closes, SHORT)
     if [one.begins for one in inside] != list(wanted) or wanted[-1] + SHORT != span.closes:
         return None
@@ -75,6 +64,15 @@ def composed(symbol: str, shorts: Sequence[ShortBar], span: Span) -> Bar | None:
         return None
     high, low = max(one.high for one in traded), min(one.low for one in traded)
     return Bar(symbol, span.closes, traded[0].open, high, low, traded[-1].close, sum(one.volume for one in traded))
+
+
+def _can_be(symbol: str, one: ShortBar) -> bool:
+    """Whether ``one`` has prices, and a volume, as bars have them."""
+    try:
+        Bar(symbol, one.begins, *one[1:6])
+    except BadDataError:
+        return False
+    return True
 
 
 class Calendar(NamedTuple):
@@ -96,7 +94,7 @@ class Recovered:
     """What ``feed`` gives, with what was missed before it.
 
     Args:
-        feed: Quotes from ``since`` (ns UTC) on, as bars.
+        feed: Quotes from ``since`` (ns UTC) on, as bars; once it is over the past is not waited for either.
         source: The past.
         symbols: Whose bars.
         calendar: Of the bars.
@@ -144,29 +142,28 @@ class Recovered:
             return
         found = self._made([span], late=False)
         for _ in AGAIN:
-            if found or self._time.now() + PAUSE >= span.closes + IN_TIME:
+            if found or self._time.now() + PAUSE >= span.closes + IN_TIME or not self._waited():
                 break
-            self._wait()
             found = self._made([span], late=False)
         yield from found or [came]
 
-    def _wait(self) -> None:
-        """A pause in which the session is looked after."""
+    def _waited(self) -> bool:
+        """A pause in which the session is looked after; whether it goes on."""
         ends = self._time.now() + PAUSE
         for _ in range(PAUSE // NAP):
-            if self._time.now() >= ends:
+            if self._feed.is_over() or self._time.now() >= ends:
                 break
             self._between(self._time.now())
             self._time.sleep(NAP)
+        return not self._feed.is_over()
 
     def _past(self, until: int) -> Mapping[str, Sequence[ShortBar]]:
         """What the venue has, asked for until it answers or ``until`` (ns UTC) is near; nothing where it does not, which was told."""
         for _ in AGAIN:
             with suppress(BrokerError, DataError):
                 return self._source.short_bars(self._symbols)
-            if self._time.now() + PAUSE >= until:
+            if self._time.now() + PAUSE >= until or not self._waited():
                 break
-            self._wait()
         return {}
 
     def _made(self, spans: Sequence[Span], *, late: bool) -> list[Arrival]:

@@ -15,6 +15,7 @@ from framework.domain.account_event import Split
 from framework.domain.order import OPEN_STATUSES, Order, OrderStatus
 from framework.domain.order_update import OrderUpdate
 from framework.domain.values import notional
+from framework.errors import words_of
 from framework.rules.limits import approved_before
 from framework.rules.shadowing import Matched, Part, beyond, gap
 from framework.runtime.sessions.marks import SHADOW_DIVERGED, SHADOW_FILL
@@ -123,7 +124,7 @@ class Shadow:
         try:
             act()
         except Exception as error:  # noqa: BLE001 - nothing that goes wrong with a shadow is a reason to stop trading
-            self.trouble = f"shadow fills have ended: {type(error).__name__}: {error}"
+            self.trouble = f"shadow fills have ended: {words_of(error)}"
 
     def _trade(self) -> None:
         rows, self._rows = self._rows, ()

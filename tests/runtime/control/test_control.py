@@ -17,59 +17,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.domain.command import CommandKind, OperatorCommand
+from framework.domain.command import CommandKind
 from framework.errors import ConfigError, MissingDataError, TapeError
 from framework.runtime.control.audit import HOLDS, command_event, done_event, to_give_again
 from framework.runtime.control.control import BLIND, Control
 from framework.runtime.control.sending import send_command
-from framework.runtime.control.switches import DeadMansSwitch, HaltFile, HaltSignal
+from framework.runtime.control.switches import HaltFile, HaltSignal
 from framework.runtime.tape.chain import START, NewEvent, chained
 from framework.runtime.tape.store import TapeStore
 from tests.architecture.source import ROOT
+from tests.runtime.control.loop import command, control, kinds, obey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-HEADER = {"mode": "paper", "account": "hash of an account"}
-
-
-def command(kind: str, **arguments: object) -> OperatorCommand:
-    return OperatorCommand(CommandKind(kind), "ada", "a test", arguments=arguments)
-
-
-@pytest.fixture
-def tape(tmp_path: Path) -> Path:
-    with TapeStore.open(tmp_path / "tape.db", header=HEADER):
-        pass
-    return tmp_path / "tape.db"
-
-
-@pytest.fixture
-def store(tape: Path) -> Iterator[TapeStore]:
-    with TapeStore.open(tape, header=HEADER) as opened:
-        yield opened
-
-
-@pytest.fixture
-def halt_file(tape: Path) -> Path:
-    return tape.with_name("HALT")
-
-
-def control(store: TapeStore, halt_file: Path, dead_man: DeadMansSwitch | None = None) -> Control:
-    return Control(store, HaltFile(halt_file), HaltSignal(), dead_man)
-
-
-def kinds(commands: tuple[OperatorCommand, ...]) -> list[str]:
-    return [one.kind.value for one in commands]
-
-
-def obey(one: Control, timestamp: int = 7) -> list[str]:
-    """One turn of a loop that does what it is told."""
-    commands = one.poll()
-    for told in commands:
-        one.done(timestamp, told, {"trading": "?"})
-    return kinds(commands)
 
 
 def audit(store: TapeStore) -> list[tuple[str, object]]:
@@ -188,23 +149,6 @@ def test_signals_are_not_promised_where_they_cannot_come():
     thread.start()
     thread.join()
     assert caught == ["signals reach the main thread only: run the trading loop there"]
-
-
-def test_silence_stops_entries_once_until_something_is_heard(store, tape, halt_file):
-    now = [0.0]
-    loop = control(store, halt_file, DeadMansSwitch(60, lambda: now[0]))
-    now[0] = 50.0  # the tape was begun some moments before
-    assert loop.poll() == ()
-    now[0] = 60.0
-    (told,) = loop.poll()
-    assert (told.kind, told.why) == (CommandKind.REDUCE, "nothing was heard of the operator for 60 s")
-    assert loop.poll() == ()
-    send_command(tape, command("heartbeat"), None)
-    assert loop.poll() == (), "hearing of the operator is no command, and does not resume"
-    now[0] = 119.9
-    assert loop.poll() == ()
-    now[0] = 120.0
-    assert kinds(loop.poll()) == ["reduce"]
 
 
 # Without the tape.
@@ -344,63 +288,6 @@ def test_a_running_loop_hears_another_process_the_file_and_the_signal(tape, halt
         assert store.verify() == 1 + 2 * 4
 
 
-def test_an_operator_who_resumed_and_says_nothing_more_is_missed_again(store, tape, halt_file):
-    now = [0.0]
-    loop = control(store, halt_file, DeadMansSwitch(60, lambda: now[0]))
-    now[0] = 61.0
-    assert obey(loop) == ["reduce"]
-    send_command(tape, command("resume"), halt_file)
-    assert obey(loop) == ["resume"]
-    now[0] = 120.0
-    assert obey(loop) == []
-    now[0] = 122.0
-    assert obey(loop) == ["reduce"]
-
-
-HOUR = 3_600 * 10**9
-
-
-def restarted(store: TapeStore, halt_file: Path, at: int) -> Control:
-    """A new process at ``at`` (ns UTC), whose operator may be silent for ten hours."""
-    return Control(store, HaltFile(halt_file), HaltSignal(), DeadMansSwitch(36_000, lambda: 0.0), now=lambda: at)
-
-
-@pytest.fixture
-def began(store: TapeStore) -> int:
-    """When the run began, ns UTC."""
-    return next(store.events()).timestamp
-
-
-def test_silence_lasts_through_restarts(store, halt_file, began):
-    assert restarted(store, halt_file, began + 9 * HOUR).poll() == ()
-    store.append([command_event(began + 9 * HOUR, command("heartbeat"))])
-    assert restarted(store, halt_file, began + 18 * HOUR).poll() == ()
-    assert kinds(restarted(store, halt_file, began + 19 * HOUR).poll()) == ["reduce"]
-    store.append([command_event(began + 20 * HOUR, command("resume"))])
-    assert kinds(restarted(store, halt_file, began + 29 * HOUR).poll()) == ["resume"]
-
-
-def test_without_a_word_silence_begins_with_the_run(store, halt_file, began):
-    store.append([NewEvent(began + 9 * HOUR, "session_resumed", {})])
-    assert restarted(store, halt_file, began + 10 * HOUR - 1).poll() == ()
-    assert kinds(restarted(store, halt_file, began + 10 * HOUR).poll()) == ["reduce"]
-
-
-def test_a_silence_that_has_stopped_entries_is_not_told_again_by_the_next_process(store, tape, halt_file, began):
-    assert obey(restarted(store, halt_file, began + 11 * HOUR)) == ["reduce"]
-    second = restarted(store, halt_file, began + 12 * HOUR)
-    assert obey(second) == ["reduce"]  # it holds
-    assert obey(second) == []
-    assert [event.kind for event in store.events() if event.kind == "command_reduce"] == ["command_reduce"]
-    send_command(tape, command("heartbeat"), None)
-    assert obey(second) == []
-
-
-def test_a_clock_that_was_set_back_makes_nobody_silent(store, halt_file, began):
-    store.append([command_event(began + 20 * HOUR, command("heartbeat"))])
-    assert restarted(store, halt_file, began + HOUR).poll() == ()
-
-
 @contextmanager
 def unreadable(tape: Path) -> Iterator[None]:
     """Nothing on it can be found for a while."""
@@ -441,3 +328,25 @@ def test_looking_for_commands_costs_no_more_on_a_long_tape(store, halt_file):
     short = cost()
     store.append([NewEvent(number, "bars", {}) for number in range(20_000)])
     assert cost() < 10 * short
+
+
+def test_a_command_that_cannot_be_read_stops_trading_and_costs_no_other(store, tape, halt_file):
+    first = control(store, halt_file)
+    send_command(tape, command("reduce"), None)
+    assert obey(first) == ["reduce"]
+    second = control(store, halt_file)
+    send_command(tape, command("cancel_all"), None)
+    store.append([NewEvent(1, "command_resume", {"who": "ada"})])
+    send_command(tape, command("flatten"), None)
+    assert kinds(second.poll()) == ["reduce", "cancel_all", "halt", "flatten"]
+    assert second.poll() == ()
+
+
+def test_a_command_that_cannot_be_read_holds_as_a_halt_until_it_is_resumed(store, tape, halt_file):
+    store.append([NewEvent(1, "command_override", {"who": "ada", "why": "?", "arguments": []})])
+    first = control(store, halt_file)
+    assert obey(first) == ["halt"]
+    assert obey(control(store, halt_file)) == ["halt"]
+    send_command(tape, command("resume"), None)
+    assert obey(first) == ["resume"]
+    assert obey(control(store, halt_file)) == []

@@ -122,6 +122,37 @@ def test_a_lost_order_stays_lost_where_its_repetition_was_refused_unseen(trader,
     assert trader.manager.get_order(entry.order_id).status is S.UNKNOWN
 
 
+def test_an_entry_whose_repetition_the_venue_does_not_take_may_still_be_there(trader, venue):
+    """The first request holds the money that the second one would need."""
+    proven(venue)
+    venue.lag = 60.0
+    venue.script("send", Fault.LOST_AFTER, Fault.REJECTED)
+    entry = order_of(1)
+    trader.place(entry)
+    trader.pass_time(30)
+    assert (entry.status, venue.requests["send"]) == (S.UNKNOWN, 2)
+    beside = order_of(2)
+    trader.place(beside)
+    assert beside.status is S.REJECTED
+    trader.pass_time(60)
+    assert entry.status is S.ACCEPTED
+    assert trader.manager.books.incidents == {}
+    assert len(list(venue.truth.ours())) == 1
+
+
+def test_a_lost_exit_whose_repetition_the_venue_does_not_take_is_over(trader, venue):
+    """What guards the shares comes back; were it there after all, the venue would not sell them twice."""
+    stop = hold_ten_shares(trader, venue)
+    trader.cancel(stop)
+    trader.manager.poll()
+    proven(venue)
+    venue.script("send", Fault.LOST_BEFORE, Fault.REJECTED)
+    exit_order = order_of(3, SELL, price=101.0)
+    trader.place(exit_order)
+    trader.pass_time(30)
+    assert exit_order.status is S.REJECTED
+
+
 def test_shares_that_a_lost_sale_may_sell_are_sold_by_nobody_else_where_its_repetition_was_refused_unseen(trader, venue):
     stop = hold_ten_shares(trader, venue)
     trader.cancel(stop)

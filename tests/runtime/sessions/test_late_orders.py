@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from framework.domain.command import CommandKind, OperatorCommand
 from framework.domain.order import OrderStatus
 from framework.errors import TapeError
+from framework.runtime.control.sending import send_command
 from tests.runtime.sessions.test_coming_back import Process, tape
 from tests.venue.scripted import ScriptedVenue
 
@@ -43,6 +45,15 @@ def test_an_entry_of_a_decision_of_long_ago_is_not_sent(tape, venue_, seconds, s
     again = Process(tape, venue_, enters_twice, PRICES)
     again.play()
     assert again.known() == back.known()
+
+
+def test_what_others_write_while_no_process_runs_does_not_hide_when_it_died(tape, venue_):
+    dead_between_two_orders(tape, venue_)
+    for _ in range(250):
+        send_command(tape, OperatorCommand(CommandKind.HEARTBEAT, "cron", "every five minutes"), None)
+    venue_.truth.clock.advance(72_000)
+    Process(tape, venue_, enters_twice, PRICES).play()
+    assert len(list(venue_.truth.ours())) == 1
 
 
 @pytest.fixture(name="venue_")

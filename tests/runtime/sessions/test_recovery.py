@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.domain.market import FeedStatus
+from framework.domain.market import FeedStatus, ShortBar
 from framework.errors import BadDataError, BrokerError
 from framework.runtime.sessions.arrivals import Arrival
-from framework.runtime.sessions.recovery import IN_TIME, NAP, SHORT, Calendar, Recovered, ShortBar, Span, composed
+from framework.runtime.sessions.recovery import IN_TIME, NAP, SECOND, SHORT, Calendar, Recovered, Span, composed
 
 HOUR = 12 * SHORT
 PRICES = st.floats(1.0, 1_000.0)
@@ -37,11 +37,29 @@ def test_a_bar_that_is_no_multiple_of_its_parts_is_not_made():
     assert composed("A", shorts(1), Span(0, SHORT // 5)) is None
 
 
-class World:
-    """Hours on end, a process that starts at ``since``, and a venue that has its past as far as it says."""
+class Feed:
+    """What comes after a restart, until ``world`` is stopped."""
 
-    def __init__(self, since, seen, history, failing=0, lag=0):
-        self.clock, self.since, self.last, self.history = since, since, seen, history
+    def __init__(self, world, hours):
+        self.world, self.hours = world, hours
+
+    def is_over(self):
+        return self.world.stops is not None and self.world.clock >= self.world.stops
+
+    def __iter__(self):
+        yield FeedStatus(self.world.clock, is_connected=True)
+        for hour in self.hours:
+            if self.is_over():
+                return
+            self.world.clock = max(self.world.clock, hour * HOUR + 2_000_000_000)
+            yield Arrival(hour * HOUR, {})
+
+
+class World:
+    """Hours on end, a process from ``since`` until ``stops``, and a venue that has its past as far as it says."""
+
+    def __init__(self, since, seen, history, failing=0, lag=0, stops=None):
+        self.clock, self.since, self.last, self.history, self.stops = since, since, seen, history, stops
         self.failing, self.lag, self.asked, self.between = failing, lag, 0, 0
 
     def now(self):
@@ -56,15 +74,9 @@ class World:
             raise BrokerError("nobody is there") if self.asked % 2 else BadDataError("nonsense")
         return {symbol: [one for one in self.history if one.begins + SHORT + self.lag <= self.clock] for symbol in symbols}
 
-    def feed(self, hours):
-        yield FeedStatus(self.clock, is_connected=True)
-        for hour in hours:
-            self.clock = max(self.clock, hour * HOUR + 2_000_000_000)
-            yield Arrival(hour * HOUR, {})
-
     def played(self, hours, skips=lambda *_: False):
         calendar = Calendar(lambda at: -(-at // HOUR) * HOUR, lambda at: (at - 1) // HOUR * HOUR)
-        found = Recovered(self.feed(hours), self, ["A"], calendar, self, self.since, lambda _: self.last, self.looked, skips)
+        found = Recovered(Feed(self, hours), self, ["A"], calendar, self, self.since, lambda _: self.last, self.looked, skips)
         return [(one.timestamp // HOUR, sorted(one.bars), one.is_late) for one in found if isinstance(one, Arrival)]
 
     def looked(self, _now):
@@ -134,3 +146,24 @@ def test_the_past_is_not_waited_for_until_a_clock_that_was_set_back_has_caught_u
     world = SetBack(SINCE, seen, ALL, **troubles)
     world.played([4, 5])
     assert world.between <= 2 * IN_TIME // NAP
+
+
+@pytest.mark.parametrize(
+    ("seen", "stops", "troubles"),
+    [
+        (HOUR, SINCE + SECOND, {"failing": 99}),
+        (3 * HOUR, 4 * HOUR + 3 * SECOND, {"lag": IN_TIME}),
+        (3 * HOUR, 4 * HOUR + 3 * SECOND, {"failing": 99}),
+    ],
+    ids=["at the start", "a past that lags", "no answer"],
+)
+def test_a_session_that_is_stopped_waits_for_no_past(seen, stops, troubles):
+    world = World(SINCE, seen, ALL, stops=stops, **troubles)
+    world.played([4, 5])
+    assert world.clock <= stops + NAP
+
+
+@pytest.mark.parametrize("wrong", [{"low": 0.0}, {"high": 9.0}, {"open": float("nan")}, {"volume": -1.0}])
+def test_a_past_that_cannot_be_costs_its_bar_and_no_session(wrong):
+    history = [one._replace(**wrong) if one.begins == HOUR + SHORT else one for one in ALL]
+    assert World(SINCE, HOUR, history).played([4]) == [(3, ["A"], True), (4, ["A"], False)]

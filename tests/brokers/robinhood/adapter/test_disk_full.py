@@ -93,3 +93,14 @@ def test_tokens_that_cannot_be_kept_are_used_all_the_same_and_somebody_is_told(l
     link.session.tick()
     assert link.file.load() is not None
     assert link.file.load().access == link.session._tokens.access
+
+
+def test_a_file_that_takes_no_tokens_for_days_does_not_end_the_session(link):
+    """What it has is older than what is used, each time it is looked at."""
+    link.file.path.with_suffix(".part").mkdir()
+    for _ in range(4):
+        link.double.advance(86_400)
+        link.session.refused()
+        link.session.tick()
+        assert link.session.state is SessionState.ACTIVE
+        assert link.gateway.account() is not None
