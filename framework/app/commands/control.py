@@ -167,11 +167,14 @@ def _send(
     sent = send_command(place, command, halt_file)
     if as_json:
         found = {"command": kind.value, "sequence": sent.sequence, "halt_file": sent.halt_file and str(sent.halt_file)}
-        typer.echo(json.dumps(found | {"trouble": sent.trouble}))
+        typer.echo(json.dumps(found | {"trouble": sent.trouble, "heard": sent.heard}))
         return
     if sent.halt_file is not None:
         typer.echo(f"wrote {sent.halt_file}: it halts as long as it is there")
     if sent.sequence is None:
         typer.echo(f"warning: the tape did not take the command: {sent.trouble}", err=True)
+    elif sent.heard is False:
+        typer.echo(f"{kind.value} is event {sent.sequence} of the tape")
+        typer.echo("warning: no process trades on this tape now: nothing is done before the session is gone on with (--resume)", err=True)
     else:
         typer.echo(f"{kind.value} is event {sent.sequence} of the tape; the process that trades takes it at its next turn")

@@ -241,6 +241,15 @@ class TapeStore:
             self._database.backend.claim(account)
             return leases.take(connection, leases.Claim(account, holder, host, code, seconds), known, now)
 
+    def is_leased(self) -> bool | None:
+        """Whether a process may be trading on this tape; ``None`` where none ever had a lease, as in a rehearsal.
+
+        One that died is believed to trade until its lease ends.
+        """
+        with self._database.reading() as connection:
+            ends = leases.latest_end(connection)
+            return None if ends is None else ends > self._database.backend.now(connection)
+
     def renew(self, lease: Lease, seconds: float) -> Lease:
         """The same lease for another ``seconds`` from now.
 
