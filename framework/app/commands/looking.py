@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framework.app.commands.command import reported
+from framework.app.commands.command import JsonOption, reported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,6 @@ looking = typer.Typer(rich_markup_mode="rich")
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A run folder, its name below runs/, a tape file or an address; by default the newest tape.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
 ShadowOption = Annotated[bool, typer.Option("--shadow", help="Of a live session: the fills of the model, not the venue's.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Those that have ended, too.")]
 

@@ -19,6 +19,7 @@ from framework.runtime.tape.checkpoints import Checkpoint, latest, newest_head, 
 from framework.runtime.tape.database import Database, told
 from framework.runtime.tape.mark import check_mark, read_mark, write_mark
 from framework.runtime.tape.migration import migrate, require_known
+from framework.runtime.tape.mismatch import parted
 from framework.runtime.tape.recording import FIRST
 from framework.runtime.tape.schema import INSERT_EVENT, SELECT_EVENTS, VERSION
 
@@ -132,10 +133,9 @@ class TapeStore:
         wanted = json.loads(canonical(header))
         wrong = sorted(name for name in wanted if first.payload.get(name) != wanted[name])
         if first.kind != FIRST or wrong:
-            found = {name: first.payload.get(name) for name in wrong}
+            parts = [parted(name, first.payload.get(name), wanted[name]) for name in wrong if name != "config_hash" or wrong == [name]]
             raise TapeMismatchError(
-                f"{self.place}: it is the tape of something else: it says {found or first.kind}, here it is "
-                f"{ {name: wanted[name] for name in wrong} or FIRST }; name another tape"
+                f"{self.place}: it is the tape of something else: {'; '.join(parts) or f'it begins with {first.kind}'}; name another tape"
             )
 
     def __enter__(self) -> Self:
