@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from math import isnan
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, get_type_hints
 
 from framework.errors import ConfigError, StrategyError
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from framework.engine.context import Context
     from framework.engine.panel import Panel
 
-_PARAMETER_TYPES = (bool, int, float, str)
+#: What a parameter may be, and what a person calls it.
+_PARAMETER_TYPES: Mapping[type, str] = MappingProxyType({bool: "true or false", int: "a whole number", float: "a number", str: "text"})
 
 
 class Strategy:
@@ -132,6 +135,8 @@ def bind_as(strategy: Strategy, kinds: Mapping[str, type], params: Mapping[str, 
             near = difflib.get_close_matches(name, kinds, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(kinds) or 'no parameters'}"
             raise ConfigError(f"[strategy] params: {type(strategy).__name__} has no parameter {name!r}{hint}")
+        if isinstance(value, float) and isnan(value):  # every comparison with it is false: the strategy would quietly never trade
+            raise ConfigError(f"[strategy] params: {type(strategy).__name__}.{name} = nan: it must be {_PARAMETER_TYPES[kinds[name]]}")
         setattr(strategy, name, _typed(type(strategy).__name__, name, kinds[name], value))
     for name, kind in kinds.items():
         _typed(type(strategy).__name__, name, kind, getattr(strategy, name))
@@ -142,7 +147,7 @@ def _typed(owner: str, name: str, kind: type, value: object) -> object:
         return float(value)
     if isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
         return value
-    raise ConfigError(f"[strategy] params: {owner}.{name} = {value!r} is a {type(value).__name__}, it must be a {kind.__name__}")
+    raise ConfigError(f"[strategy] params: {owner}.{name} = {value!r}: it must be {_PARAMETER_TYPES[kind]}")
 
 
 def params_of(strategy: Strategy) -> dict[str, object]:

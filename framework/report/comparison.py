@@ -202,6 +202,6 @@ def _differences(runs: Sequence[ComparedRun]) -> list[tuple[bool, str]]:
         (varies("initial_cash"), "They began with different amounts: money is not comparable, returns are."),
         (varies("mode"), "They are of different kinds; order by order, two of them are compared by `onetape compare`."),
         (varies("version"), "They were made by different versions of onetape: the changelog lists what changes results."),
-        (bool(trials), f"{', '.join(trials)}: the best of many that were tried, which flatters."),
+        (bool(trials), f"{', '.join(trials)}: one of many that were tried; that it was picked flatters it."),
         (not varies("decisions_hash"), "All of them took the same decisions (decisions hash)."),
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from framework.domain.order import TrailType
 from framework.report import pages
 from framework.report.divergence import COMPONENTS
 
@@ -107,10 +109,26 @@ def page(one: RunFacts, other: RunFacts, found: Divergence) -> str:
         both=f"{both:,}",
         mine=f"{mine:,}",
         theirs=f"{theirs:,}",
-        first=found.first,
+        first=tuple(map(said, found.first)),
         unfilled=found.unfilled,
         slippage=slipped,
     )
+
+
+def said(line: str) -> str:
+    """A decision as a person reads it; what is empty stays empty."""
+    if not line:
+        return ""
+    timestamp, symbol, side, quantity, kind, limit, stop, trail, trail_type, force, reason = json.loads(line)
+    levels = [f"{name} {_plain(level)}" for name, level in (("limit", limit), ("stop", stop)) if level is not None]
+    if trail is not None:
+        levels.append(f"trail {_plain(trail)}{'%' if trail_type == TrailType.PERCENTAGE else ''}")
+    order = " ".join((side, _plain(quantity), symbol, kind, *levels, force))
+    return f"{datetime.fromtimestamp(timestamp // 10**9, UTC):%Y-%m-%d %H:%M} UTC: {order} ({reason})"
+
+
+def _plain(micros: int) -> str:
+    return f"{micros / 1e6:,.6f}".rstrip("0").rstrip(".")
 
 
 def money(micros: int) -> str:

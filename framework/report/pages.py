@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from framework.report.palette import DARK, LIGHT, css_variables
 
@@ -25,6 +26,7 @@ def render(template: str, *scripts: str, document: object = None, **context: obj
     """
     loader = jinja2.FileSystemLoader(FOLDER)
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["coded"] = _coded
     theme = _file("theme.js")
     texts = [_file(name) for name in scripts]
     return environment.get_template(template).render(
@@ -41,6 +43,11 @@ def render(template: str, *scripts: str, document: object = None, **context: obj
 
 def _file(name: str) -> Markup:
     return Markup((FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
+
+
+def _coded(text: str) -> Markup:
+    """What stands between back-ticks, as on a terminal, as code; all of it escaped."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def _embedded(document: object) -> Markup:

@@ -96,7 +96,7 @@ def _pairs(history: History | None, symbols: Sequence[str], line: Timeline) -> P
     figure = None if history is None or len(symbols) < 2 else correlation_figure(history, symbols, line)
     if figure is None:
         return Picture(title, "No pair of symbols has a common history.")
-    return Picture(title, f"Each row is a pair, its colour the correlation of daily returns over {WINDOW} sessions.", canvas.to_svg(figure))
+    return Picture(title, f"Each row is a pair, its color the correlation of daily returns over {WINDOW} sessions.", canvas.to_svg(figure))
 
 
 def risk_page(found: RiskFigures | None, confidence: float) -> RiskPage:

@@ -97,7 +97,7 @@ def _trials(data: TearSheetData) -> str:
     trials = data.summary["trials"]
     if not isinstance(trials, int) or trials < 2:
         return ""
-    return f"It is the best of {trials:,} that were tried, and the best of many looks good by chance alone: ask `onetape audit overfit`."
+    return f"It is one of {trials:,} that were tried, and the best of many looks good by chance alone: ask `onetape audit overfit`."
 
 
 def _concentration(data: TearSheetData) -> str:

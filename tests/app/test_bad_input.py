@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import NamedTuple
 
 import pytest
@@ -178,7 +179,16 @@ STRATEGIES = [
     ),
     Case("module that needs another", USAGE, ("'nosuch'", "not installed"), {**strategy("pass"), "mine.py": "import nosuch\n"}),
     Case("unknown parameter", USAGE, ("'fastt'", "did you mean 'fast'"), config(strategy={"params": {"fastt": 5}})),
-    Case("parameter of the wrong type", USAGE, ("SmaCross.fast = 'x'", "int"), config(strategy={"params": {"fast": "x"}})),
+    Case("parameter of the wrong type", USAGE, ("SmaCross.fast = 'x'", "a whole number"), config(strategy={"params": {"fast": "x"}})),
+    Case(
+        "parameter that is no number",
+        USAGE,
+        ("Mine.level = nan", "must be a number"),
+        {
+            **strategy("level: float = 1.0\ndef on_bar(self, ctx): ..."),
+            **config(strategy={"class": "mine:Mine", "params": {"level": math.nan}}),
+        },
+    ),
     Case("parameter that is a list", USAGE, ("[strategy] params.fast = [1]", "a number, text"), config(strategy={"params": {"fast": [1]}})),
     Case("parameters that cannot be", USAGE, ("fast = 40", "below slow"), config(strategy={"params": {"fast": 40}})),
     Case("parameter without a default", USAGE, ("Mine.fast has no default", "write `fast: int = ...`"), strategy("fast: int")),

@@ -11,6 +11,7 @@ from framework import Strategy
 from framework.app.backtest.run import run
 from framework.app.compare.compare import facts_of_run
 from framework.report.divergence import divergence
+from framework.report.divergence_page import page, said
 from tests.app.project import COLUMNS, ROWS, call, config, tree, write
 
 #: AAPL has a split in February 2005 and IBM pays dividends.
@@ -72,6 +73,31 @@ def test_the_command_says_it_in_a_sentence_a_page_and_a_document(folder):
     page = (folder / "page.html").read_text()
     assert "one less three" in page
     assert "://" not in page
+
+
+def test_the_first_decision_that_is_not_shared_is_told_in_words(folder, base):
+    found = divergence(base, other(folder, strategy={"params": {"fast": 4, "slow": 20}}))
+    shown = page(base, base, found)
+    assert "gtc (target 1" in shown
+    assert "000000, " not in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            '[1354654800000000000, "GOOG", "buy", 1234567000000, "limit", 1234560000, null, null, "percentage", "gtc", "target 1"]',
+            "2012-12-04 21:00 UTC: buy 1,234,567 GOOG limit limit 1,234.56 gtc (target 1)",
+        ),
+        (
+            '[1354654800000000000, "BRK.B", "sell", 500000, "trailing_stop", null, 95000000, 5000000, "percentage", "day", "stop"]',
+            "2012-12-04 21:00 UTC: sell 0.5 BRK.B trailing_stop stop 95 trail 5% day (stop)",
+        ),
+        ("", ""),
+    ],
+)
+def test_a_decision_is_told_with_its_shares_and_prices(line, words):
+    assert said(line) == words
 
 
 def test_a_folder_without_a_tape_is_refused(folder):

@@ -151,6 +151,19 @@ def test_of_a_session_that_has_not_ended_the_status_does_not_say_that_it_has(fol
     assert json.loads(call("status", "runs/two", "--json").out)["session"] == "ended"
 
 
+def test_what_a_session_has_stands_below_its_names(folder):
+    write(bars(ROWS, start=date(2012, 2, 8), warmup=25), folder)
+    assert call("paper", "--rehearse", "--out", "runs/one", "--quiet").code == 0
+    names, *lines = call("fills").out.splitlines()
+    (first, *others) = json.loads(call("fills", "--json").out)
+    assert names.split() == ["time", "symbol", "side", "order", "id", "execution", "id", "quantity", "price", "fees"]
+    assert len(lines) == len(others) + 1
+    at = names.index("price") + len("price")
+    assert lines[0][:at].split()[-1] == f"{first['price']:,.6f}".rstrip("0").rstrip(".")
+    assert {len(line) for line in (names, *lines)} == {len(names)}
+    assert call("fills", "--shadow").out == "none\n"
+
+
 def test_a_dry_run_needs_no_leave_and_sends_nothing(folder, onetape, double):
     project(folder)
     done = onetape("live", "--dry-run", "--for", "2s", "--out", "run", "--json")

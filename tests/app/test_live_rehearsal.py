@@ -42,7 +42,7 @@ def test_it_decides_and_earns_what_the_backtest_does_and_replays(folder):
     assert [live[name] for name in ("decisions_hash", "final_equity", "trades")] == [
         backtest[name] for name in ("decisions_hash", "final_equity", "trades")
     ]
-    assert "orders sent to it: " in done.out
+    assert "orders sent to the Robinhood on this machine: " in done.out
     assert "incident" not in done.out
     assert (live["mode"], json.loads(call("status", "live", "--json").out)["mode"]) == ("rehearsal", "rehearsal")
     assert "-rehearsal-" in live["run_id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -49,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_readme_has_something_to_run():
-    assert {block.language for block in BLOCKS} == {"bash", "python", "text", "toml"}
+    assert {block.language for block in BLOCKS} == {"bash", "console", "python", "text", "toml"}
     assert {block.filename for block in called("python", "toml")} == {"trend.py", "momentum.py", "onetape.toml", "research.py"}
 
 
@@ -67,6 +68,33 @@ def test_the_repository_s_own_backtest_prints_what_is_shown_and_writes_a_report(
     assert STAMP.sub("TIME", printed) == STAMP.sub("TIME", shown.text), "a change of results is shown in README.md too"
     assert [page.stat().st_size > 0 for page in tmp_path.rglob("report.html")] == [True]
     assert run_folder_files(README) == {path.name for path in tmp_path.glob("runs/*/*")}
+
+
+def parts_shown(block: Block) -> list[tuple[str, list[list[str]]]]:
+    """Each command of a console, and the stretches of lines that it is shown to print, with anything between them."""
+    found: list[tuple[str, list[list[str]]]] = []
+    for line in block.text.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], [[]]))
+        elif line == "...":
+            found[-1][1].append([])
+        else:
+            found[-1][1][-1].append(line)
+    return found
+
+
+@pytest.mark.slow
+def test_from_nothing_to_a_paper_session_everything_prints_what_is_shown(tmp_path):
+    place, typed = tmp_path, 0
+    for command, stretches in (part for block in called("console") for part in parts_shown(block)):
+        typed += 1
+        if command.startswith("cd "):
+            place /= command[3:]
+        elif not command.startswith("pip "):  # every environment of the tests has been installed that way
+            printed = run_command(shlex.split(command), place)
+            shown = ".*\n".join("".join(re.escape(f"{line}\n") for line in lines) for lines in stretches)
+            assert re.fullmatch(shown, printed, re.DOTALL), f"{command} prints\n{printed}"
+    assert typed == 8
 
 
 @pytest.mark.parametrize("block", called("toml"), ids=lambda block: f"line {block.line}")

@@ -185,6 +185,15 @@ def test_a_click_on_a_trade_shows_it(browser, report, record, folder):
         assert page.evaluate("document.querySelector('#chart').getBoundingClientRect().top") < 120
 
 
+def test_the_table_of_trades_fits_beside_the_reasons_a_strategy_gives(browser, record, folder):
+    path = folder / "reasons.html"
+    reasons = {"entry_tag": "dip in a long rise", "exit_tag": "the rise is over, and so is the market's"}
+    path.write_text(render(from_record(replace(record, trades=tuple(replace(one, **reasons) for one in record.trades)))), "utf-8")
+    with opened(browser, path, width=1280) as watched:
+        assert watched.page.locator("#trades-body tr").first.inner_text().count("dip in a long rise") == 1
+        assert watched.page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.trades'))")
+
+
 def test_a_trade_in_the_lists_of_the_largest_shows_it_too(browser, report, record):
     worst = min(record.trades, key=lambda trade: trade.pnl)
     with opened(browser, report) as watched:

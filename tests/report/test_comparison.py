@@ -93,7 +93,7 @@ def test_what_makes_a_comparison_hard_is_said(record, other):
     assert "different amounts" in told(initial_cash=50_000.0)
     assert "onetape compare" in told(mode="paper")
     assert "different versions" in told(version="0.2.0")
-    assert "b: the best of many" in told(trials=40)
+    assert "b: one of many" in told(trials=40)
     assert "same decisions" in told(decisions_hash=record.decisions_hash)
 
 
@@ -133,6 +133,12 @@ def test_a_difference_larger_than_its_error_is_told_apart(record, other):
     surely = replace(record, equity=record.equity * 1.001 ** np.arange(record.equity.size))
     assert "told apart from chance" in page(compared(record, surely))
     assert "not told apart" not in page(compared(record, surely))
+
+
+def test_a_command_stands_on_the_page_as_code(record):
+    shown = page([ComparedRun("a", from_record(record)), ComparedRun("b", from_record(replace(record, mode="paper")))])
+    assert "compared by <code>onetape compare</code>." in shown
+    assert "`" not in shown.partition("<main")[2].partition("<script")[0]
 
 
 def test_a_comparison_is_a_whole_page_that_loads_nothing_and_escapes_what_it_is_told(record, other):

@@ -108,4 +108,4 @@ def test_few_trades_little_time_no_costs_and_many_trials_are_each_said(record):
     assert "The run covers 1.0 years" in doubts(make_record(daily_times(264), ("AAPL",)))
     assert "Neither fees nor slippage" not in doubts(record)
     assert "Neither fees nor slippage" in doubts(replace(record, fees=0.0, slippage_cost=0.0))
-    assert "best of 1,200 that were tried" in doubts(replace(record, trials=1200))
+    assert "one of 1,200 that were tried" in doubts(replace(record, trials=1200))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import numpy as np
@@ -82,9 +83,10 @@ def test_windows_that_cannot_cross_are_refused(fast, slow):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"fast": 2.5}, "fast = 2.5 is a float, it must be a int"),
+        ({"fast": 2.5}, "fast = 2.5: it must be a whole number"),
+        ({"fast": math.nan}, "fast = nan: it must be a whole number"),
         ({"fats": 5}, "did you mean 'fast'"),
-        ({"slow": True}, "slow = True is a bool"),
+        ({"slow": True}, "slow = True: it must be a whole number"),
     ],
 )
 def test_parameters_of_another_kind_are_refused(params, message):

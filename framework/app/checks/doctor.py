@@ -63,7 +63,7 @@ def _extras() -> Check:
 
 
 def _run_folder() -> Check:
-    from framework.app.folders.run_folders import check_place
+    from framework.app.folders.free_place import check_place
 
     def steps() -> str:
         check_place(None)

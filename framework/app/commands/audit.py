@@ -6,11 +6,14 @@ import json
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from framework.app.commands.command import DEFAULT_CONFIG, ConfigOption, JsonOption, QuietOption, reported
+
+if TYPE_CHECKING:
+    from framework.runtime.config import Config
 
 audit = typer.Typer(help="Is a result what it looks like? Look-ahead, overfitting, luck.", no_args_is_help=True)
 
@@ -31,20 +34,14 @@ def lookahead(
     quiet: QuietOption = False,
 ) -> None:
     """Does the strategy decide by the past alone? It must decide the same when the future is cut off, mirrored or shuffled."""
-    from framework.app.assembly.other_strategy import with_strategy
     from framework.app.audits.lookahead import audit_lookahead
     from framework.app.commands.audit_printing import lookahead_report
     from framework.app.commands.progress import progress
-    from framework.runtime.loading import load_config
 
-    settings = load_config(config)
-    if strategy is not None:
-        settings = with_strategy(settings, strategy)
+    settings = _settings(config, strategy)
     with progress(shown=not (as_json or quiet), work="look-ahead", unit="moments") as on_progress, redirect_stdout(sys.stderr):
         found = audit_lookahead(settings, cuts=cuts, seed=seed, beside=config.resolve().parent, on_progress=on_progress)
-    _told(lookahead_report(found), found.verdict, as_json=as_json, quiet=quiet)
-    if not found.passed:
-        raise typer.Exit(1)
+    _end(lookahead_report(found), found.verdict, passed=found.passed, as_json=as_json, quiet=quiet)
 
 
 @audit.command(epilog="Examples:  onetape audit overfit -p fast=5:50:5 -p slow=20:200:20 --where 'fast < slow'")
@@ -78,9 +75,7 @@ def overfit(
     folder = out or RUNS / plan.name.replace("sweep-", "overfit-", 1)
     with progress(shown=not (as_json or quiet), work="overfit", unit="trials") as on_progress, redirect_stdout(sys.stderr):
         found = judged(plan, folder, executor, jobs, trial_ledger(out), on_progress, blocks=blocks, confidence=confidence, most=most_pbo)
-    _told(found.summary, overfit_lines(found), as_json=as_json, quiet=quiet)
-    if not found.passed:
-        raise typer.Exit(1)
+    _end(found.summary, overfit_lines(found), passed=found.passed, as_json=as_json, quiet=quiet)
 
 
 @audit.command(epilog="Examples:  onetape audit montecarlo   ·   onetape audit montecarlo --paths 10000 --block 60")
@@ -100,15 +95,11 @@ def montecarlo(
     quiet: QuietOption = False,
 ) -> None:
     """What else could have happened? Days and trades drawn again in blocks; the crashes of 1987, 2008 and 2020 laid over the bars."""
-    from framework.app.assembly.other_strategy import with_strategy
     from framework.app.audits.montecarlo import Bounds, audit_montecarlo
     from framework.app.commands.audit_printing import montecarlo_lines
     from framework.app.commands.progress import progress
-    from framework.runtime.loading import load_config
 
-    settings = load_config(config)
-    if strategy is not None:
-        settings = with_strategy(settings, strategy)
+    settings = _settings(config, strategy)
     with progress(shown=not (as_json or quiet), work="monte carlo", unit="crashes") as on_progress, redirect_stdout(sys.stderr):
         found = audit_montecarlo(
             settings,
@@ -120,13 +111,21 @@ def montecarlo(
             beside=config.resolve().parent,
             on_progress=on_progress,
         )
-    _told(found.summary, montecarlo_lines(found), as_json=as_json, quiet=quiet)
-    if not found.passed:
-        raise typer.Exit(1)
+    _end(found.summary, montecarlo_lines(found), passed=found.passed, as_json=as_json, quiet=quiet)
 
 
-def _told(report: dict[str, object], verdict: str, *, as_json: bool, quiet: bool) -> None:
+def _settings(config: Path, strategy: str | None) -> Config:
+    from framework.app.assembly.other_strategy import with_strategy
+    from framework.runtime.loading import load_config
+
+    settings = load_config(config)
+    return settings if strategy is None else with_strategy(settings, strategy)
+
+
+def _end(report: dict[str, object], verdict: str, *, passed: bool, as_json: bool, quiet: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report, indent=2, allow_nan=False))
     elif not quiet:
         typer.echo(verdict)
+    if not passed:
+        raise typer.Exit(1)

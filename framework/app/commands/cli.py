@@ -80,7 +80,8 @@ def backtest(
     from framework.app.assembly.other_strategy import with_strategy
     from framework.app.backtest.run import RunResult, run
     from framework.app.commands.progress import progress
-    from framework.app.folders.run_folders import check_place, new_folder
+    from framework.app.folders.free_place import check_place
+    from framework.app.folders.run_folders import new_folder
     from framework.app.folders.trial_count import counted, trial_ledger
     from framework.runtime.loading import load_config
 

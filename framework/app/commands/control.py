@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framework.app.commands.command import reported
+from framework.app.commands.command import JsonOption, reported
 from framework.domain.command import CommandKind
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ control = typer.Typer(rich_markup_mode="rich")
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, its name below runs/, a tape file or an address.")]
 WhoOption = Annotated[str | None, typer.Option(help="Who says so.", show_default="your login name")]
 WhyOption = Annotated[str, typer.Option(help="The reason, kept on the tape.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
+OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="The order, as `onetape orders` names it.")]
 
 
 @control.command(epilog="Examples:  onetape halt runs/live --why 'news'   ·   without the tape:  touch runs/live/HALT   ·   kill -USR1 PID")
@@ -39,26 +39,14 @@ def resume(run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: Jso
 
 @control.command(epilog="Examples:  onetape cancel SmaCross-AAPL-1770000000-buy-1 runs/live --why 'wrong price'")
 @reported
-def cancel(
-    order_id: Annotated[str, typer.Argument(metavar="ID", help="The order, as `onetape orders` names it.")],
-    run: RunArgument,
-    why: WhyOption,
-    who: WhoOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def cancel(order_id: OrderArgument, run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:
     """Cancel one order."""
     _send(CommandKind.CANCEL, run, who, why, as_json=as_json, arguments={"order_id": order_id})
 
 
 @control.command(epilog="Examples:  onetape settle SmaCross-AAPL-1770000000-sell-1 runs/live --why 'not in the app, not in its history'")
 @reported
-def settle(
-    order_id: Annotated[str, typer.Argument(metavar="ID", help="The order, as `onetape orders` names it.")],
-    run: RunArgument,
-    why: WhyOption,
-    who: WhoOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def settle(order_id: OrderArgument, run: RunArgument, why: WhyOption, who: WhoOption = None, as_json: JsonOption = False) -> None:
     """Say that the broker never had an order whose answer was lost; look there first. Its shares can be sold again then."""
     _send(CommandKind.SETTLE, run, who, why, as_json=as_json, arguments={"order_id": order_id})
 
@@ -167,11 +155,14 @@ def _send(
     sent = send_command(place, command, halt_file)
     if as_json:
         found = {"command": kind.value, "sequence": sent.sequence, "halt_file": sent.halt_file and str(sent.halt_file)}
-        typer.echo(json.dumps(found | {"trouble": sent.trouble}))
+        typer.echo(json.dumps(found | {"trouble": sent.trouble, "heard": sent.heard}))
         return
     if sent.halt_file is not None:
         typer.echo(f"wrote {sent.halt_file}: it halts as long as it is there")
     if sent.sequence is None:
         typer.echo(f"warning: the tape did not take the command: {sent.trouble}", err=True)
+    elif sent.heard is False:
+        typer.echo(f"{kind.value} is event {sent.sequence} of the tape")
+        typer.echo("warning: no process trades on this tape now: nothing is done before the session is gone on with (--resume)", err=True)
     else:
         typer.echo(f"{kind.value} is event {sent.sequence} of the tape; the process that trades takes it at its next turn")

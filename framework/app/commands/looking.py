@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framework.app.commands.command import reported
+from framework.app.commands.command import JsonOption, reported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,6 @@ looking = typer.Typer(rich_markup_mode="rich")
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A run folder, its name below runs/, a tape file or an address; by default the newest tape.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
 ShadowOption = Annotated[bool, typer.Option("--shadow", help="Of a live session: the fills of the model, not the venue's.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Those that have ended, too.")]
 
@@ -67,10 +66,27 @@ def _print(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(list(rows), indent=2, allow_nan=False))
         return
-    for row in rows:
-        typer.echo("  ".join(_shown(value) for value in row.values() if value is not None))
-    if not rows:
-        typer.echo("none")
+    for line in _table(rows) or ["none"]:
+        typer.echo(line)
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """A line for the names of what any row has, and one for each row; numbers stand to the right."""
+    names = [name for name in (rows[0] if rows else ()) if any(row[name] is not None for row in rows)]
+    columns = [[name.replace("_", " "), *(_cell(row[name]) for row in rows)] for name in names]
+    numbers = [all(isinstance(row[name], float | None) for row in rows) for name in names]
+    widths = [max(map(len, column)) for column in columns]
+    aligned = [
+        [cell.rjust(width) if number else cell.ljust(width) for cell in column]
+        for column, width, number in zip(columns, widths, numbers, strict=True)
+    ]
+    return ["  ".join(cells).rstrip() for cells in zip(*aligned, strict=True)]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.6f}".rstrip("0").rstrip(".")
+    return "" if value is None else _shown(value)
 
 
 def _shown(value: object) -> str:

@@ -39,7 +39,7 @@ def replay_verdict(found: Replayed, folder: Path) -> str:
     """``found`` in words: side by side what the tape says and what would be decided now."""
     parted = found.difference
     if parted is None:
-        return f"{folder.name}: all {found.facts:,} decisions and events of this {found.mode} are the same again"
+        return f"{folder.name}: all {found.facts:,} decisions and events are the same again"
     recorded, replayed = _plain(parted.recorded) or {}, _plain(parted.found) or {}
     lines = [f"{folder.name}: the same up to event {parted.place}, then the tape and the replay part", "", "before, in both:"]
     lines += [f"  {_line(one)}" for one in found.before] or ["  nothing"]

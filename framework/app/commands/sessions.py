@@ -122,8 +122,8 @@ def _rehearse_live(settings: Config, beside: Path, out: Path | None, days: int, 
     if as_json:
         typer.echo(json.dumps(ended.summary, indent=2, allow_nan=False))
     elif not quiet:
+        typer.echo(f"orders sent to the Robinhood on this machine: {ended.orders}")
         _print_run(ended.summary, ended.folder, 0, "quotes of a Robinhood on this machine arrive")
-        typer.echo(f"orders sent to it: {ended.orders}")
         for line in ended.incidents:
             typer.echo(f"incident: {line}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import count
 from pathlib import Path
 
@@ -11,29 +10,8 @@ from framework.errors import ConfigError, MissingDataError
 RUNS = Path("runs")
 
 
-def check_place(out: Path | None) -> None:
-    """Look whether a run can be written into ``out``, or below ``runs/``; nothing is made.
-
-    Raises:
-        ConfigError: It cannot, or ``out`` holds something that is no run, which would be written over.
-    """
-    place = RUNS if out is None else out
-    try:
-        there = next((folder for folder in (place, *place.parents) if folder.exists()), Path())
-        if not there.is_dir():
-            raise ConfigError(f"cannot write the run folder {place}: {there} is a file; choose another folder with --out")
-        if not os.access(there, os.W_OK | os.X_OK):
-            raise ConfigError(
-                f"cannot write the run folder {place}: no permission to write into {there.resolve()}; choose another with --out"
-            )
-        foreign = out is not None and out == there and any(out.iterdir()) and not (out / "summary.json").is_file()
-    except OSError as error:
-        raise _unwritable(place, error) from None
-    if foreign:
-        raise ConfigError(f"--out {out} holds files that are no run of onetape; name an empty or new folder")
-
-
-def _unwritable(folder: Path, error: OSError) -> ConfigError:
+def unwritable(folder: Path, error: OSError) -> ConfigError:
+    """What is told where a run folder cannot be written."""
     return ConfigError(f"cannot write the run folder {folder}: {error.strerror}; choose another folder with --out")
 
 
@@ -47,7 +25,7 @@ def new_folder(run_id: str) -> Path:
         RUNS.mkdir(exist_ok=True)
         return next(folder for number in count(1) if _made(folder := RUNS / (run_id if number == 1 else f"{run_id}-{number}")))
     except OSError as error:
-        raise _unwritable(RUNS / run_id, error) from None
+        raise unwritable(RUNS / run_id, error) from None
 
 
 def _made(folder: Path) -> bool:

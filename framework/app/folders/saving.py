@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framework.app.folders.free_place import check_no_session
 from framework.app.folders.tape_place import ADDRESS, new_tape, tape_of
 from framework.errors import ConfigError
 
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
 
 
 def save_run(record: RunRecord, folder: Path) -> Path:
-    """Write everything of a run into ``folder``, replacing an earlier run there.
+    """Write everything of a run into ``folder``, replacing an earlier backtest there.
 
     Raises:
-        ConfigError: The folder cannot be written.
+        ConfigError: The folder cannot be written, or holds the tape of a session.
     """
     from framework.report.analyses import write_analyses
     from framework.report.folder import write_run
     from framework.runtime.tape.recording import write_tape
 
+    check_no_session(folder)
     write_run(record, folder)
     write_analyses(record.analyses, folder)
     url = tomllib.loads(record.config_text).get("tape", {}).get("url")

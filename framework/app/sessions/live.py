@@ -25,7 +25,8 @@ from framework.app.backtest.run import load_data
 from framework.app.checks.robinhood_probes import proven_link
 from framework.app.compare.compare import save_shadow
 from framework.app.crash import without_secrets
-from framework.app.folders.run_folders import check_place, find_run, new_folder
+from framework.app.folders.free_place import check_place
+from framework.app.folders.run_folders import find_run, new_folder
 from framework.app.folders.saving import save_session
 from framework.app.folders.tape_place import CONFIG, new_tape
 from framework.app.robinhood.connection import Ears, RobinhoodLink
@@ -153,7 +154,7 @@ class LiveSession:
             raise ConfigError("--out names the folder of a new session, --resume that of one that goes on: give one of them")
         if config.fills.path == "finer":
             raise ConfigError('[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive')
-        check_place(wish.out)
+        check_place(wish.out, for_session=True)
         self.config, self.wish, self.open = config, wish, open_things
         self.strategy, self.script = strategy, script
         self.promoted, self.first = tried

@@ -8,7 +8,8 @@ from framework.app.assembly.assemble import rehearsed
 from framework.app.assembly.hosting import as_strategy_reads, as_strategy_sees
 from framework.app.assembly.loader import load_strategy
 from framework.app.backtest.run import load_data
-from framework.app.folders.run_folders import check_place, find_run, new_folder
+from framework.app.folders.free_place import check_place
+from framework.app.folders.run_folders import find_run, new_folder
 from framework.app.folders.saving import save_session
 from framework.app.folders.tape_place import HALT, new_tape
 from framework.app.sessions.session import Hooks, header, play_session
@@ -51,7 +52,7 @@ def rehearse_session(
             '[fills] path = "finer" needs bars of two resolutions at once; a session has those that arrive: choose another path'
         )
     watch, config = Stopwatch(), config.model_copy(update={"mode": "paper"})
-    check_place(out)
+    check_place(out, for_session=True)
     strategy = load_strategy(config.strategy.path, config.strategy.params, beside, config.strategy.cerebro)
     config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, load_data(config, None))
     folder = find_run(resume) if resume is not None else out or new_folder(f"{run_stamp()}-paper-{type(strategy).__name__}")

@@ -26,7 +26,8 @@ from data.calendar import session_bounds
 from framework.app.assembly.loader import load_strategy
 from framework.app.backtest.run import load_data
 from framework.app.compare.compare import save_shadow
-from framework.app.folders.run_folders import check_place, new_folder
+from framework.app.folders.free_place import check_place
+from framework.app.folders.run_folders import new_folder
 from framework.app.folders.saving import save_session
 from framework.app.folders.tape_place import TAPE
 from framework.app.sessions.forward import Crew, Feed, play_forward
@@ -135,7 +136,7 @@ def rehearse_live(
         DataError: The data is missing or broken, or a share splits in these days, which no quote tells.
     """
     _check(config)
-    check_place(out)
+    check_place(out, for_session=True)
     watch, config = Stopwatch(), config.model_copy(update={"mode": "live"})
     strategy = load_strategy(config.strategy.path, config.strategy.params, beside, config.strategy.cerebro)
     dataset = load_data(config, None)

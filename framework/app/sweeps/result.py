@@ -138,7 +138,7 @@ def _axes(plan: SweepPlan) -> tuple[Axis, ...]:
 
 def _notes(plan: SweepPlan, shown: Sequence[str], trials: int, *, shares: bool) -> list[str]:
     rest = [axis.name for axis in plan.space if axis.name not in shown]
-    notes = [f"{plan.place.partition(':')[2]}, {trials:,} trials; the best is circled, grey was not tried or has no figure."]
+    notes = [f"{plan.place.partition(':')[2]}, {trials:,} trials; the best is circled, gray was not tried or has no figure."]
     if rest:
         notes.append(f"Each cell: the best over {', '.join(rest)}.")
     if shares:

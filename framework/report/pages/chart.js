@@ -365,7 +365,7 @@
     if (number === chosen) made.className = "chosen";
     columns.forEach(function (column, place) {
       const value = trade[column[1]], text = column[2] ? column[2](value) : value;
-      const cell = element(place ? "td" : "th", place ? text : undefined, column[2] ? "n" : "d");
+      const cell = element(place ? "td" : "th", place ? text : undefined, column[2] ? "n" : column[1] < WHY_IN ? "d" : "tag");
       if (!place) {
         cell.scope = "row";
         if (bySymbol.has(value)) {

@@ -25,11 +25,13 @@ class Sent(NamedTuple):
         sequence: Its event on the tape; ``None`` where the tape did not take it.
         halt_file: The file that halts without the tape; ``None`` where none was written.
         trouble: Why the tape did not take it.
+        heard: Whether a process may be trading on the tape, which hears of it; ``None`` where nobody knows.
     """
 
     sequence: int | None
     halt_file: Path | None
     trouble: str = ""
+    heard: bool | None = None
 
 
 def send_command(place: str | Path, command: OperatorCommand, halt_file: Path | None) -> Sent:
@@ -46,7 +48,8 @@ def send_command(place: str | Path, command: OperatorCommand, halt_file: Path | 
             raise ConfigError(f"a command needs --{name}; it is kept on the tape")
     written = _switch(command, halt_file)
     try:
-        return Sent(_record(place, command), written)
+        sequence, heard = _record(place, command)
+        return Sent(sequence, written, heard=heard)
     except ConfigError:
         if written is not None:
             written.unlink(missing_ok=True)
@@ -74,9 +77,10 @@ def _switch(command: OperatorCommand, halt_file: Path | None) -> Path | None:
     return None
 
 
-def _record(place: str | Path, command: OperatorCommand) -> int:
+def _record(place: str | Path, command: OperatorCommand) -> tuple[int, bool | None]:
     with TapeStore.attach(place) as store:
         if any(store.events(store.head.sequence - 1, [LAST])):
             raise ConfigError(f"the run of {store.place} has ended: there is nobody to command")
+        heard = store.is_leased()
         (event,) = store.append([command_event(now_ns(), command)])
-        return event.sequence
+        return event.sequence, heard

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _ROW = text("SELECT account, holder, host, code, epoch, expires FROM lease WHERE account = :account")
+_LATEST = text("SELECT max(expires) FROM lease")
 _OTHERS = text("SELECT account, holder, code FROM lease WHERE account <> :account AND expires > :now AND code <> :code")
 _TAKE = text(
     "INSERT INTO lease (account, holder, host, code, epoch, expires) VALUES (:account, :holder, :host, :code, :epoch, :expires) "
@@ -69,6 +70,12 @@ def find(connection: Connection, account: str) -> LeaseRow | None:
     """The lease of ``account``, whether it has expired or not."""
     row = connection.execute(_ROW, {"account": account}).first()
     return None if row is None else LeaseRow(*row)
+
+
+def latest_end(connection: Connection) -> int | None:
+    """When the last of all leases ends, 0 where all were released; ``None`` where there never was one."""
+    found = connection.execute(_LATEST).scalar()
+    return None if found is None else int(found)
 
 
 def take(connection: Connection, claim: Claim, known: LeaseRow | None, now: int) -> Lease:

@@ -19,6 +19,7 @@ from framework.runtime.tape.checkpoints import Checkpoint, latest, newest_head, 
 from framework.runtime.tape.database import Database, told
 from framework.runtime.tape.mark import check_mark, read_mark, write_mark
 from framework.runtime.tape.migration import migrate, require_known
+from framework.runtime.tape.mismatch import parted
 from framework.runtime.tape.recording import FIRST
 from framework.runtime.tape.schema import INSERT_EVENT, SELECT_EVENTS, VERSION
 
@@ -132,10 +133,9 @@ class TapeStore:
         wanted = json.loads(canonical(header))
         wrong = sorted(name for name in wanted if first.payload.get(name) != wanted[name])
         if first.kind != FIRST or wrong:
-            found = {name: first.payload.get(name) for name in wrong}
+            parts = [parted(name, first.payload.get(name), wanted[name]) for name in wrong if name != "config_hash" or wrong == [name]]
             raise TapeMismatchError(
-                f"{self.place}: it is the tape of something else: it says {found or first.kind}, here it is "
-                f"{ {name: wanted[name] for name in wrong} or FIRST }; name another tape"
+                f"{self.place}: it is the tape of something else: {'; '.join(parts) or f'it begins with {first.kind}'}; name another tape"
             )
 
     def __enter__(self) -> Self:
@@ -240,6 +240,15 @@ class TapeStore:
                 raise LeaseHeldError(f"{self.place}: {known.holder} on {known.host} trades account {account}; stop it there first")
             self._database.backend.claim(account)
             return leases.take(connection, leases.Claim(account, holder, host, code, seconds), known, now)
+
+    def is_leased(self) -> bool | None:
+        """Whether a process may be trading on this tape; ``None`` where none ever had a lease, as in a rehearsal.
+
+        One that died is believed to trade until its lease ends.
+        """
+        with self._database.reading() as connection:
+            ends = leases.latest_end(connection)
+            return None if ends is None else ends > self._database.backend.now(connection)
 
     def renew(self, lease: Lease, seconds: float) -> Lease:
         """The same lease for another ``seconds`` from now.
