@@ -21,7 +21,7 @@ from data.policy import refuse
 from data.sample import read_sample
 from data.shelf import Shelf
 from data.validation import Validation, validated
-from framework.domain.market import BarSeries
+from framework.domain.market import BarSeries, events_in
 from framework.errors import BadDataError, ConfigError, MissingDataError
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _check_traded(symbol: str, origin: str, times: Integers, first_trade: int) -
 
 def _columns(bars: RawBars, name: str) -> BarSeries:
     def column(values: Floats) -> Floats:
-        return np.ascontiguousarray(values, dtype=np.float64)
+        return values if values.strides == (0,) else np.ascontiguousarray(values, dtype=np.float64)
 
     return BarSeries(
         name,
@@ -203,6 +203,6 @@ def _columns(bars: RawBars, name: str) -> BarSeries:
         column(bars.volume),
         column(bars.dividend),
         column(bars.split),
-        np.ascontiguousarray(bars.pay_day, dtype=np.int64) if bars.pay_day.any() else None,
+        np.ascontiguousarray(bars.pay_day, dtype=np.int64) if len(events_in(bars.pay_day, 0)) else None,
         bars.delisting,
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from data.finding import Finding, FindingKind
 from data.spans import spans
+from framework.domain.market import events_in
 from framework.rules.account.splits import BEYOND_BELIEF, USUAL_RATIOS, looks_like_a_split
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def bad_dividends(raw: RawBars) -> list[Finding]:
 
     ``raw`` holds sound bars only, in order.
     """
-    rows = np.flatnonzero(raw.dividend[1:] > raw.close[:-1]) + 1
+    paid = events_in(raw.dividend[1:], 0.0)
+    rows = paid[raw.dividend[paid + 1] > raw.close[paid]] + 1
     return [_dividend(raw, index) for index in rows.tolist()]
 
 

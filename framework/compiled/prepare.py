@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from framework.domain.market import events_in
 from framework.domain.values import MICRO, to_micros
 from framework.engine.market import last_bars, sessions_of
-from framework.engine.panel import Issued, issued, panel_of
+from framework.engine.panel import Issued, is_same, issued, panel_of
 from framework.rules.costs.regulatory import sec_rate, taf_rate
 from framework.rules.pretrade.standing import UNKNOWN_SECTOR
 from framework.rules.risk.many import symbol_risks
@@ -77,9 +78,9 @@ def objection(market: Market, first: int, bounds: Callable[[Integers], tuple[Int
     ``bounds`` are the open and the close of the sessions that times lie in, all ns UTC.
     """
     for one in market.adjusted:
-        if (one.split[one.timestamp >= first] != 1.0).any():
+        if len(events_in(one.split[np.searchsorted(one.timestamp, first) :], 1.0)):
             return f"{one.symbol} splits"
-        if one.pay_day is not None and one.dividend.any():
+        if one.pay_day is not None and len(events_in(one.dividend, 0.0)):
             return f"{one.symbol} pays its dividends later than they go ex"
         if one.delisting is not None:
             return f"{one.symbol} is delisted"
@@ -97,7 +98,7 @@ def outage(market: Market, first: int, due: Callable[[Integers], Integers], most
     """
     end = max(int(one.timestamp[-1]) for one in market.adjusted)
     for number, one in enumerate(market.adjusted):
-        if number and np.array_equal(one.timestamp, market.adjusted[number - 1].timestamp):
+        if number and is_same(one.timestamp, market.adjusted[number - 1].timestamp):
             continue  # most symbols have the bars of their neighbor
         wide = np.array(wide_steps(one.timestamp, most, end), dtype=np.int64)
         inner = wide < len(one) - 1
@@ -262,11 +263,17 @@ def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
 def _dividends(panel: Panel) -> Integers:
     """Place, row and micro-dollars a share of every dividend, by place, then by row: int64 [3, k]."""
     found = [
-        (int(place), row, to_micros(amount))
+        (place, row, to_micros(amount))
         for row, (one, places) in enumerate(zip(panel.series, panel.places, strict=True))
-        for place, amount in zip(places[one.dividend != 0.0], one.dividend[one.dividend != 0.0].tolist(), strict=True)
+        for place, amount in zip(*_paid(one, places), strict=True)
     ]
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 3).T
+
+
+def _paid(series: BarSeries, places: Integers) -> tuple[list[int], list[float]]:
+    """The places at which a symbol pays dividends, and dollars a share."""
+    bars = events_in(series.dividend, 0.0)
+    return places[bars].tolist(), series.dividend[bars].tolist()
 
 
 def read_only(column: Column) -> Column:

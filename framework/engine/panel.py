@@ -107,13 +107,18 @@ def panel_of(series: Sequence[BarSeries], *, daily: bool = True, indicators: Ind
 def timeline_of(times: Sequence[Integers]) -> tuple[Integers, tuple[Integers, ...]]:
     """The union of ascending ``times``, ascending and read-only, and the places in it of each of them."""
     first = times[0]
-    if all(np.array_equal(one, first) for one in times[1:]):
+    if all(is_same(one, first) for one in times[1:]):
         timeline, places = first.view(), (np.arange(len(first)),) * len(times)
     else:
         timeline = np.unique(np.concatenate(times))
         places = tuple(np.searchsorted(timeline, one) for one in times)
     timeline.flags.writeable = False
     return timeline, places
+
+
+def is_same(one: Integers, other: Integers) -> bool:
+    """Whether two columns are equal; those of symbols with the same bars are most often one object."""
+    return one is other or np.array_equal(one, other)
 
 
 def _column(series: Sequence[BarSeries], places: Sequence[Integers], name: str, length: int) -> Floats:
