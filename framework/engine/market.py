@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from framework.errors import InvalidOrderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from framework.domain.market import BarSeries, ClosedBar, Floats, Integers
     from framework.engine.indicators import Indicators
@@ -54,10 +56,9 @@ def last_bars(timestamps: Integers) -> Integers:
     return ends[np.diff(ends, prepend=-1) > 0]
 
 
-def sessions_of(timestamps: Integers) -> Integers:
-    """``session_numbers`` of ascending ``timestamps``."""
-    last = last_bars(timestamps)
-    return np.repeat(session_numbers(timestamps[last]), np.diff(last, prepend=-1))
+def each_bar(of_sessions: NDArray[Any], last: Integers) -> NDArray[Any]:
+    """What each session has, for each of its bars; ``last`` are the positions of the sessions' last bars."""
+    return np.repeat(of_sessions, np.diff(last, prepend=-1))
 
 
 def _session_ends(numbers: Integers) -> Integers:

@@ -15,6 +15,7 @@ from framework.domain.values import to_micros
 from framework.engine.strategy import SignalStrategy
 from framework.errors import ConfigError
 from framework.rules.costs.regulatory import RegulatoryFees
+from framework.rules.sizing.policy import SizingMethod
 
 if TYPE_CHECKING:
     from data import Dataset
@@ -92,7 +93,8 @@ def prepared_for(config: Config, dataset: Dataset, simulation: Simulation) -> Pr
 
     policies = simulation.engine.desk.policies
     charges = isinstance(fill_model(config, dataset.finer).fees, RegulatoryFees)
-    return Prepared(simulation.market, dataset.first_trade, policies.sectors, policies.risk, charges=charges)
+    tails = policies.sizing.method is SizingMethod.CVAR
+    return Prepared(simulation.market, dataset.first_trade, policies.sectors, policies.risk, charges=charges, tails=tails)
 
 
 def attempted(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, kernel: Kernel) -> Played:

@@ -143,8 +143,7 @@ class Looped:
         start = np.repeat(total[firsts] - signed[order][firsts], np.diff(firsts, append=len(order)))
         after = np.empty_like(signed)
         after[order] = total - start
-        session = self._played.prepared.bars.session[self._written.executions[:, F_PLACE]]
-        return Traded(session, row, after - signed, after)
+        return Traded(sessions_at(self._played), row, after - signed, after)
 
     # --- told as objects
 
@@ -190,10 +189,16 @@ class Looped:
         return self._curves.joint_cvar_1d
 
 
+def sessions_at(played: Played) -> Integers:
+    """The session of each fill, int64."""
+    found: Integers = played.prepared.bars.session[played.written.executions[:, F_PLACE]].astype(np.int64)
+    return found
+
+
 def many_in_a_session(played: Played) -> bool:
     """Whether a symbol has two fills in one session: some of them may be a day trade."""
     written = played.written
-    rows, sessions = written.orders[written.executions[:, F_ORDER], O_ROW], played.prepared.bars.session[written.executions[:, F_PLACE]]
+    rows, sessions = written.orders[written.executions[:, F_ORDER], O_ROW], sessions_at(played)
     pairs = np.sort(sessions * len(written.slots) + rows)
     return bool((pairs[1:] == pairs[:-1]).any())
 
