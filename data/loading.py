@@ -20,6 +20,7 @@ from data.finer import made_of
 from data.policy import refuse
 from data.sample import read_sample
 from data.shelf import Shelf
+from data.times import SameTimes
 from data.validation import Validation, validated
 from framework.domain.market import BarSeries, events_in
 from framework.errors import BadDataError, ConfigError, MissingDataError
@@ -72,8 +73,10 @@ def _checked(request: DataRequest, frames: Frames) -> tuple[list[RawBars], list[
     request = with_actions_beside(request)
     actions = read_actions(request.actions)
 
+    known = SameTimes()
+
     def read(symbol: str) -> RawBars:
-        return _read(symbol, request, frames)
+        return _read(symbol, request) if frames is None else read_frame(symbol, frames, request, known)
 
     raws = [_cut(read_with(symbol, actions, request, read), request) for symbol in sorted(request.symbols)]
     sessions = sessions_around(raws, request)
@@ -92,7 +95,7 @@ def _one_by_one(request: DataRequest) -> Dataset:
     origins: dict[str, str] = {}
     firsts = []
     for symbol in sorted(request.symbols):
-        raw = _cut(read_with(symbol, actions, request, lambda name: _read(name, request, None)), request)
+        raw = _cut(read_with(symbol, actions, request, lambda name: _read(name, request)), request)
         bars, found = validated(raw, sessions_around([raw], request), request)
         findings, origins[symbol] = findings + found, raw.origin
         firsts.append(_first_trade([bars.when], request))
@@ -122,9 +125,7 @@ def _by_symbol_and_time(finding: Finding) -> tuple[str, int, str]:
     return finding.symbol, finding.timestamp or 0, finding.kind
 
 
-def _read(symbol: str, request: DataRequest, frames: Frames) -> RawBars:
-    if frames is not None:
-        return read_frame(symbol, frames, request)
+def _read(symbol: str, request: DataRequest) -> RawBars:
     if request.source == "frames":
         given = "finer" if request.is_finer else "data"
         raise ConfigError(f'[data] source = "frames" needs DataFrames: run(config, {given}={{"AAPL": frame}}); else set csv or parquet')

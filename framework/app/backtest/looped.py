@@ -34,6 +34,7 @@ from framework.compiled.columns import (
     TRADED,
     TRIPS_NOW,
 )
+from framework.compiled.prepare import SPAN
 from framework.compiled.said import Writer, decisions_hash
 from framework.domain.order import OrderRole
 from framework.domain.values import MICRO
@@ -81,7 +82,7 @@ class Looped:
     def booked(self) -> Booked:
         """Everything, in the shape of any other run."""
         written, prepared, journal = self._written, self._played.prepared, self._writer_of
-        equity = written.curve / MICRO
+        equity = self._equity
         kinds = np.bincount(written.events[:, 0], minlength=REFUSES + PAID)
         fills = Later(lambda: journal().journal.fills, len(written.executions))
         orders = Later(lambda: journal().journal.orders, len(written.orders))
@@ -110,6 +111,15 @@ class Looped:
             },
             notes=lambda: tuple(self._notes(tripped=bool(kinds[TRIPS_NOW]))),
         )
+
+    @cached_property
+    def _equity(self) -> Floats:
+        """Dollars, float64 [T], in the memory that the loop wrote micro-dollars into: those are looked at here and nowhere else."""
+        micros = self._written.curve
+        dollars = micros.view(np.float64)
+        for span in (slice(start, start + SPAN) for start in range(0, len(micros), SPAN)):
+            dollars[span] = micros[span] / MICRO
+        return dollars
 
     def _check(self) -> None:
         """The books once more, from the fills alone."""
