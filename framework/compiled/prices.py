@@ -45,7 +45,7 @@ def known_at(world: World, row: int, place: int) -> int:
         if 0 <= number < many and places[begin + number] == place:
             world.slots[row, RISK_AT] = number
             return int(first + number)
-    number = np.searchsorted(places[begin : begin + many], place, side="right") - 1
+    number = int(np.searchsorted(places[begin : begin + many], place, side="right")) - 1
     world.slots[row, RISK_AT] = max(number, 0)
     return int(first + number) if number >= 0 else -1
 

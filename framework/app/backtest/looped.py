@@ -64,14 +64,17 @@ class Kernels(NamedTuple):
 
 
 class Looped:
-    """What the loop left of the run that ``simulation`` was made for.
+    """What the loop left of a run.
+
+    ``simulate`` makes the parts of an event driver, for forecasts of risk. They hold one another: where they are not made, a run's memory
+    is free as soon as its record is.
 
     Raises:
         InvariantError: The books of the loop are not those that follow from its fills.
     """
 
-    def __init__(self, simulation: Simulation, played: Played, facts: Facts, kernels: Kernels, *, forecasts: bool) -> None:
-        self._simulation = simulation
+    def __init__(self, simulate: Callable[[], Simulation], played: Played, facts: Facts, kernels: Kernels, *, forecasts: bool) -> None:
+        self._simulate = simulate
         self._played = played
         self._facts = facts
         self._kernels = kernels
@@ -125,7 +128,7 @@ class Looped:
         """The books once more, from the fills alone."""
         written = self._written
         row, signed, price, fees = fills_of(written)
-        cash = self._simulation.engine.desk.book.cash_micros - int(notionals(signed, price).sum()) - int(fees.sum())
+        cash = self._played.cash - int(notionals(signed, price).sum()) - int(fees.sum())
         cash += int(written.payments[:, P_AMOUNT].sum())
         held = np.zeros(len(written.slots), np.int64)
         np.add.at(held, row, signed)
@@ -173,9 +176,10 @@ class Looped:
     @cached_property
     def _curves(self) -> Curves:
         """The run told to the books, for the forecasts of risk."""
-        curves = Curves(self._simulation.engine.desk, forecasts=self._wants_forecasts)
+        simulation = self._simulate()
+        curves = Curves(simulation.engine.desk, forecasts=self._wants_forecasts)
         with seldom_collected():
-            CompiledDriver(self._simulation, self._played, self._writer).run(curves.note)
+            CompiledDriver(simulation, self._played, self._writer).run(curves.note)
         return curves
 
     @property
