@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.finding import moment
+from framework.domain.market import events_in
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def adjusted(raw: RawBars, method: str) -> RawBars:
     if method == "adj_close":
         with np.errstate(divide="ignore", invalid="ignore"):
             return replace(_divided(raw, raw.close / raw.adj_close), dividend=np.zeros(len(raw)))
-    if (raw.split == 1.0).all():
+    if not len(events_in(raw.split, 1.0)):
         return raw
     shares = later_splits(raw.split)
     return replace(_divided(raw, shares), dividend=raw.dividend / shares)
@@ -48,7 +49,7 @@ def _divided(raw: RawBars, by: Floats) -> RawBars:
 
 
 def _as_is(raw: RawBars) -> RawBars:
-    splits: Integers = np.flatnonzero(raw.split != 1.0)
+    splits = events_in(raw.split, 1.0)
     if len(splits):
         index = splits[0]
         raise ConfigError(

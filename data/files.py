@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from data.raw_bars import RawBars
     from data.request import DataRequest
+    from data.times import SameTimes
 
 
 def read_csv(symbol: str, request: DataRequest) -> RawBars:
@@ -71,8 +72,10 @@ def rows_in_parquet(request: DataRequest) -> int:
         return 0  # who reads them says what is wrong
 
 
-def read_frame(symbol: str, frames: Mapping[str, pd.DataFrame], request: DataRequest) -> RawBars:
+def read_frame(symbol: str, frames: Mapping[str, pd.DataFrame], request: DataRequest, known: SameTimes) -> RawBars:
     """The DataFrame of ``symbol``, with a DatetimeIndex or a column timestamp or date; it is not changed and not kept.
+
+    ``known`` has the times of the one before.
 
     Raises ``MissingDataError`` when there is none.
     """
@@ -80,7 +83,7 @@ def read_frame(symbol: str, frames: Mapping[str, pd.DataFrame], request: DataReq
         given = ", ".join(sorted(frames)) or "nothing"
         raise MissingDataError(f"no DataFrame for {symbol}{near(symbol, frames)}; given: {given}")
     table = frames[symbol]
-    return raw_bars(symbol, f"the DataFrame of {symbol}", table, range(1, len(table) + 1), request)
+    return raw_bars(symbol, f"the DataFrame of {symbol}", table, range(1, len(table) + 1), request, known)
 
 
 def _locate(symbol: str, request: DataRequest, suffix: str) -> Path:

@@ -20,8 +20,9 @@ from data.finer import made_of
 from data.policy import refuse
 from data.sample import read_sample
 from data.shelf import Shelf
+from data.times import SameTimes
 from data.validation import Validation, validated
-from framework.domain.market import BarSeries
+from framework.domain.market import BarSeries, events_in
 from framework.errors import BadDataError, ConfigError, MissingDataError
 
 if TYPE_CHECKING:
@@ -72,8 +73,10 @@ def _checked(request: DataRequest, frames: Frames) -> tuple[list[RawBars], list[
     request = with_actions_beside(request)
     actions = read_actions(request.actions)
 
+    known = SameTimes()
+
     def read(symbol: str) -> RawBars:
-        return _read(symbol, request, frames)
+        return _read(symbol, request) if frames is None else read_frame(symbol, frames, request, known)
 
     raws = [_cut(read_with(symbol, actions, request, read), request) for symbol in sorted(request.symbols)]
     sessions = sessions_around(raws, request)
@@ -92,7 +95,7 @@ def _one_by_one(request: DataRequest) -> Dataset:
     origins: dict[str, str] = {}
     firsts = []
     for symbol in sorted(request.symbols):
-        raw = _cut(read_with(symbol, actions, request, lambda name: _read(name, request, None)), request)
+        raw = _cut(read_with(symbol, actions, request, lambda name: _read(name, request)), request)
         bars, found = validated(raw, sessions_around([raw], request), request)
         findings, origins[symbol] = findings + found, raw.origin
         firsts.append(_first_trade([bars.when], request))
@@ -122,9 +125,7 @@ def _by_symbol_and_time(finding: Finding) -> tuple[str, int, str]:
     return finding.symbol, finding.timestamp or 0, finding.kind
 
 
-def _read(symbol: str, request: DataRequest, frames: Frames) -> RawBars:
-    if frames is not None:
-        return read_frame(symbol, frames, request)
+def _read(symbol: str, request: DataRequest) -> RawBars:
     if request.source == "frames":
         given = "finer" if request.is_finer else "data"
         raise ConfigError(f'[data] source = "frames" needs DataFrames: run(config, {given}={{"AAPL": frame}}); else set csv or parquet')
@@ -191,7 +192,7 @@ def _check_traded(symbol: str, origin: str, times: Integers, first_trade: int) -
 
 def _columns(bars: RawBars, name: str) -> BarSeries:
     def column(values: Floats) -> Floats:
-        return np.ascontiguousarray(values, dtype=np.float64)
+        return values if values.strides == (0,) else np.ascontiguousarray(values, dtype=np.float64)
 
     return BarSeries(
         name,
@@ -203,6 +204,6 @@ def _columns(bars: RawBars, name: str) -> BarSeries:
         column(bars.volume),
         column(bars.dividend),
         column(bars.split),
-        np.ascontiguousarray(bars.pay_day, dtype=np.int64) if bars.pay_day.any() else None,
+        np.ascontiguousarray(bars.pay_day, dtype=np.int64) if len(events_in(bars.pay_day, 0)) else None,
         bars.delisting,
     )

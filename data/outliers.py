@@ -14,6 +14,7 @@ import numpy as np
 
 from data.finding import Finding, FindingKind
 from data.spans import spans
+from framework.domain.market import events_in
 from framework.rules.account.splits import BEYOND_BELIEF, USUAL_RATIOS, looks_like_a_split
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ JUMP_MOVES = 6.0
 REST_MOVES = 4.0
 MIN_REST = 0.02
 MAX_REST = 0.06
+#: A little less than the smallest split less what may be left of it, which ``_like_a_split`` asks for.
+SMALLEST_JUMP = 1.4
 #: Standard deviation of a normal variable over its median absolute value.
 SIGMA_PER_MEDIAN = 1.4826
 #: Usual overnight move where there are too few bars to know it.
@@ -76,7 +79,8 @@ def bad_dividends(raw: RawBars) -> list[Finding]:
 
     ``raw`` holds sound bars only, in order.
     """
-    rows = np.flatnonzero(raw.dividend[1:] > raw.close[:-1]) + 1
+    paid = events_in(raw.dividend[1:], 0.0)
+    rows = paid[raw.dividend[paid + 1] > raw.close[paid]] + 1
     return [_dividend(raw, index) for index in rows.tolist()]
 
 
@@ -90,9 +94,17 @@ def split_jumps(raw: RawBars, opening: Integers) -> list[Finding]:
 
     ``raw`` holds sound bars only, in order; ``opening`` are the positions of the first bars of all sessions but the first.
     """
+    if not any(_may_have_jumps(raw, span) for span in spans(len(raw), overlap=1)):
+        return []
     move = np.log(raw.open[opening] / raw.close[opening - 1])
     jumps = np.union1d(opening[_like_a_split(move)], _beyond_belief(raw))
     return [_jump(raw, index, float(np.log(raw.open[index] / raw.close[index - 1]))) for index in jumps.tolist()]
+
+
+def _may_have_jumps(raw: RawBars, span: slice) -> bool:
+    """Whether an open in ``span`` may be a split's share of the close before, or its multiple."""
+    opened, before = raw.open[span][1:], raw.close[span][:-1]
+    return bool((opened > SMALLEST_JUMP * before).any() or (before > SMALLEST_JUMP * opened).any())
 
 
 def _beyond_belief(raw: RawBars) -> Integers:

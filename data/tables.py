@@ -11,7 +11,7 @@ import numpy as np
 
 from data.days import EPOCH, days_of
 from data.raw_bars import RawBars
-from data.times import parse_times
+from data.times import SameTimes
 from framework.domain.values import HIGHEST_PRICE
 from framework.errors import BadDataError
 from framework.rules.account.splits import MOST_SHARES, RATIOS
@@ -30,10 +30,14 @@ TIME_COLUMNS = ("timestamp", "date")
 BAR_COLUMNS = ("open", "high", "low", "close", "volume")
 EVENT_COLUMNS = ("dividend", "split")
 PAY_COLUMN = "pay_date"
+#: Cells of a table that is tried without asking for the types of its columns, which takes longer than to look at them.
+SMALL = 50_000
 
 
-def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Rows, request: DataRequest) -> RawBars:
+def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Rows, request: DataRequest, known: SameTimes | None = None) -> RawBars:
     """The columns of ``table`` that are used, as ``RawBars``; ``row`` is how the source numbers its rows.
+
+    ``known`` has the times of the table before.
 
     Raises ``BadDataError`` that names the source, the row and the column for whatever cannot be read.
     """
@@ -48,7 +52,7 @@ def raw_bars(symbol: str, origin: str, table: pd.DataFrame, row: Rows, request: 
         raise BadDataError(f"{origin} has a header and no rows: at least two bars are needed")
     used = [name for name in [*wanted, *EVENT_COLUMNS] if name in names]
     numbers = _plain_numbers(table, names, used) or {name: _numbers(table, name, row, origin) for name in used}
-    when = parse_times(times, row, origin, request)
+    when = (SameTimes() if known is None else known).parse(times, row, origin, request)
     raw = from_columns(symbol, origin, row, when, numbers)
     if PAY_COLUMN not in names:
         return raw
@@ -129,10 +133,17 @@ def _plain_numbers(table: pd.DataFrame, names: list[str], used: list[str]) -> di
 
     They are not copied: pandas copies what others still look at before it changes it, as long as there is a table that looks at it.
     """
-    if not all(isinstance(kind, np.dtype) and kind.kind in "iuf" for kind in table.dtypes):
+    import pandas as pd
+
+    # A small table with an index of times is likely to hold numbers alone; of any other an object would be made for each cell.
+    is_likely = isinstance(table.index, pd.DatetimeIndex) and table.size <= SMALL
+    if not is_likely and not all(isinstance(kind, np.dtype) and kind.kind in "iuf" for kind in table.dtypes):
         return {}
     seen = table.copy(deep=False)
-    block = np.asarray(_Looked(seen.to_numpy(), seen))
+    numbers = seen.to_numpy()
+    if numbers.dtype.kind not in "iuf":
+        return {}
+    block = np.asarray(_Looked(numbers, seen))
     columns = {name: block[:, place] for place, name in enumerate(names) if name in used}
     if block.dtype == np.float64 and block.flags.f_contiguous:
         return columns

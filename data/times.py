@@ -26,6 +26,25 @@ FEW = 16
 ALLOWED = "allowed: ISO 8601, such as 2012-01-31 or 2012-01-31T10:30:00-05:00"
 
 
+class SameTimes:
+    """Times that were parsed last: most tables of a universe have the same index, and need not be asked again."""
+
+    def __init__(self) -> None:
+        self._given: pd.DatetimeIndex | None = None
+        self._parsed: Integers | None = None
+
+    def parse(self, values: pd.Series | pd.DatetimeIndex, row: Rows, origin: str, request: DataRequest) -> Integers:
+        """``parse_times``; the very column of the table before where the index is that of it."""
+        import pandas as pd
+
+        if not isinstance(values, pd.DatetimeIndex):
+            return parse_times(values, row, origin, request)
+        before = self._given
+        if self._parsed is None or before is None or before.dtype != values.dtype or not np.array_equal(before.asi8, values.asi8):
+            self._given, self._parsed = values, parse_times(values, row, origin, request)
+        return self._parsed
+
+
 def parse_times(values: pd.Series | pd.DatetimeIndex, row: Rows, origin: str, request: DataRequest) -> Integers:
     """``values`` (text, dates or timestamps) as days since 1970 for daily bars, or as ns UTC for intraday ones; int64[n].
 

@@ -35,7 +35,7 @@ class Validation:
 
     def __call__(self, raw: RawBars) -> tuple[RawBars, list[Finding]]:
         """``validated(raw)``."""
-        if not np.array_equal(raw.when, self._given):
+        if raw.when is not self._given and not np.array_equal(raw.when, self._given):
             self._given, self._plain = raw.when, plain_times(raw, self._sessions, self._request)
         if self._plain is None or broken_bars(raw, _price_names(self._request)):
             return validated(raw, self._sessions, self._request)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from framework.compiled.terms import Fills, Guards, Limits, Venue
     from framework.domain.market import Floats, Integers
 
 
 class World(NamedTuple):
-    """All the loop knows and writes; int64 and float64 columns, money and shares in micros.
+    """All the loop knows and writes; int64 and float64 columns but for ``session``, int32; money and shares in micros.
 
     Attributes:
         cash: Cash at the start.
@@ -24,7 +27,8 @@ class World(NamedTuple):
         wish_place, wish_row, strength, measure: [k], wishes by place: orders as they were asked for, then targets by row, and what the
             sizer sizes by.
         ordered: [k], micro-shares of an order (signed), 0 for a target; the strength of one that closes a position is 1.
-        risk_first, risk_place, var: VaR of row r lies at ``risk_first[r]:risk_first[r + 1]``, each known from ``risk_place`` on.
+        risk_first, risk_begin, risk_place, var: VaR of row r lies at ``risk_first[r]:risk_first[r + 1]``, each known from the place on that
+            stands as far behind ``risk_begin[r]`` in ``risk_place``.
         counts: How many orders, executions, refusals, events and payments there are.
         orders, executions, refusals, events, payments: What happened, a record a row.
         strengths: Of the orders.
@@ -43,7 +47,7 @@ class World(NamedTuple):
     venue: Venue
     fills: Fills
     guards: Guards
-    session: Integers
+    session: NDArray[np.int32]
     open: Floats
     high: Floats
     low: Floats
@@ -62,6 +66,7 @@ class World(NamedTuple):
     measure: Floats
     ordered: Integers
     risk_first: Integers
+    risk_begin: Integers
     risk_place: Integers
     var: Floats
     counts: Integers

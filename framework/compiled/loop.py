@@ -55,7 +55,7 @@ def play(terms: Columns, market: Columns, wished: Columns, written: Columns, sta
     """
     cash, symbols, exits, sizing, limits, venue, fills, guards = terms
     session, opened, high, low, close, volume, sec, taf, taf_most, sector, due_place, due_row, due_each = market
-    wish_place, wish_row, strength, measure, ordered, risk_first, risk_place, var = wished
+    wish_place, wish_row, strength, measure, ordered, risk_first, risk_begin, risk_place, var = wished
     counts, orders, strengths, executions, refusals, figures, events, payments, curve, slots, account, sectors, sized, ranks = written
     world = World(
         cash,
@@ -85,6 +85,7 @@ def play(terms: Columns, market: Columns, wished: Columns, written: Columns, sta
         borrowed(measure),
         borrowed(ordered),
         borrowed(risk_first),
+        borrowed(risk_begin),
         borrowed(risk_place),
         borrowed(var),
         borrowed(counts),

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from framework.compiled.risk_table import RiskTable
+from framework.domain.market import events_in
 from framework.domain.values import MICRO, to_micros
-from framework.engine.market import last_bars, sessions_of
-from framework.engine.panel import Issued, issued, panel_of
+from framework.engine.market import each_bar, last_bars, session_times
+from framework.engine.panel import Issued, is_same, issued, panel_of
 from framework.rules.costs.regulatory import sec_rate, taf_rate
 from framework.rules.pretrade.standing import UNKNOWN_SECTOR
-from framework.rules.risk.many import symbol_risks
-from framework.rules.risk.panel import rolling_historical
-from framework.rules.risk.quantiles import reaching_minimum
 from framework.rules.sizing.policy import FixedUnit, SizingMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from framework.domain.market import BarSeries, Floats, Integers
-    from framework.engine.market import Market, Sessions
+    from framework.engine.market import Market
     from framework.engine.panel import Panel
     from framework.rules.risk.models import RiskPolicy
     from framework.rules.sizing.policy import SizingPolicy
 
-Column = TypeVar("Column", "Floats", "Integers")
+Column = TypeVar("Column", "Floats", "Integers", "NDArray[np.int32]")
 #: Prices beyond which products with rates do not fit int64, dollars.
 LARGEST_PRICE = 90_000.0
 LARGEST_VOLUME = 1e15
@@ -36,14 +36,12 @@ _ONE = np.ones(1)
 _ONE.flags.writeable = False
 #: Bars that are gone through at once: they stay in the processor's cache.
 SPAN = 1 << 15
-#: Returns that are rolled over at once: enough for compiled code, and not so many that memory is asked for anew.
-TOGETHER = 250_000
 
 
 class Bars(NamedTuple):
     """The columns of the market, in the order and with the fields of ``World``."""
 
-    session: Integers
+    session: NDArray[np.int32]
     open: Floats
     high: Floats
     low: Floats
@@ -67,6 +65,7 @@ class Wished(NamedTuple):
     measure: Floats
     ordered: Integers
     risk_first: Integers
+    risk_begin: Integers
     risk_place: Integers
     var: Floats
 
@@ -77,9 +76,9 @@ def objection(market: Market, first: int, bounds: Callable[[Integers], tuple[Int
     ``bounds`` are the open and the close of the sessions that times lie in, all ns UTC.
     """
     for one in market.adjusted:
-        if (one.split[one.timestamp >= first] != 1.0).any():
+        if len(events_in(one.split[np.searchsorted(one.timestamp, first) :], 1.0)):
             return f"{one.symbol} splits"
-        if one.pay_day is not None and one.dividend.any():
+        if one.pay_day is not None and len(events_in(one.dividend, 0.0)):
             return f"{one.symbol} pays its dividends later than they go ex"
         if one.delisting is not None:
             return f"{one.symbol} is delisted"
@@ -97,7 +96,7 @@ def outage(market: Market, first: int, due: Callable[[Integers], Integers], most
     """
     end = max(int(one.timestamp[-1]) for one in market.adjusted)
     for number, one in enumerate(market.adjusted):
-        if number and np.array_equal(one.timestamp, market.adjusted[number - 1].timestamp):
+        if number and is_same(one.timestamp, market.adjusted[number - 1].timestamp):
             continue  # most symbols have the bars of their neighbor
         wide = np.array(wide_steps(one.timestamp, most, end), dtype=np.int64)
         inner = wide < len(one) - 1
@@ -142,7 +141,7 @@ def _is_regular(series: BarSeries, bounds: Callable[[Integers], tuple[Integers, 
 
 
 class Prepared:
-    """The bars of a market, and what was worked out of them.
+    """The bars of a market, and what was worked out of them: VaR, and CVaR for a sizer by ``tails``.
 
     Attributes:
         market: Whose bars.
@@ -152,15 +151,16 @@ class Prepared:
         first: The same as a time, ns UTC.
     """
 
-    def __init__(self, market: Market, first: int, sectors: Mapping[str, str], risk: RiskPolicy, *, charges: bool) -> None:
+    def __init__(
+        self, market: Market, first: int, sectors: Mapping[str, str], risk: RiskPolicy, *, charges: bool, tails: bool = True
+    ) -> None:
         self.market = market
         self.first = first
         self.panel = panel_of(market.adjusted, daily=market.daily, indicators=market.indicators)
         self.start = int(np.searchsorted(self.panel.timestamp, first))
         self.bars = _bars(self.panel, sectors, charges=charges)
-        self._risk = risk
         self._micros: dict[int, Integers] = {}
-        self._table = _Table(market, self.panel, risk)
+        self._table = RiskTable(market, self.panel, risk, tails=tails)
 
     def wished(self, signals: object, name: str, sizing: SizingPolicy) -> Wished:
         """What ``signals`` of the strategy called ``name`` ask for, and the VaR that is known at these times.
@@ -174,16 +174,17 @@ class Prepared:
     def asked(self, found: Issued, ordered: Integers, sizing: SizingPolicy) -> Wished:
         """What is wanted, by place: first orders of so many micro-shares (signed), then, where that is 0, targets by row."""
         self._table.know(found.place)
-        first, place, var = self._table.columns
+        known = self._table.known
         return Wished(
             wish_place=read_only(found.place),
             wish_row=read_only(found.row),
             strength=read_only(found.strength),
             measure=read_only(self._measure(found, sizing)),
             ordered=read_only(ordered),
-            risk_first=read_only(first),
-            risk_place=read_only(place),
-            var=read_only(var),
+            risk_first=read_only(known.first),
+            risk_begin=read_only(known.begin),
+            risk_place=read_only(known.place),
+            var=read_only(known.var),
         )
 
     def know_all(self) -> None:
@@ -235,24 +236,24 @@ class Prepared:
 
 
 def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
-    session = sessions_of(panel.timestamp)
+    last, numbers = session_times(panel.timestamp)
     names = sorted({sectors.get(symbol, UNKNOWN_SECTOR) for symbol in panel.symbols})
-    numbers = np.array([names.index(sectors.get(symbol, UNKNOWN_SECTOR)) for symbol in panel.symbols], dtype=np.int64)
+    sector = np.array([names.index(sectors.get(symbol, UNKNOWN_SECTOR)) for symbol in panel.symbols], dtype=np.int64)
     due = _dividends(panel)
-    days, which = (np.unique(session, return_inverse=True)) if charges else (np.empty(0, np.int64), np.empty(0, np.int64))
-    sec = np.array([sec_rate(day) for day in days.tolist()], dtype=np.int64)[which]
-    taf = np.array([taf_rate(day) for day in days.tolist()], dtype=np.int64).reshape(-1, 2)[which]
+    days: list[int] = numbers.tolist() if charges else []
+    rates = np.array([(sec_rate(day), *taf_rate(day)) for day in days], dtype=np.int64).reshape(-1, 3).T
+    sec, taf, taf_most = (each_bar(column, last) if charges else column for column in rates)
     return Bars(
-        session=read_only(session),
+        session=read_only(each_bar(numbers.astype(np.int32), last)),
         open=read_only(panel.open.T),
         high=read_only(panel.high.T),
         low=read_only(panel.low.T),
         close=read_only(panel.close.T),
         volume=read_only(panel.volume.T),
         sec=read_only(sec),
-        taf=read_only(taf[:, 0]),
-        taf_most=read_only(taf[:, 1]),
-        sector=read_only(numbers),
+        taf=read_only(taf),
+        taf_most=read_only(taf_most),
+        sector=read_only(sector),
         due_place=read_only(due[0]),
         due_row=read_only(due[1]),
         due_each=read_only(due[2]),
@@ -262,11 +263,17 @@ def _bars(panel: Panel, sectors: Mapping[str, str], *, charges: bool) -> Bars:
 def _dividends(panel: Panel) -> Integers:
     """Place, row and micro-dollars a share of every dividend, by place, then by row: int64 [3, k]."""
     found = [
-        (int(place), row, to_micros(amount))
+        (place, row, to_micros(amount))
         for row, (one, places) in enumerate(zip(panel.series, panel.places, strict=True))
-        for place, amount in zip(places[one.dividend != 0.0], one.dividend[one.dividend != 0.0].tolist(), strict=True)
+        for place, amount in zip(*_paid(one, places), strict=True)
     ]
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 3).T
+
+
+def _paid(series: BarSeries, places: Integers) -> tuple[list[int], list[float]]:
+    """The places at which a symbol pays dividends, and dollars a share."""
+    bars = events_in(series.dividend, 0.0)
+    return places[bars].tolist(), series.dividend[bars].tolist()
 
 
 def read_only(column: Column) -> Column:
@@ -274,94 +281,3 @@ def read_only(column: Column) -> Column:
     found: Column = np.ascontiguousarray(column).view()
     found.flags.writeable = False
     return found
-
-
-class _Table:
-    """VaR and CVaR of every symbol, session by session, as ``Valuation`` asks for them: full windows at once, others when needed."""
-
-    def __init__(self, market: Market, panel: Panel, policy: RiskPolicy) -> None:
-        self._policy = policy
-        self._sessions: list[Sessions] = list(market.sessions_by_row)
-        self._daily = market.daily
-        parts = [_session_places(one, places) for one, places in zip(self._sessions, panel.places, strict=True)]
-        first = np.concatenate(([0], np.cumsum([len(one) for one in parts])))
-        self._first, self._place = first, np.concatenate(parts)
-        self._var, self._cvar = np.full((2, len(self._place)), math.nan)
-        self._known = np.zeros(len(self._place), dtype=np.bool_)
-        self._asked = np.zeros(len(panel.timestamp), dtype=np.bool_)
-        self._roll()
-
-    @property
-    def columns(self) -> tuple[Integers, Integers, Floats]:
-        """What the loop looks up: the first entry of each row, places and VaR."""
-        return self._first, self._place, self._var
-
-    def _returns_known(self, row: int) -> Integers:
-        """How many returns are known while the cursor stands in each session of the symbol."""
-        count = int(self._first[row + 1] - self._first[row])
-        seen = np.arange(count) + (1 if self._daily else 0)
-        return np.maximum(seen - 1, 0)
-
-    def _roll(self) -> None:
-        """Full windows, of all symbols with as many returns at once."""
-        policy, alike = self._policy, dict[int, list[int]]()
-        for row, sessions in enumerate(self._sessions):
-            alike.setdefault(len(sessions.returns), []).append(row)
-        if policy.lookback < max(policy.minimum, 2, reaching_minimum(policy.confidence)):
-            return
-        for rows in (some for many in alike.values() for some in _blocks(many, len(self._sessions[many[0]].returns))):
-            returns = np.column_stack([self._sessions[row].returns for row in rows])
-            figures = rolling_historical(returns, policy.lookback, policy.confidence, policy.quantile)
-            for row, var, cvar in zip(rows, figures[0].T, figures[1].T, strict=True):
-                known = self._returns_known(row)
-                full = np.flatnonzero(known >= policy.lookback)
-                places, last = self._first[row] + full, known[full] - 1
-                self._var[places], self._cvar[places], self._known[places] = var[last], cvar[last], True
-
-    def know_all(self) -> None:
-        """Work out everything."""
-        self.know(np.unique(self._place))
-
-    def know(self, asked: Integers) -> None:
-        """Work out what will be ``asked`` at these places."""
-        if self._asked[asked].all() or self._known.all():
-            return
-        some = np.unique(asked[~self._asked[asked]])
-        self._asked[some] = True
-        places: list[int] = []
-        windows: list[Floats] = []
-        for row in range(len(self._first) - 1):
-            own = slice(self._first[row], self._first[row + 1])
-            index = np.searchsorted(self._place[own], some, side="right") - 1
-            missing = index[index >= 0][~self._known[own][index[index >= 0]]]
-            if len(missing):
-                known, returns = self._returns_known(row), self._sessions[row].returns
-                wanted: list[int] = np.unique(missing).tolist()
-                windows += [returns[max(known[one] - self._policy.lookback, 0) : known[one]] for one in wanted]
-                places += [int(self._first[row]) + one for one in wanted]
-        if places:
-            self._var[places], self._cvar[places] = symbol_risks(windows, self._policy)
-            self._known[places] = True
-
-    def at(self, found: Issued, *, cvar: bool) -> Floats:
-        """VaR, or CVaR, of each wish's symbol at its time."""
-        column, measure = self._cvar if cvar else self._var, np.full(len(found.place), math.nan)
-        for row in np.unique(found.row).tolist():
-            own, which = slice(self._first[row], self._first[row + 1]), found.row == row
-            index = np.searchsorted(self._place[own], found.place[which], side="right") - 1
-            measure[which] = column[own][index]
-        return measure
-
-
-def _blocks(rows: list[int], length: int) -> Iterator[list[int]]:
-    """``rows`` of ``length`` returns each, in parts of some ``TOGETHER`` returns."""
-    many = max(-(-TOGETHER // max(length, 1)), 1)
-    count = max(len(rows) // many, 1)
-    edges = [len(rows) * number // count for number in range(count + 1)]
-    yield from (rows[first:last] for first, last in pairwise(edges))
-
-
-def _session_places(sessions: Sessions, places: Integers) -> Integers:
-    """Place of the first bar of each session of a symbol."""
-    last = sessions.last_bars
-    return places[np.concatenate(([0], last[:-1] + 1))] if len(last) else np.empty(0, np.int64)

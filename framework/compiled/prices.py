@@ -37,16 +37,17 @@ def charged_var(world: World, row: int, place: int) -> float:
 
 def known_at(world: World, row: int, place: int) -> int:
     """Where the risk of the symbol stands that is known at ``place``, -1 before the first; most often a place is a session further."""
-    first, last, places = world.risk_first[row], world.risk_first[row + 1], world.risk_place
-    index = first + world.slots[row, RISK_AT]
-    if index < last:
-        index += place - places[index]
-        if first <= index < last and places[index] == place:
-            world.slots[row, RISK_AT] = index - first
-            return int(index)
-    index = first + np.searchsorted(places[first:last], place, side="right") - 1
-    world.slots[row, RISK_AT] = max(index - first, 0)
-    return int(index) if index >= first else -1
+    first, begin, places = world.risk_first[row], world.risk_begin[row], world.risk_place
+    many = world.risk_first[row + 1] - first
+    number = world.slots[row, RISK_AT]
+    if number < many:
+        number += place - places[begin + number]
+        if 0 <= number < many and places[begin + number] == place:
+            world.slots[row, RISK_AT] = number
+            return int(first + number)
+    number = int(np.searchsorted(places[begin : begin + many], place, side="right")) - 1
+    world.slots[row, RISK_AT] = max(number, 0)
+    return int(first + number) if number >= 0 else -1
 
 
 def atr_at(world: World, row: int, place: int) -> int:

@@ -128,6 +128,13 @@ def nothing() -> None:
     """Nothing is to be given back."""
 
 
+def events_in(column: Floats | Integers, usual: float) -> Integers:
+    """Positions at which ``column`` is not ``usual``, int64; one look where it is one number seen many times."""
+    is_one = len(column) > 0 and column.strides == (0,) and column[0] == usual
+    found: Integers = (column[:0] if is_one else column != usual).nonzero()[0]
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BarSeries:
     """The bars of one symbol as read-only columns of one length, oldest first, strictly increasing in time.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from itertools import dropwhile
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from framework.engine.panel import panel_of, targets_from_signals
 from framework.engine.strategy import SignalStrategy, Strategy
@@ -66,11 +66,7 @@ class Calls:
         self._first = first
         if isinstance(self._strategy, SignalStrategy):
             panel = panel_of(market.adjusted, daily=market.daily, indicators=market.indicators)
-            self._signals = targets_from_signals(self.signals(panel), panel, first, type(self._strategy).__name__)
-
-    def signals(self, panel: Panel) -> object:
-        """Run ``signals`` of a vectorised strategy."""
-        return self._call("signals", cast("SignalStrategy", self._strategy).signals, panel)
+            self._signals = targets_from_signals(signals_of(self._strategy, panel), panel, first, type(self._strategy).__name__)
 
     def prepare_latest(self, market: Market) -> None:
         """Ask a vectorised strategy again when bars have arrived: what its signals say now that they are in."""
@@ -117,17 +113,30 @@ class Calls:
             raise self._typed(name, error) from error
 
     def _typed(self, name: str, error: Exception) -> OnetapeError:
-        where, line = self._where(name, error)
-        if isinstance(error, OnetapeError):
-            return type(error)(f"{error} [{where}]{line}")
-        return StrategyError(f"{where} raised {words_of(error)}{line}")
-
-    def _where(self, name: str, error: BaseException) -> tuple[str, str]:
-        """The callback with time and place, and the line of the user's file that raised, or called what did."""
         time = f" at {self._context.now:%Y-%m-%d %H:%M} UTC" if name.startswith("on_b") else ""
-        callback = f"{type(self._strategy).__name__}.{name}{time}"
-        frames = list(dropwhile(lambda frame: frame.filename.startswith(_HERE), traceback.extract_tb(error.__traceback__)))
-        if not frames:
-            return f"{callback}, module {type(self._strategy).__module__}", ""
-        last = [frame for frame in frames if frame.filename == frames[0].filename][-1]
-        return f"{callback}, {last.filename}:{last.lineno}", f"\n    {last.line}" if last.line else ""
+        return _typed(self._strategy, f"{name}{time}", error)
+
+
+def signals_of(strategy: SignalStrategy, panel: Panel) -> object:
+    """Run ``signals`` of a vectorised strategy; whatever it raises comes typed, with its place."""
+    try:
+        return strategy.signals(panel)
+    except Exception as error:  # whatever a user's code raises is the user's to see, with its place
+        raise _typed(strategy, "signals", error) from error
+
+
+def _typed(strategy: Strategy, name: str, error: Exception) -> OnetapeError:
+    where, line = _where(strategy, name, error)
+    if isinstance(error, OnetapeError):
+        return type(error)(f"{error} [{where}]{line}")
+    return StrategyError(f"{where} raised {words_of(error)}{line}")
+
+
+def _where(strategy: Strategy, name: str, error: BaseException) -> tuple[str, str]:
+    """The callback with time and place, and the line of the user's file that raised, or called what did."""
+    callback = f"{type(strategy).__name__}.{name}"
+    frames = list(dropwhile(lambda frame: frame.filename.startswith(_HERE), traceback.extract_tb(error.__traceback__)))
+    if not frames:
+        return f"{callback}, module {type(strategy).__module__}", ""
+    last = [frame for frame in frames if frame.filename == frames[0].filename][-1]
+    return f"{callback}, {last.filename}:{last.lineno}", f"\n    {last.line}" if last.line else ""

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from framework.domain.order_update import OrderUpdate
     from framework.engine.journal import Journal
     from framework.engine.market import Market
-    from framework.engine.panel import Panel
     from framework.engine.policies import Policies
     from framework.engine.ports import Broker
     from framework.engine.schedule import Entry, Schedule
@@ -78,10 +77,6 @@ class Engine:
         self._market.now = timestamp
         self._market.extend(arrived)
         self._calls.prepare_latest(self._market)
-
-    def signals(self, panel: Panel) -> object:
-        """What a vectorised strategy makes of ``panel``, for a driver that plays all of it at once."""
-        return self._calls.signals(panel)
 
     def on_slice(self, timestamp: int) -> None:
         """Take one decision: all bars that closed at ``timestamp`` are in, and the broker has reported what happened during them."""

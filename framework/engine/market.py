@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
+from framework.domain.market import events_in
 from framework.domain.values import MICRO, to_micros
 from framework.engine.growth import Growing
 from framework.engine.quoted import NO_SPLIT, Quoted
@@ -14,6 +15,8 @@ from framework.errors import InvalidOrderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from framework.domain.market import BarSeries, ClosedBar, Floats, Integers
     from framework.engine.indicators import Indicators
@@ -49,13 +52,13 @@ def last_bars(timestamps: Integers) -> Integers:
     if (last - first) * FEW > len(timestamps):
         sessions = session_numbers(timestamps)
         return np.flatnonzero(np.diff(sessions, append=sessions[-1:] + 1))
-    return np.unique(np.searchsorted(timestamps, _session_ends(np.arange(first, last + 1)), side="right")) - 1
+    ends = np.searchsorted(timestamps, _session_ends(np.arange(first, last + 1)), side="right") - 1
+    return ends[np.diff(ends, prepend=-1) > 0]
 
 
-def sessions_of(timestamps: Integers) -> Integers:
-    """``session_numbers`` of ascending ``timestamps``."""
-    last = last_bars(timestamps)
-    return np.repeat(session_numbers(timestamps[last]), np.diff(last, prepend=-1))
+def each_bar(of_sessions: NDArray[Any], last: Integers) -> NDArray[Any]:
+    """What each session has, for each of its bars; ``last`` are the positions of the sessions' last bars."""
+    return np.repeat(of_sessions, np.diff(last, prepend=-1))
 
 
 def _session_ends(numbers: Integers) -> Integers:
@@ -92,7 +95,7 @@ class Market:
         #: Most symbols never split, and nothing has to be looked at for them.
         self._splitting = frozenset(row for row, quoted in enumerate(self._quoted) if quoted.until != NO_SPLIT)
         self.effective = {time for one in self.adjusted for time in _effective(one)}
-        self._sessions = tuple(_sessions_of(one, daily=daily) for one in self.adjusted)
+        self._sessions = _sessions_of(self.adjusted, daily=daily)
         self._growing: dict[int, Growing] = {}
         self.grows = False
 
@@ -267,14 +270,19 @@ class Market:
 
 def _effective(series: BarSeries) -> list[int]:
     """Closes of the bars with a split or a dividend, ns UTC."""
-    times: list[int] = series.timestamp[(series.split != 1.0) | (series.dividend != 0.0)].tolist()
+    times: list[int] = []
+    for bars in (events_in(series.split, 1.0), events_in(series.dividend, 0.0)):
+        times += series.timestamp[bars].tolist()
     return times
 
 
-def _sessions_of(series: BarSeries, *, daily: bool) -> Sessions:
-    found = Sessions(series, daily=daily)
-    series.release()
-    return found
+def _sessions_of(series: Sequence[BarSeries], *, daily: bool) -> tuple[Sessions, ...]:
+    found: list[Sessions] = []
+    for number, one in enumerate(series):
+        has_same = number > 0 and one.timestamp is series[number - 1].timestamp
+        found.append(Sessions(one, daily=daily, times=found[-1].times if has_same else None))
+        one.release()
+    return tuple(found)
 
 
 def _common(columns: list[Integers]) -> Integers | None:
@@ -285,12 +293,30 @@ def _common(columns: list[Integers]) -> Integers | None:
     return reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), columns)
 
 
+def _paid(series: BarSeries, last: Integers) -> Floats | float:
+    """Dividends of each session but the first; a plain 0 where there are none."""
+    return _sums(series.dividend, last)[1:] if len(events_in(series.dividend, 0.0)) else 0.0
+
+
 def _sums(column: Floats, last: Integers) -> Floats:
     """The sum of ``column`` over each session, whose last bars are ``last``."""
     if len(last) == len(column):
         return column.copy()
     found: Floats = np.add.reduceat(column, np.concatenate(([0], last[:-1] + 1)))
     return found
+
+
+class SessionTimes(NamedTuple):
+    """The position of each session's last bar, and its number, both int64."""
+
+    last_bars: Integers
+    numbers: Integers
+
+
+def session_times(timestamps: Integers) -> SessionTimes:
+    """The sessions of ascending ``timestamps`` (ns UTC)."""
+    last = last_bars(timestamps)
+    return SessionTimes(last, session_numbers(timestamps[last]))
 
 
 class Sessions:
@@ -300,22 +326,24 @@ class Sessions:
     tells that the last bar was the last.
 
     Attributes:
+        times: Where the sessions of the bars it was made of end; symbols with the same bars share it.
+        last_bars: Position of each session's last bar.
         numbers: Each session's number.
         returns: Daily total returns, close to close, dividends added back; one less than there are sessions.
     """
 
-    def __init__(self, series: BarSeries, *, daily: bool) -> None:
+    def __init__(self, series: BarSeries, *, daily: bool, times: SessionTimes | None = None) -> None:
         self._daily = daily
-        self._count(series)
+        self._count(series, times)
 
-    def _count(self, series: BarSeries) -> None:
-        self._bars = len(series)
-        last = last_bars(series.timestamp)
-        self.last_bars: Integers = last
-        close = series.close[last]
-        paid, self._volume = (_sums(column, last) for column in (series.dividend, series.volume))
-        self.returns: Floats = (close[1:] + paid[1:]) / close[:-1] - 1.0
-        self.numbers: Integers = session_numbers(series.timestamp[last])
+    def _count(self, series: BarSeries, times: SessionTimes | None = None) -> None:
+        self._bars, self._volume = len(series), cast("Floats | None", None)
+        self.times = session_times(series.timestamp) if times is None else times
+        self.last_bars, self.numbers = self.times
+        last = self.last_bars
+        close = series.close if len(last) == len(series) else series.close[last]
+        self._counted = series
+        self.returns: Floats = (close[1:] + _paid(series, last)) / close[:-1] - 1.0
 
     def restate(self, series: BarSeries) -> None:
         """Count again: the same bars are in other shares."""
@@ -330,14 +358,14 @@ class Sessions:
         number = session_number(int(series.timestamp[-1]))
         if number != self.numbers[-1]:
             self.numbers, self.last_bars = np.append(self.numbers, number), np.append(self.last_bars, bar)
-            self.returns, self._volume = np.append(self.returns, 0.0), np.append(self._volume, 0.0)
-        self._bars, self.last_bars[-1] = bar + 1, bar
+            self.returns, self._volume = np.append(self.returns, 0.0), np.append(self._volumes, 0.0)
+        self._bars, self.last_bars = bar + 1, np.append(self.last_bars[:-1], bar)  # others may share it as it was
         self._sum_up(series)
 
     def _sum_up(self, series: BarSeries) -> None:
         """The last session anew, added up as all of them would be."""
         before = int(self.last_bars[-2]) if len(self.last_bars) > 1 else -1
-        self._volume[-1] = np.add.reduceat(series.volume[before + 1 :], [0])[0]
+        self._volumes[-1] = np.add.reduceat(series.volume[before + 1 :], [0])[0]
         if len(self.returns):
             paid = np.add.reduceat(series.dividend[before + 1 :], [0])[0]
             self.returns[-1] = (series.close[-1] + paid) / series.close[before] - 1.0
@@ -362,4 +390,11 @@ class Sessions:
 
     def volumes(self, sessions: int, lookback: int) -> Floats:
         """Volumes of the last ``lookback`` of the first ``sessions`` sessions, shares."""
-        return self._volume[max(sessions - lookback, 0) : sessions]
+        return self._volumes[max(sessions - lookback, 0) : sessions]
+
+    @property
+    def _volumes(self) -> Floats:
+        """Shares traded in each session; few ask."""
+        if self._volume is None:
+            self._volume = _sums(self._counted.volume, self.times.last_bars)
+        return self._volume

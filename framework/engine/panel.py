@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,13 @@ from framework.errors import StrategyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
+    from numpy.typing import NDArray
+
     from framework.domain.market import BarSeries, Floats, Integers
+
+
+#: Signals are gone through opinion by opinion where there are so many times more bars.
+FEW = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,13 +113,18 @@ def panel_of(series: Sequence[BarSeries], *, daily: bool = True, indicators: Ind
 def timeline_of(times: Sequence[Integers]) -> tuple[Integers, tuple[Integers, ...]]:
     """The union of ascending ``times``, ascending and read-only, and the places in it of each of them."""
     first = times[0]
-    if all(np.array_equal(one, first) for one in times[1:]):
+    if all(is_same(one, first) for one in times[1:]):
         timeline, places = first.view(), (np.arange(len(first)),) * len(times)
     else:
         timeline = np.unique(np.concatenate(times))
         places = tuple(np.searchsorted(timeline, one) for one in times)
     timeline.flags.writeable = False
     return timeline, places
+
+
+def is_same(one: Integers, other: Integers) -> bool:
+    """Whether two columns are equal; those of symbols with the same bars are most often one object."""
+    return one is other or np.array_equal(one, other)
 
 
 def _column(series: Sequence[BarSeries], places: Sequence[Integers], name: str, length: int) -> Floats:
@@ -158,6 +169,9 @@ def issued(signals: object, panel: Panel, first: int, name: str) -> Issued:
     """
     array = _checked(signals, panel, name)
     start = int(np.searchsorted(panel.timestamp, first))
+    sparse = _opinions(array[start:], panel.close[start:])
+    if sparse is not None:
+        return Issued(sparse.place + start, sparse.row, sparse.strength)
     found = [_changes(array[start:, number], panel.close[start:, number]) for number in range(array.shape[1])]
     if len(found) == 1:
         where, values = found[0]
@@ -169,9 +183,28 @@ def issued(signals: object, panel: Panel, first: int, name: str) -> Issued:
     return Issued(place[order], row[order], strength[order])
 
 
-def _changes(column: Floats, close: Floats) -> tuple[Integers, Floats]:
+def _opinions(signals: NDArray[Any], close: Floats) -> Issued | None:
+    """What signals ask for that have an opinion on few bars of many symbols; ``None`` for others."""
+    if signals.dtype.kind != "f" or signals.shape[1] == 1 or not signals.flags.c_contiguous:
+        return None
+    known = np.flatnonzero(~np.isnan(signals))
+    if len(known) > signals.size // FEW:
+        return None
+    place, row = np.divmod(known, signals.shape[1])
+    has_bar = ~np.isnan(close[place, row])
+    place, row, strength = place[has_bar], row[has_bar], signals.ravel()[known[has_bar]]
+    by_row = np.argsort(row, kind="stable")
+    before = np.concatenate(([0.0], strength[by_row][:-1]))
+    before[np.diff(row[by_row], prepend=-1) > 0] = 0.0  # flat before the first
+    changed = np.sort(by_row[strength[by_row] != before])
+    return Issued(place[changed], row[changed], strength[changed])
+
+
+def _changes(column: NDArray[Any], close: Floats) -> tuple[Integers, Floats]:
     """Where one symbol's signal changes, and into what; it has an opinion only where it has a bar."""
-    unknown = np.isnan(column) | np.isnan(close)
+    unknown = np.isnan(close)
+    if column.dtype.kind == "f":
+        unknown |= np.isnan(column)
     first = int(unknown.argmin()) if len(unknown) else 0
     places = np.flatnonzero(~unknown) if unknown[first:].any() else None  # most signals have an opinion always, once they have one
     values = column[first:] if places is None else column[places]
@@ -179,21 +212,23 @@ def _changes(column: Floats, close: Floats) -> tuple[Integers, Floats]:
     changed[:1] = values[:1] != 0.0
     np.not_equal(values[1:], values[:-1], out=changed[1:])
     where = np.flatnonzero(changed)
-    return where + first if places is None else places[where], values[where] + 0.0  # as ``strength_of`` has it: -0.0 is 0.0
+    numbers = values[where].astype(np.float64) + 0.0  # as ``strength_of`` has it: -0.0 is 0.0
+    return where + first if places is None else places[where], numbers
 
 
-def _numbers(signals: object, name: str) -> Floats:
-    """``signals`` as an array; what is masked in one is no opinion."""
+def _numbers(signals: object, name: str) -> NDArray[Any]:
+    """``signals`` as an array, of float64 or, as it is, of truth values or whole numbers; what is masked in one is no opinion."""
     try:
         if np.asarray(signals).dtype.kind not in "cmM":  # a cast would drop what they mean
             unmasked = np.ma.filled(signals.astype(np.float64), np.nan) if isinstance(signals, np.ma.MaskedArray) else signals
-            return np.asarray(unmasked, dtype=np.float64)
+            array = np.asarray(unmasked)
+            return array if array.dtype.kind in "biu" else np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError):
         pass
     raise StrategyError(f"{name}.signals returned {type(signals).__name__}, not an array of numbers")
 
 
-def _checked(signals: object, panel: Panel, name: str) -> Floats:
+def _checked(signals: object, panel: Panel, name: str) -> NDArray[Any]:
     array = _numbers(signals, name)
     columns = list(getattr(signals, "columns", panel.symbols))
     if columns != list(panel.symbols) and sorted(map(str, columns)) == sorted(panel.symbols):
@@ -202,9 +237,8 @@ def _checked(signals: object, panel: Panel, name: str) -> Floats:
         raise StrategyError(
             f"{name}.signals returned shape {array.shape}; it must be [T, N] = {panel.close.shape}: a row a bar, a column a symbol"
         )
-    if np.fmax.reduce(array, axis=None, initial=0.0) > 1.0 or np.fmin.reduce(array, axis=None, initial=0.0) < -1.0:
-        row, number = (int(index) for index in np.argwhere(np.abs(array) > 1.0)[0])
-        raise StrategyError(
-            f"{name}.signals: {array[row, number]} for {panel.symbols[number]} in row {row}; a strength lies in [-1, 1], NaN for no opinion"
-        )
+    if np.fmax.reduce(array, axis=None, initial=0) > 1 or np.fmin.reduce(array, axis=None, initial=0) < -1:
+        row, number = (int(index) for index in np.argwhere((array > 1) | (array < -1))[0])
+        found, where = float(array[row, number]), f"for {panel.symbols[number]} in row {row}"
+        raise StrategyError(f"{name}.signals: {found} {where}; a strength lies in [-1, 1], NaN for no opinion")
     return array

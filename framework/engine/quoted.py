@@ -6,8 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from framework.domain.market import events_in
 from framework.domain.values import to_micros
 from framework.rules.account.splits import split_terms
 
@@ -29,7 +28,7 @@ class Quoted:
 
     def __init__(self, adjusted: BarSeries) -> None:
         self._adjusted = adjusted
-        self._splits: list[int] = np.flatnonzero(adjusted.split != 1.0).tolist()
+        self._splits: list[int] = events_in(adjusted.split, 1.0).tolist()
         self.put(-1)
 
     def put(self, cursor: int) -> None:

@@ -6,14 +6,13 @@ import difflib
 import inspect
 from math import isnan
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 from framework.errors import ConfigError, StrategyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from framework.domain.fill import Fill
@@ -59,7 +58,7 @@ class Strategy:
 class SignalStrategy(Strategy):
     """Base of vectorised strategies: one array of target strengths for the whole history."""
 
-    def signals(self, bars: Panel) -> NDArray[np.float64]:  # noqa: ARG002 - for the subclass
+    def signals(self, bars: Panel) -> NDArray[Any]:  # noqa: ARG002 - for the subclass
         """Target strengths for every bar and symbol.
 
         Row t may use rows 0..t of ``bars`` only. A target is issued when a symbol's signal differs from its last one; NaN says
@@ -70,7 +69,7 @@ class SignalStrategy(Strategy):
                 ``bars.feature("var_95_1d")``.
 
         Returns:
-            float64 [T, N] in [-1, 1]: -1 full short, 0 flat, 1 full long.
+            [T, N] in [-1, 1]: -1 full short, 0 flat, 1 full long. Numbers, or truth values: those and int8 take an eighth of the memory.
 
         Raises:
             StrategyError: The class defines none.

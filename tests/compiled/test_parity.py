@@ -91,7 +91,7 @@ def by_loop(case: Case, kernel: object) -> Left | str:
     if played.left:
         return played.left
     facts = Facts("Drawn", simulation.engine.desk.policies, venue_of(case.config))
-    return left_by(simulation, Looped(simulation, played, facts, Kernels(kernel, wrapping_trips), forecasts=True).booked())
+    return left_by(simulation, Looped(lambda: simulation, played, facts, Kernels(kernel, wrapping_trips), forecasts=True).booked())
 
 
 def wrapping_trips(*columns: object) -> int:

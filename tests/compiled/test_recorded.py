@@ -62,7 +62,7 @@ def recorded(case: Asked, kernel: object, *, steps: bool) -> tuple[Left | str, l
             played = books[0].finish() if books else of.at_once(kernel)
             if not played.left:
                 facts = Facts("Asking", simulation.engine.desk.policies, venue_of(case.config))
-                looped = Looped(simulation, played, facts, Kernels(kernel, wrapping_trips), forecasts=True)
+                looped = Looped(lambda: simulation, played, facts, Kernels(kernel, wrapping_trips), forecasts=True)
                 left = left_by(simulation, looped.booked())
                 driver.context.end(looped.explicit_orders)
                 return left, strategy.seen, "stepped" if books else "looped"

@@ -15,7 +15,7 @@ from data.attendance import first_bars, gap_findings, open_time, outside_session
 from data.calendar import session_closes, sessions_of_days
 from data.raw_bars import RawBars
 from data.validation import Validation, validated
-from framework.engine.market import last_bars, session_numbers, sessions_of
+from framework.engine.market import each_bar, last_bars, session_numbers, session_times
 from tests.builders import MINUTE
 
 FIRST_DAY, MANY = date(2012, 1, 3), 40
@@ -107,5 +107,6 @@ def test_times_are_placed_in_sessions_as_each_of_them_alone(steps):
 def test_sessions_are_found_without_dividing_every_time(steps, first):
     times = np.array(first, dtype=np.int64) + np.cumsum(np.array(steps, dtype=np.int64)) * MINUTE
     numbers = session_numbers(times)
-    assert sessions_of(times).tolist() == numbers.tolist()
+    last, found = session_times(times)
+    assert each_bar(found, last).tolist() == numbers.tolist()
     assert last_bars(times).tolist() == np.flatnonzero(np.diff(numbers, append=numbers[-1:] + 1)).tolist()

@@ -55,16 +55,24 @@ def test_numbers_as_objects_and_dates_as_dates_are_read(precise):
     assert_same(load(request, {"AAPL": odd}).series["AAPL"], load(request, {"AAPL": precise}).series["AAPL"])
 
 
-def test_series_are_contiguous_read_only_and_not_the_caller_s_arrays(precise):
+def test_series_are_contiguous_or_one_number_read_only_and_not_the_caller_s_arrays(precise):
     series = load(DataRequest(symbols=("AAPL",)), {"AAPL": precise}).series["AAPL"]
     for name in COLUMNS:
         column = getattr(series, name)
         assert column.dtype == (np.int64 if name == "timestamp" else np.float64)
-        assert column.flags.c_contiguous
+        assert column.flags.c_contiguous or (name in {"dividend", "split"} and column.strides == (0,))
         assert not column.flags.writeable
     before = series.close[0]
     precise.loc[0, "close"] = 1.0
     assert series.close[0] == before
+
+
+def test_dividends_and_splits_that_are_not_there_take_no_memory(precise):
+    prices = precise[[name for name in precise.columns if name not in {"dividend", "split"}]]
+    series = load(DataRequest(symbols=("AAPL",)), {"AAPL": prices}).series["AAPL"]
+    assert (series.dividend.strides, series.split.strides) == ((0,), (0,))
+    assert (series.dividend == 0.0).all()
+    assert (series.split == 1.0).all()
 
 
 def test_a_frame_that_is_changed_afterwards_changes_no_bars(precise):

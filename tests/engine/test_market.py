@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framework.domain.market import Bar, ClosedBar
 from framework.engine.market import Market
 from tests.builders import bars, daily
 
@@ -55,3 +57,17 @@ def test_windows_and_prices_of_many_are_those_of_each(kept, seen, lookback):
     expected = [list(returns_by_session(sessions, number, seen).values())[-lookback:] for number, sessions in enumerate(kept)]
     assert [window.tolist() for window in windows] == [pytest.approx(one, abs=1e-12) for one in expected]
     assert made.prices(rows).tolist() == [made.price_micros(row) / 1_000_000 for row in rows]
+
+
+def test_a_bar_of_one_symbol_leaves_the_sessions_of_its_neighbor_alone():
+    shared = bars("A", [(1.0 + day, 9.0, 1.0, 2.0 + day) for day in range(4)])
+    both = {"A": shared, "B": replace(shared, symbol="B")}
+    market = Market(both, daily=False)
+    first, other = market.sessions_by_row
+    assert first.times is other.times
+    minute_later = int(shared.timestamp[-1]) + 60_000_000_000
+    for number in range(2):  # in the same session, twice
+        market.extend({0: ClosedBar(Bar("A", minute_later + number, 2.0, 9.0, 1.0, 7.0, 1e6))})
+    assert first.last_bars.tolist() == [0, 1, 2, 5]
+    assert other.last_bars.tolist() == [0, 1, 2, 3]
+    assert (first.volumes(4, 4)[-1], other.volumes(4, 4)[-1]) == (shared.volume[-1] + 2e6, shared.volume[-1])

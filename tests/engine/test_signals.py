@@ -4,13 +4,52 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from framework.engine.panel import issued, panel_of
 from framework.engine.strategy import SignalStrategy
 from framework.errors import StrategyError
 from tests.builders import bars, daily, play, still
 
 NAN = float("nan")
 SIZED = {"sizing": {"method": "equal", "max_position_pct": 0.1}}
+
+
+def plainly_issued(signals, close):
+    """Bar by bar: a signal that differs from the symbol's last one, where it has a bar."""
+    last, found = [0.0] * signals.shape[1], []
+    for place, row in np.ndindex(signals.shape):
+        strength = float(signals[place, row])
+        if not np.isnan(strength) and not np.isnan(close[place, row]) and strength != last[row]:
+            found.append((place, row, strength))
+            last[row] = strength
+    return found
+
+
+@given(data=st.data(), symbols=st.integers(1, 5), length=st.integers(2, 40), kept=st.sampled_from([0.02, 0.1, 0.5, 1.0]))
+def test_issued_is_what_changes_bar_by_bar_however_many_opinions_there_are(data, symbols, length, kept):
+    dice = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    times = np.array(daily(length))
+    lasting = [times[np.union1d(dice.permutation(length)[: dice.integers(1, length + 1)], [0, length - 1])] for _ in range(symbols)]
+    panel = panel_of([bars(f"S{row}", still(100, len(own)), own) for row, own in enumerate(lasting)])
+    kind = data.draw(st.sampled_from([np.float64, np.float32, np.int8, np.bool_]))
+    signals = dice.choice([0.0, 0.5, 1.0, -0.0] if kind in {np.float64, np.float32} else [0, 1], panel.close.shape).astype(kind)
+    if signals.dtype.kind == "f":
+        signals[dice.random(signals.shape) >= kept] = NAN
+    signals = data.draw(st.sampled_from([np.ascontiguousarray, np.asfortranarray]))(signals)
+    start = data.draw(st.integers(0, len(panel.timestamp) - 1))
+    found = issued(signals, panel, int(panel.timestamp[start]), "Given")
+    expected = [(place + start, row, strength) for place, row, strength in plainly_issued(signals[start:], panel.close[start:])]
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
+    assert [column.dtype for column in found] == [np.int64, np.int64, np.float64]
+
+
+@pytest.mark.parametrize("wrong", [np.int8([[2]]), np.int8([[-128]]), np.uint8([[255]]), np.float32([[1.5]])])
+def test_strengths_of_any_type_lie_between_minus_one_and_one(wrong):
+    panel = panel_of([bars("A", still(100, 1))])
+    with pytest.raises(StrategyError, match=rf"{float(wrong[0, 0])} for A in row 0; a strength lies in"):
+        issued(wrong, panel, 0, "Given")
 
 
 class Given(SignalStrategy):

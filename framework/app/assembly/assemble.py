@@ -47,6 +47,18 @@ _PATHS = (
 )
 
 
+class Ground(NamedTuple):
+    """What a run stands on before anybody plays it: its bars, and what was decided about it."""
+
+    market: Market
+    policies: Policies
+
+
+def ground_of(config: Config, dataset: Dataset) -> Ground:
+    """The ground of a backtest."""
+    return Ground(Market(dataset.series, daily=config.data.resolution == "1d", indicators=dataset.indicators), policies(config))
+
+
 class Simulation(NamedTuple):
     """The parts of a run; ``reason`` is why it has this driver, ``shadow`` what the fill model makes of the orders of a real venue."""
 
@@ -58,12 +70,17 @@ class Simulation(NamedTuple):
     reason: str
     shadow: Shadow | None = None
 
+    @property
+    def policies(self) -> Policies:
+        """What was decided about the run."""
+        return self.engine.desk.policies
 
-def backtest(config: Config, strategy: Strategy, dataset: Dataset) -> Simulation:
-    """Recorded bars and a simulated venue behind the one engine."""
+
+def backtest(config: Config, strategy: Strategy, dataset: Dataset, ground: Ground | None = None) -> Simulation:
+    """Recorded bars and a simulated venue behind the one engine; on its ``ground``, if that is there already."""
     from framework.app.assembly.drivers import chosen, driver_of
 
-    parts = _parts(config, strategy, dataset, span_of(dataset), Journal())
+    parts = _parts(config, strategy, dataset, span_of(dataset), Journal(), ground)
     return Simulation(*parts, driver_of(config, strategy, parts.market, parts.broker, parts.engine), chosen(config, strategy).reason)
 
 
@@ -147,13 +164,13 @@ class _World(NamedTuple):
     decided: Policies
 
 
-def _world(config: Config, dataset: Dataset, span: tuple[int, int]) -> _World:
+def _world(config: Config, dataset: Dataset, span: tuple[int, int], ground: Ground | None = None) -> _World:
     from data.calendar import session_clock
     from data.due import DueBars
 
-    market = Market(dataset.series, daily=config.data.resolution == "1d", indicators=dataset.indicators)
+    market, decided = ground_of(config, dataset) if ground is None else ground
     due = DueBars(*span, config.data.resolution, config.data.calendar)
-    return _World(market, session_clock(*span, config.data.calendar), due, policies(config))
+    return _World(market, session_clock(*span, config.data.calendar), due, decided)
 
 
 def _engine(config: Config, strategy: Strategy, world: _World, broker: Broker, journal: Journal) -> Engine:
@@ -161,8 +178,10 @@ def _engine(config: Config, strategy: Strategy, world: _World, broker: Broker, j
     return Engine(strategy, world.market, broker, Book(to_micros(config.account.cash)), world.decided, journal, schedule, world.due)
 
 
-def _parts(config: Config, strategy: Strategy, dataset: Dataset, span: tuple[int, int], journal: Journal) -> _Parts:
-    world = _world(config, dataset, span)
+def _parts(
+    config: Config, strategy: Strategy, dataset: Dataset, span: tuple[int, int], journal: Journal, ground: Ground | None = None
+) -> _Parts:
+    world = _world(config, dataset, span, ground)
     cash, model = to_micros(config.account.cash), fill_model(config, dataset.finer)
     broker = SimulatedBroker(world.market, venue_of(config), cash, model, world.bounds, world.decided.account)
     return _Parts(world.market, broker, _engine(config, strategy, world, broker, journal), journal)

@@ -12,13 +12,17 @@ from framework.app.assembly.hosting import guest_of
 from framework.app.assembly.venues import venue_of
 from framework.domain.market import nothing
 from framework.domain.values import to_micros
+from framework.engine.calls import signals_of
 from framework.engine.strategy import SignalStrategy
 from framework.errors import ConfigError
 from framework.rules.costs.regulatory import RegulatoryFees
+from framework.rules.sizing.policy import SizingMethod
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from data import Dataset
-    from framework.app.assembly.assemble import Simulation
+    from framework.app.assembly.assemble import Ground, Simulation
     from framework.app.backtest.booked import Booked
     from framework.app.backtest.looped import Looped
     from framework.compiled.play import Kernel, Played
@@ -41,7 +45,7 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def verdict(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation) -> Verdict:
+def verdict(config: Config, strategy: Strategy, dataset: Dataset, ground: Ground | Simulation) -> Verdict:
     """Whether ``[engine] name`` and the size of the run ask for the loop, and the loop can have it.
 
     Raises:
@@ -53,7 +57,7 @@ def verdict(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
     bars = sum(len(one) for one in dataset.series.values())
     if asked == "auto" and bars < SMALL:
         return Verdict(False, f"{other}; {bars:,} bars are played before a compiled loop is loaded")
-    against = _on_disk(strategy, simulation) or objections(config, strategy, dataset, simulation)
+    against = _on_disk(strategy, ground) or objections(config, strategy, dataset, ground)
     if asked == NAME and against:
         raise ConfigError(f'[engine] name = "{NAME}" has no loop for this run: {against}; write "auto", which takes another driver for it')
     if against:
@@ -61,14 +65,14 @@ def verdict(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
     return Verdict(True, "as asked" if asked == NAME else "the loop knows all of it")
 
 
-def _on_disk(strategy: Strategy, simulation: Simulation) -> str:
+def _on_disk(strategy: Strategy, ground: Ground | Simulation) -> str:
     """Why an event strategy is not played at once where its bars are too many for the memory; a vectorised one needs them there anyway."""
-    if isinstance(strategy, SignalStrategy) or all(one.release is nothing for one in simulation.market.adjusted):
+    if isinstance(strategy, SignalStrategy) or all(one.release is nothing for one in ground.market.adjusted):
         return ""
     return "the bars lie on the disk"
 
 
-def objections(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation) -> str:
+def objections(config: Config, strategy: Strategy, dataset: Dataset, ground: Ground | Simulation) -> str:
     """Why the loop cannot play this run; empty when it can."""
     from data.calendar import session_bounds
     from data.due import DueBars
@@ -77,40 +81,41 @@ def objections(config: Config, strategy: Strategy, dataset: Dataset, simulation:
 
     if find_spec("numba") is None:
         return 'numba is missing: pip install "onetape[fast]"'
-    policies = simulation.engine.desk.policies
+    policies = ground.policies
     against = reason(strategy, policies, venue_of(config), fill_model(config, dataset.finer))
-    against = against or objection(simulation.market, dataset.first_trade, partial(session_bounds, calendar=config.data.calendar))
+    against = against or objection(ground.market, dataset.first_trade, partial(session_bounds, calendar=config.data.calendar))
     if against or policies.guards is None or policies.guards.max_missed_bars is None:
         return against
     due = DueBars(*span_of(dataset), config.data.resolution, config.data.calendar)
-    return outage(simulation.market, dataset.first_trade, due.counts, policies.guards.max_missed_bars)
+    return outage(ground.market, dataset.first_trade, due.counts, policies.guards.max_missed_bars)
 
 
-def prepared_for(config: Config, dataset: Dataset, simulation: Simulation) -> Prepared:
-    """The market of ``simulation`` as the loop reads it."""
+def prepared_for(config: Config, dataset: Dataset, ground: Ground | Simulation) -> Prepared:
+    """The bars of a run as the loop reads it."""
     from framework.compiled.prepare import Prepared
 
-    policies = simulation.engine.desk.policies
+    policies = ground.policies
     charges = isinstance(fill_model(config, dataset.finer).fees, RegulatoryFees)
-    return Prepared(simulation.market, dataset.first_trade, policies.sectors, policies.risk, charges=charges)
+    tails = policies.sizing.method is SizingMethod.CVAR
+    return Prepared(ground.market, dataset.first_trade, policies.sectors, policies.risk, charges=charges, tails=tails)
 
 
-def attempted(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, kernel: Kernel) -> Played:
+def attempted(config: Config, strategy: SignalStrategy, dataset: Dataset, ground: Ground | Simulation, kernel: Kernel) -> Played:
     """One try on the loop: the signals, and what became of them."""
     from framework.compiled.play import play
 
-    prepared = prepared_for(config, dataset, simulation)
-    signals = simulation.engine.signals(prepared.panel)
-    wished = prepared.wished(signals, type(strategy).__name__, simulation.engine.desk.policies.sizing)
-    return play(prepared, terms_for(config, dataset, simulation), wished, kernel)
+    prepared = prepared_for(config, dataset, ground)
+    signals = signals_of(strategy, prepared.panel)
+    wished = prepared.wished(signals, type(strategy).__name__, ground.policies.sizing)
+    return play(prepared, terms_for(config, dataset, ground), wished, kernel)
 
 
-def terms_for(config: Config, dataset: Dataset, simulation: Simulation) -> Terms:
+def terms_for(config: Config, dataset: Dataset, ground: Ground | Simulation) -> Terms:
     """What the loop is told of a run."""
     from framework.compiled.envelope import terms_of
 
-    cash, symbols = to_micros(config.account.cash), len(simulation.market.symbols)
-    return terms_of(cash, symbols, simulation.engine.desk.policies, venue_of(config), fill_model(config, dataset.finer))
+    cash, symbols = to_micros(config.account.cash), len(ground.market.symbols)
+    return terms_of(cash, symbols, ground.policies, venue_of(config), fill_model(config, dataset.finer))
 
 
 def is_warm() -> bool:
@@ -128,13 +133,23 @@ class Told(NamedTuple):
     why: str
 
 
-def by_loop(config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, *, forecasts: bool) -> Told:
+def by_loop(
+    config: Config,
+    strategy: SignalStrategy,
+    dataset: Dataset,
+    ground: Ground | Simulation,
+    simulate: Callable[[], Simulation],
+    *,
+    forecasts: bool,
+) -> Told:
     """What the loop left of this run of a vectorised strategy, if it can play it and is worth it.
+
+    ``simulate`` makes the parts of an event driver, which only forecasts of risk need.
 
     Raises:
         ConfigError: It is asked for by name and cannot.
     """
-    tries, why = verdict(config, strategy, dataset, simulation)
+    tries, why = verdict(config, strategy, dataset, ground)
     if not tries:
         return Told(None, "", why)
     bars = sum(len(one) for one in dataset.series.values())
@@ -143,17 +158,19 @@ def by_loop(config: Config, strategy: Strategy, dataset: Dataset, simulation: Si
         return Told(None, "", f"{other}; {bars:,} bars are played before the loop is compiled, which has to be done once")
     from framework.compiled.jit import KERNEL
 
-    played = attempted(config, strategy, dataset, simulation, KERNEL)
+    played = attempted(config, strategy, dataset, ground, KERNEL)
     if played.left:
         return Told(None, "", f"the compiled loop was left: {played.left}")
-    return Told(looped_of(config, strategy, simulation, played, forecasts=forecasts).booked(), NAME, why)
+    return Told(looped_of(config, strategy, ground, simulate, played, forecasts=forecasts).booked(), NAME, why)
 
 
-def looped_of(config: Config, strategy: Strategy, simulation: Simulation, played: Played, *, forecasts: bool) -> Looped:
+def looped_of(
+    config: Config, strategy: Strategy, ground: Ground | Simulation, simulate: Callable[[], Simulation], played: Played, *, forecasts: bool
+) -> Looped:
     """What the loop has ``played``, checked."""
     from framework.app.backtest.looped import Kernels, Looped
     from framework.compiled.facts import Facts
     from framework.compiled.jit import KERNEL, TRIPS
 
-    facts = Facts(type(strategy).__name__, simulation.engine.desk.policies, venue_of(config))
-    return Looped(simulation, played, facts, Kernels(KERNEL, TRIPS), forecasts=forecasts)
+    facts = Facts(type(strategy).__name__, ground.policies, venue_of(config))
+    return Looped(simulate, played, facts, Kernels(KERNEL, TRIPS), forecasts=forecasts)

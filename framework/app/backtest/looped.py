@@ -34,6 +34,7 @@ from framework.compiled.columns import (
     TRADED,
     TRIPS_NOW,
 )
+from framework.compiled.prepare import SPAN
 from framework.compiled.said import Writer, decisions_hash
 from framework.domain.order import OrderRole
 from framework.domain.values import MICRO
@@ -63,14 +64,17 @@ class Kernels(NamedTuple):
 
 
 class Looped:
-    """What the loop left of the run that ``simulation`` was made for.
+    """What the loop left of a run.
+
+    ``simulate`` makes the parts of an event driver, for forecasts of risk. They hold one another: where they are not made, a run's memory
+    is free as soon as its record is.
 
     Raises:
         InvariantError: The books of the loop are not those that follow from its fills.
     """
 
-    def __init__(self, simulation: Simulation, played: Played, facts: Facts, kernels: Kernels, *, forecasts: bool) -> None:
-        self._simulation = simulation
+    def __init__(self, simulate: Callable[[], Simulation], played: Played, facts: Facts, kernels: Kernels, *, forecasts: bool) -> None:
+        self._simulate = simulate
         self._played = played
         self._facts = facts
         self._kernels = kernels
@@ -81,7 +85,7 @@ class Looped:
     def booked(self) -> Booked:
         """Everything, in the shape of any other run."""
         written, prepared, journal = self._written, self._played.prepared, self._writer_of
-        equity = written.curve / MICRO
+        equity = self._equity
         kinds = np.bincount(written.events[:, 0], minlength=REFUSES + PAID)
         fills = Later(lambda: journal().journal.fills, len(written.executions))
         orders = Later(lambda: journal().journal.orders, len(written.orders))
@@ -111,11 +115,20 @@ class Looped:
             notes=lambda: tuple(self._notes(tripped=bool(kinds[TRIPS_NOW]))),
         )
 
+    @cached_property
+    def _equity(self) -> Floats:
+        """Dollars, float64 [T], in the memory that the loop wrote micro-dollars into: those are looked at here and nowhere else."""
+        micros = self._written.curve
+        dollars = micros.view(np.float64)
+        for span in (slice(start, start + SPAN) for start in range(0, len(micros), SPAN)):
+            dollars[span] = micros[span] / MICRO
+        return dollars
+
     def _check(self) -> None:
         """The books once more, from the fills alone."""
         written = self._written
         row, signed, price, fees = fills_of(written)
-        cash = self._simulation.engine.desk.book.cash_micros - int(notionals(signed, price).sum()) - int(fees.sum())
+        cash = self._played.cash - int(notionals(signed, price).sum()) - int(fees.sum())
         cash += int(written.payments[:, P_AMOUNT].sum())
         held = np.zeros(len(written.slots), np.int64)
         np.add.at(held, row, signed)
@@ -143,8 +156,7 @@ class Looped:
         start = np.repeat(total[firsts] - signed[order][firsts], np.diff(firsts, append=len(order)))
         after = np.empty_like(signed)
         after[order] = total - start
-        session = self._played.prepared.bars.session[self._written.executions[:, F_PLACE]]
-        return Traded(session, row, after - signed, after)
+        return Traded(sessions_at(self._played), row, after - signed, after)
 
     # --- told as objects
 
@@ -164,9 +176,10 @@ class Looped:
     @cached_property
     def _curves(self) -> Curves:
         """The run told to the books, for the forecasts of risk."""
-        curves = Curves(self._simulation.engine.desk, forecasts=self._wants_forecasts)
+        simulation = self._simulate()
+        curves = Curves(simulation.engine.desk, forecasts=self._wants_forecasts)
         with seldom_collected():
-            CompiledDriver(self._simulation, self._played, self._writer).run(curves.note)
+            CompiledDriver(simulation, self._played, self._writer).run(curves.note)
         return curves
 
     @property
@@ -190,10 +203,16 @@ class Looped:
         return self._curves.joint_cvar_1d
 
 
+def sessions_at(played: Played) -> Integers:
+    """The session of each fill, int64."""
+    found: Integers = played.prepared.bars.session[played.written.executions[:, F_PLACE]].astype(np.int64)
+    return found
+
+
 def many_in_a_session(played: Played) -> bool:
     """Whether a symbol has two fills in one session: some of them may be a day trade."""
     written = played.written
-    rows, sessions = written.orders[written.executions[:, F_ORDER], O_ROW], played.prepared.bars.session[written.executions[:, F_PLACE]]
+    rows, sessions = written.orders[written.executions[:, F_ORDER], O_ROW], sessions_at(played)
     pairs = np.sort(sessions * len(written.slots) + rows)
     return bool((pairs[1:] == pairs[:-1]).any())
 

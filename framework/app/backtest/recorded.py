@@ -53,7 +53,7 @@ def by_recording(config: Config, strategy: Strategy, dataset: Dataset, simulatio
     with simulation.broker, seldom_collected():
         against = recorded.play(noting)
     if not against and recorded.looped is not None:
-        looped = looped_of(config, strategy, simulation, recorded.looped, forecasts=forecasts)
+        looped = looped_of(config, strategy, simulation, lambda: simulation, recorded.looped, forecasts=forecasts)
         recorded.context.end(looped.explicit_orders)
         return Told(looped.booked(), NAME, f"{why}, and nothing asks bar by bar what became of an order")
     if not len(noting.curves):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from framework.app.assembly.assemble import Simulation, backtest
+from framework.app.assembly.assemble import Ground, Simulation, backtest, ground_of
 from framework.app.assembly.hosting import analyses_of, as_strategy_reads, as_strategy_sees, notes_of
 from framework.app.assembly.loader import load_strategy
 from framework.app.assembly.other_strategy import with_class
@@ -189,20 +189,22 @@ def play(
     """
     params = params_of(strategy)  # as it starts: a strategy may use its parameters up
     config, dataset = as_strategy_reads(strategy, config), as_strategy_sees(strategy, dataset)
-    simulation = backtest(config, strategy, dataset)
-    noting = _noting(Curves(simulation.engine.desk, forecasts=forecasts), dataset, on_progress)
+    ground = ground_of(config, dataset)
+    simulate = cache(partial(backtest, config, strategy, dataset, ground))
     if isinstance(strategy, SignalStrategy):
-        told = by_loop(config, strategy, dataset, simulation, forecasts=forecasts)
+        told = by_loop(config, strategy, dataset, ground, simulate, forecasts=forecasts)
     else:
-        told = by_recording(config, strategy, dataset, simulation, noting, forecasts=forecasts)
+        noting = _noting(Curves(simulate().engine.desk, forecasts=forecasts), dataset, on_progress)
+        told = by_recording(config, strategy, dataset, simulate(), noting, forecasts=forecasts)
     if told.booked is None:
-        curves = _play(simulation, dataset, noting)
+        simulation = simulate()
+        curves = _play(simulation, dataset, _noting(Curves(simulation.engine.desk, forecasts=forecasts), dataset, on_progress))
         booked, engine = booked_by(simulation, curves, config.account.type), simulation.driver.name
     else:
         if on_progress is not None:
             on_progress(len(told.booked.timestamps), len(told.booked.timestamps))
         booked, engine = told.booked, told.engine
-    return _recorded(config, strategy, dataset, simulation, booked, watch, _Driven(params, engine, told.why))
+    return _recorded(config, strategy, dataset, ground, booked, watch, _Driven(params, engine, told.why))
 
 
 def resolved_config(config: str | Path | Config | Mapping[str, object]) -> tuple[Config, Path]:
@@ -289,11 +291,11 @@ def record_of(config: Config, strategy: Strategy, dataset: Dataset, simulation: 
 
 
 def _recorded(
-    config: Config, strategy: Strategy, dataset: Dataset, simulation: Simulation, booked: Booked, watch: Stopwatch, driven: _Driven
+    config: Config, strategy: Strategy, dataset: Dataset, ground: Ground | Simulation, booked: Booked, watch: Stopwatch, driven: _Driven
 ) -> RunRecord:
     from framework import __version__
 
-    series, name, told = tuple(simulation.market.adjusted), type(strategy).__name__, notes_of(strategy)
+    series, name, told = tuple(ground.market.adjusted), type(strategy).__name__, notes_of(strategy)
     finer = {one.series.symbol: one.series for one in dataset.finer.values()}
     timestamps = booked.timestamps
     first = int(timestamps[0])
@@ -305,7 +307,7 @@ def _recorded(
         strategy=name,
         description=description_of(type(strategy)),
         params=driven.params,
-        symbols=simulation.market.symbols,
+        symbols=ground.market.symbols,
         bars=sum(len(one) - int(np.searchsorted(one.timestamp, first)) for one in series),
         initial_cash=config.account.cash,
         timestamps=timestamps,
@@ -314,7 +316,7 @@ def _recorded(
         exposure=lambda: booked.exposure,
         forecasts=booked.forecasts,
         benchmark=lambda: buy_and_hold(series, timestamps, config.account.cash),
-        series=dict(zip(simulation.market.symbols, series, strict=True)),
+        series=dict(zip(ground.market.symbols, series, strict=True)),
         finer=finer,
         fills=booked.fills,
         orders=booked.orders,
@@ -333,11 +335,11 @@ def _recorded(
         config_text=lambda: config_text(config),
         events=booked.events,
         open_positions=in_shares(booked.positions),
-        sectors=_sectors(simulation),
+        sectors=_sectors(ground),
         analyses=analyses_of(strategy),
     )
 
 
-def _sectors(simulation: Simulation) -> dict[str, str]:
-    known = simulation.engine.desk.policies.sectors
-    return {symbol: known[symbol] for symbol in simulation.market.symbols if symbol in known}
+def _sectors(ground: Ground | Simulation) -> dict[str, str]:
+    known = ground.policies.sectors
+    return {symbol: known[symbol] for symbol in ground.market.symbols if symbol in known}

@@ -12,6 +12,8 @@ from framework.rules.risk.estimate import LARGEST, tail_probability
 from framework.rules.risk.quantiles import Quantile, TailPlan, reaching_minimum, tail_of_rows, tail_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from framework.domain.market import Floats
 
 #: Ranks kept beyond the needed ones; more make each change dearer, fewer make readings of the whole window more frequent.
@@ -45,6 +47,35 @@ def rolling_historical(returns: Floats, window: int, confidence: float, quantile
     compiled = panel.size >= _SMALL and find_spec("numba") is not None
     var, cvar = (rolling_compiled if compiled else rolling_plain)(panel, window, plan)
     return var.reshape(returns.shape), cvar.reshape(returns.shape)
+
+
+def rolling_rows(
+    returns: Sequence[Floats], window: int, confidence: float, quantile: Quantile, found: Sequence[tuple[Floats, Floats]]
+) -> None:
+    """``rolling_historical`` of symbols one by one, written where it is wanted.
+
+    ``returns`` are those of each symbol, float64 [T]; ``found`` are its VaR and its CVaR, [T] each, which are filled.
+    """
+    if math.isnan(tail_probability(confidence)) or reaching_minimum(confidence) > window:
+        for var, cvar in found:
+            var[:] = cvar[:] = math.nan
+        return
+    plan = tail_plan(window, confidence, quantile)
+    rolled = _rolled_compiled if sum(map(len, returns)) >= _SMALL and find_spec("numba") is not None else _rolled_plain
+    for values, (var, cvar) in zip(returns, found, strict=True):
+        rolled(values, window, plan, var, cvar)
+
+
+def _rolled_compiled(values: Floats, window: int, plan: TailPlan, var: Floats, cvar: Floats) -> None:
+    from framework.rules.risk.panel_kernel import roll_row
+
+    roll_row(values, window, (*plan,), _SPARE, var, cvar)
+
+
+def _rolled_plain(values: Floats, window: int, plan: TailPlan, var: Floats, cvar: Floats) -> None:
+    var[:] = cvar[:] = math.nan
+    if len(values) >= window:
+        _roll_plain(values, window, plan, var, cvar)
 
 
 def rolling_compiled(panel: Floats, window: int, plan: TailPlan) -> tuple[Floats, Floats]:

@@ -158,3 +158,9 @@ def roll_columns(returns: Floats, window: int, plan: Plan, spare: int, var: Floa
                 block[place, row] = returns[row, start + place] + 0.0
         for place in range(width):
             _roll(block[place], window, plan, kept, var[start + place], cvar[start + place])
+
+
+@njit(cache=True, nogil=True)
+def roll_row(returns: Floats, window: int, plan: Plan, spare: int, var: Floats, cvar: Floats) -> None:
+    """Fill ``var`` and ``cvar`` [T] from ``returns`` [T]; ``spare`` ranks are kept beyond the plan's depth."""
+    _roll(returns + 0.0, window, plan, np.empty(plan[0] + spare), var, cvar)

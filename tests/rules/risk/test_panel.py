@@ -14,7 +14,7 @@ from framework.errors import ConfigError
 from framework.rules.risk import panel_kernel
 from framework.rules.risk.features import FEATURES, risk_feature
 from framework.rules.risk.horizon import compounded, sqrt_time
-from framework.rules.risk.panel import historical_row, rolling_compiled, rolling_historical, rolling_plain
+from framework.rules.risk.panel import historical_row, rolling_compiled, rolling_historical, rolling_plain, rolling_rows
 from framework.rules.risk.quantiles import Quantile, historical, tail_plan
 from tests.rules.risk import market
 from tests.rules.risk.drawn import odd_numbers, ticks
@@ -195,3 +195,15 @@ def test_a_panel_keeps_the_convention_up_to_a_window_of_all_its_rows(quantile):
     column = market.stock("IBM")[:100]
     for window in (99, 100):
         assert same_bits(rolling_historical(column, window, 0.95, quantile), live(column, window, 0.95, quantile))
+
+
+@pytest.mark.parametrize("many", [3, 190])
+@pytest.mark.parametrize("window", [10, 252, 1200])
+def test_symbols_one_by_one_are_the_panel(many, window):
+    panel = np.random.default_rng(many).standard_t(4, (1100, many)) / 100.0
+    panel[500, 1] = np.nan
+    found = np.empty((2, many, len(panel)))
+    rolling_rows([np.ascontiguousarray(one) for one in panel.T], window, 0.9, Quantile.LINEAR, list(zip(*found, strict=True)))
+    var, cvar = rolling_historical(panel, window, 0.9)
+    assert same_bits(found[0].T, var)
+    assert same_bits(found[1].T, cvar)
