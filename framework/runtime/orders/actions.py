@@ -57,8 +57,10 @@ class Actions:
         self._session_end = session_end
 
     def awaits(self, symbol: str) -> bool:
-        """Whether shares of the session in ``symbol`` are to split, and the venue has not shown it yet."""
-        return bool(self._declared and self._recorder.books.shares.get(symbol, 0) > 0 and self._splits(symbol))
+        """Whether shares of the session in ``symbol`` are to split, and the venue has not shown it yet; those bought since do not."""
+        held = self._recorder.books.shares.get(symbol, 0)
+        splits = self._splits(symbol) if self._declared and held > 0 else []
+        return bool(splits) and held > self._traded_since(symbol, splits[0].since)
 
     def refusal(self, symbol: str) -> str:
         """Why nothing of ``symbol`` is bought now; empty without a reason."""
@@ -108,9 +110,11 @@ class Actions:
 
     def _split(self, symbol: str, splits: Sequence[CorporateAction], shown: int) -> None:
         books, now = self._recorder.books, self._clock.now()
-        ours, others = books.shares.get(symbol, 0), (books.baseline or {}).get(symbol, 0)
+        shares, others = books.shares.get(symbol, 0), (books.baseline or {}).get(symbol, 0)
+        ours = shares if self.awaits(symbol) else 0
+        shown -= shares - ours  # what was bought since
         new, old = split_terms(math.prod(one.split for one in splits))
-        fraction = None if min(ours, others) < 0 or shown == ours + others else fraction_paid(ours + others, shown, new, old)
+        fraction = None if min(shares, others) < 0 or shown == ours + others else fraction_paid(ours + others, shown, new, old)
         if fraction is None or (fraction and ours and others):  # whose fraction it is nobody can say
             return
         held = ours * new // old - fraction if ours else 0

@@ -192,6 +192,31 @@ def test_a_stop_that_is_refused_while_a_split_is_awaited_does_not_sell_at_prices
     assert [one.now.order_type for one in venue.truth.open.values() if one.now.side is SELL] == []
 
 
+@pytest.mark.parametrize("others", [0, 5])
+def test_shares_that_were_bought_after_the_split_do_not_split(tape, venue, others):
+    """An entry of the evening fills at the open of the day of the split, of which no bar has closed: the venue shows what was bought."""
+    venue.truth.shares["AAPL"] = others * MICRO
+    now = venue.truth.clock.now()
+    split = DOUBLED._replace(since=now + HOUR)
+    ends = [now + HOUR // 2]
+    with Trader(tape, venue, announced=Announced([split], lambda _: now), session_end=lambda _: ends[0]) as trader:
+        trader.start()
+        entry = trader.place(order_of(1, BUY, 10, kind=OrderType.MARKET))
+        venue.truth.clock.advance(2 * 3_600)
+        ends[0] = now + 8 * HOUR
+        venue.truth.shares["AAPL"] = 2 * others * MICRO
+        venue.truth.fill(next(venue.truth.ours()), 10 * MICRO, 50 * MICRO)
+        for _ in range(3):
+            trader.start()
+        assert trader.manager.books.incidents == {}
+        assert (trader.manager.books.baseline or {}).get("AAPL", 0) == 2 * others * MICRO
+        assert trader.manager.get_order(entry.order_id).status is OrderStatus.FILLED
+        assert trader.manager.actions.awaited == []
+        assert trader.engine.account == []
+        assert trader.manager.books.shares == {"AAPL": 10 * MICRO}
+        assert trader.place(order_of(2, BUY, 5, price=40.0)).status is OrderStatus.ACCEPTED
+
+
 def test_a_lost_order_that_a_split_takes_back_is_told_once_and_not_sent_again(wanted):
     trader, venue = wanted.trader, wanted.venue
     venue.link = replace(venue.link, dedupe=Dedupe.PROVEN, dedupe_window_seconds=3_600.0)
