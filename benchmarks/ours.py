@@ -167,11 +167,11 @@ class Signals(SignalStrategy):
     fast: int = FAST
     slow: int = SLOW
 
-    def signals(self, bars: Panel) -> NDArray[np.float64]:  # noqa: D102
+    def signals(self, bars: Panel) -> NDArray[np.bool_]:  # noqa: D102
         above = bars.indicator(average, self.fast) > bars.indicator(average, self.slow)
-        wanted, below = above.astype(np.float64), np.flatnonzero(~above[self.slow - 1 :])
-        wanted[: self.slow - 1 + int(below[0]) if len(below) else None] = np.nan  # no entry before the first real crossing
-        return wanted
+        known = above[self.slow - 1 :]
+        above[: self.slow - 1 + int(known.argmin()) if not known.all() else None] = False  # no entry before the first real crossing
+        return above
 
 
 class Momentum(Strategy):
