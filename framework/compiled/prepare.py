@@ -181,9 +181,9 @@ class Prepared:
             strength=read_only(found.strength),
             measure=read_only(self._measure(found, sizing)),
             ordered=read_only(ordered),
-            risk_first=read_only(first),
-            risk_place=read_only(place),
-            var=read_only(var),
+            risk_first=first,
+            risk_place=place,
+            var=var,
         )
 
     def know_all(self) -> None:
@@ -271,6 +271,9 @@ def _dividends(panel: Panel) -> Integers:
 
 def read_only(column: Column) -> Column:
     """``column`` as compiled code has been made for: contiguous, and not to be written to."""
+    flags = column.flags
+    if flags.c_contiguous and not flags.writeable:
+        return column
     found: Column = np.ascontiguousarray(column).view()
     found.flags.writeable = False
     return found
@@ -284,17 +287,18 @@ class _Table:
         self._sessions: list[Sessions] = list(market.sessions_by_row)
         self._daily = market.daily
         parts = [_session_places(one, places) for one, places in zip(self._sessions, panel.places, strict=True)]
-        first = np.concatenate(([0], np.cumsum([len(one) for one in parts])))
+        first: Integers = np.concatenate(([0], np.cumsum([len(one) for one in parts])))
         self._first, self._place = first, np.concatenate(parts)
         self._var, self._cvar = np.full((2, len(self._place)), math.nan)
         self._known = np.zeros(len(self._place), dtype=np.bool_)
         self._asked = np.zeros(len(panel.timestamp), dtype=np.bool_)
+        self._looked_up: tuple[Integers, Integers, Floats] = read_only(self._first), read_only(self._place), read_only(self._var)
         self._roll()
 
     @property
     def columns(self) -> tuple[Integers, Integers, Floats]:
         """What the loop looks up: the first entry of each row, places and VaR."""
-        return self._first, self._place, self._var
+        return self._looked_up
 
     def _returns_known(self, row: int) -> Integers:
         """How many returns are known while the cursor stands in each session of the symbol."""
@@ -321,6 +325,7 @@ class _Table:
     def know_all(self) -> None:
         """Work out everything."""
         self.know(np.unique(self._place))
+        self._asked[:] = True
 
     def know(self, asked: Integers) -> None:
         """Work out what will be ``asked`` at these places."""
