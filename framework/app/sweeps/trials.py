@@ -18,7 +18,6 @@ from framework.report.summary import SUMMARY_FIELDS, summarize
 from framework.research.trial import Outcome
 from framework.rules.performance import daily_returns, wealth
 from framework.runtime.clock import Stopwatch
-from framework.runtime.collector import seldom_collected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,8 +75,7 @@ class Evaluator:
 
     def __call__(self, trials: Sequence[Trial]) -> list[Outcome]:
         """The outcome of each trial; whatever one raises is its outcome."""
-        with seldom_collected():
-            return [self._outcome(trial) for trial in trials]
+        return [self._outcome(trial) for trial in trials]
 
     def _outcome(self, trial: Trial) -> Outcome:
         try:
