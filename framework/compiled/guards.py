@@ -58,13 +58,13 @@ def is_safe(world: World, place: int, equity: int) -> bool:
 def on_equity(world: World, place: int, equity: int) -> None:
     """The account is worth ``equity`` micro-dollars at the close of ``place``."""
     account, guards = world.account, world.guards
-    if account[G_SESSION] == world.session[place] and account[G_EQUITY] == equity:
-        return
     account[PLACE] = place
     if account[G_SESSION] == NOT_STARTED:
         account[G_SESSION], account[SESSIONS] = world.session[place], 1
         account[G_EQUITY] = account[G_PEAK] = account[G_OPENING] = account[G_DAY_PEAK] = equity
     begin_session(world, place)
+    if account[G_EQUITY] == equity and equity > 0:  # as it was last, maybe in the session before: nothing is lost or won
+        return
     account[G_EQUITY] = equity
     account[G_DAY_PEAK] = max(account[G_DAY_PEAK], equity)
     account[G_PEAK] = max(account[G_PEAK], equity)
@@ -78,8 +78,14 @@ def on_equity(world: World, place: int, equity: int) -> None:
         lost = given_back(account[G_OPENING], account[G_DAY_PEAK], equity, guards.goal)
         if lost >= guards.give_back:
             trip(world, PROFIT_PROTECTION, lost)
+    if place + 1 < len(world.session) and world.session[place + 1] == world.session[place]:
+        look_ahead(world, equity)
+
+
+def look_ahead(world: World, equity: int) -> None:
+    """Find out what is safe for the rest of the session."""
     lower = equity - equity // 256  # how far down is of no matter
-    account[G_SAFE] = lower if lower < equity and is_harmless(world, lower) else equity
+    world.account[G_SAFE] = lower if lower < equity and is_harmless(world, lower) else equity
 
 
 def is_harmless(world: World, equity: int) -> bool:

@@ -72,15 +72,36 @@ class Played(NamedTuple):
 
 def play(prepared: Prepared, terms: Terms, wished: Wished, kernel: Kernel) -> Played:
     """Play what is ``wished`` with ``kernel``."""
-    orders = 4 if terms.exits.attaches else 1  # for a wish, at most but for rare runs: memory that is not touched costs time too
-    room = orders * len(wished.wish_place) + 64
-    start, length = prepared.start, len(prepared.panel.timestamp)
-    while True:
-        written = columns(prepared, room)
-        place = kernel(plain(terms), tuple(prepared.bars), tuple(wished), tuple(written), start, start, length)
-        if written.account[LEFT] != TAPE_FULL:
-            return Played(left(written, prepared, place), trimmed(written), prepared, terms.cash)
-        room *= 2
+    return Player(prepared, terms, kernel).play(wished)
+
+
+class Player:
+    """Plays runs over the same bars one after the other; what one has left is overwritten by the next."""
+
+    def __init__(self, prepared: Prepared, terms: Terms, kernel: Kernel) -> None:
+        self._prepared, self._terms, self._kernel = prepared, terms, kernel
+        self._told = plain(terms), tuple(prepared.bars)
+        self._room = 0
+        self._written: Written | None = None
+
+    def play(self, wished: Wished) -> Played:
+        """Play what is ``wished``."""
+        prepared = self._prepared
+        orders = 4 if self._terms.exits.attaches else 1  # for a wish, at most but for rare runs: memory that is not touched costs time too
+        start, length = prepared.start, len(prepared.panel.timestamp)
+        room = orders * len(wished.wish_place) + 64
+        while True:
+            written = self._columns(room)
+            place = self._kernel(*self._told, tuple(wished), tuple(written), start, start, length)
+            if written.account[LEFT] != TAPE_FULL:
+                return Played(left(written, prepared, place), trimmed(written), prepared, self._terms.cash)
+            room = 2 * self._room
+
+    def _columns(self, room: int) -> Written:
+        """Columns with at least so much ``room``; the loop itself clears what it counts in."""
+        if self._written is None or room > self._room:
+            self._room, self._written = room, columns(self._prepared, room)
+        return self._written
 
 
 def plain(terms: Terms) -> Columns:

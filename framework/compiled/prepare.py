@@ -278,6 +278,9 @@ def _paid(series: BarSeries, places: Integers) -> tuple[list[int], list[float]]:
 
 def read_only(column: Column) -> Column:
     """``column`` as compiled code has been made for: contiguous, and not to be written to."""
+    flags = column.flags
+    if flags.c_contiguous and not flags.writeable:
+        return column
     found: Column = np.ascontiguousarray(column).view()
     found.flags.writeable = False
     return found

@@ -197,7 +197,7 @@ def _opinions(signals: NDArray[Any], close: Floats) -> Issued | None:
     before = np.concatenate(([0.0], strength[by_row][:-1]))
     before[np.diff(row[by_row], prepend=-1) > 0] = 0.0  # flat before the first
     changed = np.sort(by_row[strength[by_row] != before])
-    return Issued(place[changed], row[changed], strength[changed])
+    return Issued(place[changed], row[changed], strength[changed] + 0.0)  # -0.0 is 0.0
 
 
 def _changes(column: NDArray[Any], close: Floats) -> tuple[Integers, Floats]:

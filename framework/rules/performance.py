@@ -27,8 +27,8 @@ NO_RISK = 1e-10
 FEWEST_FOR_TAIL = 20
 
 
-def _figure(value: float) -> float | None:
-    """The value as a float; ``None`` when it is NaN or infinite."""
+def figure(value: float) -> float | None:
+    """The value as a float; ``None`` when it is NaN or infinite: no such figure."""
     return float(value) if math.isfinite(value) else None
 
 
@@ -79,16 +79,21 @@ def daily_returns(days: Integers, equity: Floats, initial_cash: float) -> Floats
 
 def total_return(equity: Floats, initial_cash: float) -> float | None:
     """Final equity over initial cash, less 1; a fraction."""
-    return _figure(equity[-1] / initial_cash - 1.0) if equity.size else None
+    return figure(equity[-1] / initial_cash - 1.0) if equity.size else None
 
 
 def cagr(returns: Floats) -> float | None:
     """Compound annual growth rate: prod(1 + r)^(252 / n) - 1; a fraction. Source: empyrical ``cagr``."""
-    if returns.size == 0:
+    with np.errstate(over="ignore"):
+        return annual_growth(float(np.multiply.reduce(1.0 + returns)), returns.size)
+
+
+def annual_growth(growth: float, count: int) -> float | None:
+    """``growth`` over ``count`` days as a growth a year: growth^(252 / count) - 1; a fraction."""
+    if count == 0 or growth < 0.0:
         return None
     with np.errstate(over="ignore"):
-        growth = np.multiply.reduce(1.0 + returns)
-        return _figure(np.power(growth, DAYS_PER_YEAR / returns.size) - 1.0) if growth >= 0.0 else None
+        return figure(np.power(growth, DAYS_PER_YEAR / count) - 1.0)
 
 
 def _mean(values: Floats) -> float:
@@ -113,12 +118,17 @@ def volatility_and_sharpe(returns: Floats) -> tuple[float | None, float | None]:
         return None, None
     mean = _mean(returns)
     deviation = _deviation(returns, mean)
-    return _figure(deviation * math.sqrt(DAYS_PER_YEAR)), _annual_ratio(mean, deviation)
+    return annual_risk(deviation), annual_ratio(mean, deviation)
 
 
-def _annual_ratio(mean: float, risk: float) -> float | None:
+def annual_risk(deviation: float) -> float | None:
+    """A deviation a day as one a year."""
+    return figure(deviation * math.sqrt(DAYS_PER_YEAR))
+
+
+def annual_ratio(mean: float, risk: float) -> float | None:
     """Annualized mean / risk, both daily; ``None`` when there is no risk to divide by."""
-    return _figure(mean / risk * math.sqrt(DAYS_PER_YEAR)) if risk > NO_RISK else None
+    return figure(mean / risk * math.sqrt(DAYS_PER_YEAR)) if risk > NO_RISK else None
 
 
 def daily_rate(annual: float) -> float:
@@ -128,7 +138,7 @@ def daily_rate(annual: float) -> float:
 
 def compound_daily_rate(annual: float) -> float | None:
     """A riskless rate a day that compounds to the rate a year, fractions: (1 + annual)^(1 / 252) - 1. Source: quantstats."""
-    return _figure(math.expm1(math.log1p(annual) / DAYS_PER_YEAR)) if annual > -1.0 else None
+    return figure(math.expm1(math.log1p(annual) / DAYS_PER_YEAR)) if annual > -1.0 else None
 
 
 def sharpe(returns: Floats, risk_free: float = 0.0) -> float | None:
@@ -139,7 +149,7 @@ def sharpe(returns: Floats, risk_free: float = 0.0) -> float | None:
     if returns.size < 2:
         return None
     mean = _mean(returns)
-    return _annual_ratio(mean - risk_free, _deviation(returns, mean))
+    return annual_ratio(mean - risk_free, _deviation(returns, mean))
 
 
 def _downside(returns: Floats) -> float:
@@ -150,12 +160,12 @@ def _downside(returns: Floats) -> float:
 
 def downside_risk(returns: Floats) -> float | None:
     """Annual downside deviation below 0: sqrt(mean(min(r, 0)^2)) * sqrt(252), the mean over ALL returns; a fraction. Source: empyrical."""
-    return _figure(_downside(returns) * math.sqrt(DAYS_PER_YEAR)) if returns.size else None
+    return annual_risk(_downside(returns)) if returns.size else None
 
 
 def sortino(returns: Floats) -> float | None:
     """Sortino ratio, annual: mean(r) / sqrt(mean(min(r, 0)^2)) * sqrt(252), both means over ALL returns. Source: empyrical."""
-    return _annual_ratio(_mean(returns), _downside(returns)) if returns.size > 1 else None
+    return annual_ratio(_mean(returns), _downside(returns)) if returns.size > 1 else None
 
 
 def drawdowns(equity: Floats, initial_cash: float) -> Floats:
@@ -174,7 +184,7 @@ def max_drawdown(equity: Floats, initial_cash: float) -> float | None:
 
 
 def _deepest(equity: Floats, highs: Floats) -> float | None:
-    return _figure(np.minimum.reduce(equity / highs) - 1.0)
+    return figure(np.minimum.reduce(equity / highs) - 1.0)
 
 
 def max_drawdown_days(days: Integers, equity: Floats, initial_cash: float) -> int | None:
@@ -218,7 +228,7 @@ def max_consecutive_losses(pnl: Floats) -> int | None:
 
 def calmar(growth: float | None, drawdown: float | None) -> float | None:
     """Compound annual growth rate over |max drawdown|. Source: Young (1991), over the whole run instead of 36 months."""
-    return _figure(growth / abs(drawdown)) if growth is not None and drawdown else None
+    return figure(growth / abs(drawdown)) if growth is not None and drawdown else None
 
 
 def period_returns(labels: Integers, equity: Floats, initial_cash: float) -> Floats:
@@ -281,37 +291,37 @@ def tail_losses(returns: Floats) -> tuple[float | None, float | None]:
     worst = np.sort(np.partition(returns, whole + 1)[: whole + 2])
     mean = (float(np.add.reduce(worst[:whole])) + (size - whole) * float(worst[whole])) / size
     var = -_quantile(worst, returns.size)
-    return _figure(var), _figure(max(-mean, var))  # max: equal returns may differ in the last bit
+    return figure(var), figure(max(-mean, var))  # max: equal returns may differ in the last bit
 
 
 def beta(returns: Floats, benchmark: Floats) -> float | None:
     """Slope of the returns on the benchmark's: cov / var, over the same days [D]; ``None`` when the benchmark does not move."""
     if returns.size < 2 or float(np.std(benchmark)) <= NO_RISK:
         return None
-    return _figure(np.cov(returns, benchmark)[0, 1] / np.var(benchmark, ddof=1))
+    return figure(np.cov(returns, benchmark)[0, 1] / np.var(benchmark, ddof=1))
 
 
 def correlation(returns: Floats, benchmark: Floats) -> float | None:
     """Pearson correlation of the returns with the benchmark's over the same days [D]; ``None`` when either does not move."""
     if returns.size < 2 or min(float(np.std(returns)), float(np.std(benchmark))) <= NO_RISK:
         return None
-    return _figure(np.corrcoef(returns, benchmark)[0, 1])
+    return figure(np.corrcoef(returns, benchmark)[0, 1])
 
 
 def win_rate(pnl: Floats) -> float | None:
     """Share of trades that made money (pnl above 0) among all trades; a fraction."""
-    return _figure(np.count_nonzero(pnl > 0.0) / pnl.size) if pnl.size else None
+    return figure(np.count_nonzero(pnl > 0.0) / pnl.size) if pnl.size else None
 
 
 def profit_factor(pnl: Floats) -> float | None:
     """Sum of gains over sum of losses; ``None`` without a loss."""
     lost = -float(np.sum(np.minimum(pnl, 0.0)))
-    return _figure(np.sum(np.maximum(pnl, 0.0)) / lost) if lost > 0.0 else None
+    return figure(np.sum(np.maximum(pnl, 0.0)) / lost) if lost > 0.0 else None
 
 
 def average(values: Floats) -> float | None:
     """Arithmetic mean, in the unit of the values: expectancy of pnl (dollars a trade), average R, average exposure."""
-    return _figure(_mean(values)) if values.size else None
+    return figure(_mean(values)) if values.size else None
 
 
 def annual_turnover(traded_value: float, equity: Floats, days: Integers) -> float | None:
@@ -319,8 +329,12 @@ def annual_turnover(traded_value: float, equity: Floats, days: Integers) -> floa
 
     0 where nothing was traded, however short the run; else ``None`` for a run within one day or without positive mean equity.
     """
+    span = int(days[-1] - days[0]) if days.size else 0
+    return turnover_over(traded_value, _mean(equity) if equity.size else 0.0, span)
+
+
+def turnover_over(traded_value: float, mean_equity: float, span: int) -> float | None:
+    """The same of a run over ``span`` calendar days whose mean equity is known."""
     if traded_value == 0.0:
         return 0.0
-    span = int(days[-1] - days[0]) if days.size else 0
-    mean = _mean(equity) if equity.size else 0.0
-    return _figure(traded_value / mean / (span / 365.25)) if span > 0 and mean > 0.0 else None
+    return figure(traded_value / mean_equity / (span / 365.25)) if span > 0 and mean_equity > 0.0 else None

@@ -43,6 +43,7 @@ def test_issued_is_what_changes_bar_by_bar_however_many_opinions_there_are(data,
     expected = [(place + start, row, strength) for place, row, strength in plainly_issued(signals[start:], panel.close[start:])]
     assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
     assert [column.dtype for column in found] == [np.int64, np.int64, np.float64]
+    assert not np.signbit(found.strength).any()  # -0.0 is 0.0
 
 
 @pytest.mark.parametrize("wrong", [np.int8([[2]]), np.int8([[-128]]), np.uint8([[255]]), np.float32([[1.5]])])
@@ -82,6 +83,16 @@ def test_a_leading_zero_asks_for_nothing():
 def test_minus_zero_says_what_zero_says():
     reasons = [[order.reason for order in play(Given([1, zero, 1, 1]), bars("A", still(100, 4)), **SIZED).orders] for zero in (0.0, -0.0)]
     assert reasons[0] == reasons[1] == ["target 1 full", "target 0 full", "target 1 full"]
+
+
+def test_minus_zero_says_what_zero_says_among_few_opinions():
+    times = np.array(daily(100))
+    panel = panel_of([bars(name, still(100, 100), times) for name in "AB"])
+    signals = np.full((100, 2), NAN)
+    signals[[5, 9], 1] = 1.0, -0.0
+    found = issued(signals, panel, int(times[0]), "Given")
+    assert (found.place.tolist(), found.row.tolist()) == ([5, 9], [1, 1])
+    assert not np.signbit(found.strength).any()
 
 
 def test_after_a_stop_out_there_is_no_re_entry_until_the_signal_changes():

@@ -223,7 +223,12 @@ def trip_figures(written: Written, kernels: Kernels) -> tuple[Floats, Floats] | 
     count = kernels.trips(written.orders, written.executions, written.payments, len(written.slots), money, risk)
     if count < 0:
         return None
-    stopped = np.flatnonzero(risk[:count] > 0)
+    return money[:count] / MICRO, multiples_of(money[:count], risk[:count])
+
+
+def multiples_of(money: Integers, risk: Integers) -> Floats:
+    """R multiples of the round trips that had a stop, from what ``closed_trips`` finds."""
+    stopped = np.flatnonzero(risk > 0)
     pairs = zip(money[stopped].tolist(), risk[stopped].tolist(), strict=True)
     # Whole numbers, which need not fit a float, divided once.
-    return money[:count] / MICRO, np.array([earned * MICRO / lost for earned, lost in pairs], dtype=np.float64)
+    return np.array([earned * MICRO / lost for earned, lost in pairs], dtype=np.float64)
