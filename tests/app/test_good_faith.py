@@ -46,7 +46,7 @@ def test_who_spends_settled_cash_only_violates_nothing(folder):
     assert told["trades"] >= 2
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("kind", ["limited", "cash"])
 def test_a_rehearsal_has_the_kind_of_account_that_the_config_has(folder, kind):
     """In and out ten times: with the restrictions of a cash account, or with none, as the backtest has them."""

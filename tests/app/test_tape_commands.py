@@ -176,4 +176,4 @@ def test_a_backtest_takes_no_commands(finished):
 
 def test_a_sqlite_address_is_its_file(session):
     done = call("halt", f"sqlite:///{session / 'tape.db'}", "--why", "a test", "--json")
-    assert json.loads(done.out) == {"command": "halt", "sequence": 1, "halt_file": str(session / "HALT"), "trouble": ""}
+    assert json.loads(done.out) == {"command": "halt", "sequence": 1, "halt_file": str(session / "HALT"), "trouble": "", "heard": None}

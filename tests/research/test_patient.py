@@ -43,7 +43,7 @@ def test_quick_trials_start_no_process(tmp_path):
     assert [path.name for path in tmp_path.glob("ran-*")] == [f"ran-{os.getpid()}"]
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_slow_trials_get_processes_after_a_look_and_each_is_run_once(tmp_path):
     count, kept = searched(tmp_path, 23, Busy(tmp_path, 0.15))
     assert (count, kept) == (2, list(range(46)))

@@ -57,7 +57,7 @@ def _check_what_is_there(out: Path, *, for_session: bool) -> None:
 
 
 def _holds_tape(folder: Path) -> bool:
-    return (folder / TAPE).exists() or (folder / ADDRESS).exists()
+    return (folder / TAPE).is_file() or (folder / ADDRESS).is_file()
 
 
 def _mode(folder: Path) -> str | None:

@@ -27,4 +27,4 @@ def test_a_tape_in_postgresql_is_proved_rebuilt_exported_and_commanded_by_its_ad
     assert call("tape", "export", empty_schema, "--out", str(tmp_path / "out")).code == 0
     assert {path.stem for path in (tmp_path / "out").iterdir()} == set(COLUMNS)
     done = call("halt", empty_schema, "--why", "a test", "--who", "ada", "--json")
-    assert json.loads(done.out) == {"command": "halt", "sequence": 5, "halt_file": None, "trouble": ""}
+    assert json.loads(done.out) == {"command": "halt", "sequence": 5, "halt_file": None, "trouble": "", "heard": None}
