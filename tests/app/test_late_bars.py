@@ -90,7 +90,7 @@ ROW = {
 DOWN = {"at": "2026-03-02T14:00:00Z", "do": "fault", "path": "/quotes/historicals/", "status": 503, "times": 10_000}
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("mode", ["live", "paper"])
 @pytest.mark.parametrize("answers", [True, False])
 def test_what_a_session_missed_while_it_was_down_comes_from_the_venue(folder, mode, answers):

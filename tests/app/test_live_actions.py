@@ -58,6 +58,7 @@ def test_a_split_is_booked_before_the_open_and_the_stop_is_back_at_its_level(fol
     assert bound[0].timestamp < OPENS
 
 
+@pytest.mark.campaign
 def test_over_a_split_nothing_is_earned_and_the_tape_decides_it_again(folder):
     _, _, events = played(folder, [FOR_TWO])
     worth = [one.payload["equity_micros"] for one in of(events, "decided")]
@@ -67,6 +68,7 @@ def test_over_a_split_nothing_is_earned_and_the_tape_decides_it_again(folder):
     assert first.payload["AAPL"][6] == 2.0
 
 
+@pytest.mark.campaign
 def test_shadows_follow_the_split_and_are_the_same_when_taken_again(folder):
     falling = {"at": "2026-03-03T17:00:00Z", "symbol": "AAPL", "price": 40.0}
     _, outcome, events = played(folder, [FOR_TWO], prices=(HALVED, falling))
@@ -78,6 +80,7 @@ def test_shadows_follow_the_split_and_are_the_same_when_taken_again(folder):
     assert sum(sum(each.values()) for each in found.components.values()) == found.total
 
 
+@pytest.mark.campaign
 def test_what_a_fraction_has_brought_is_booked_as_that(folder):
     half = {**FOR_TWO, "new": 1, "old": 2, "whole": True}
     doubled = {**HALVED, "price": 200.0}
@@ -90,6 +93,7 @@ def test_what_a_fraction_has_brought_is_booked_as_that(folder):
     assert book.cash_micros == day.double.book()["accounts"][ACCOUNT]["cash"]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("amount", "explained"), [("58.00", True), ("57.00", False), ("116.00", False)])
 def test_a_dividend_is_what_was_announced_or_a_difference_of_cash(folder, amount, explained):
     paid = {"at": "2026-03-03T18:05:00Z", "do": "pay", "amount": amount}
@@ -103,6 +107,7 @@ def test_a_dividend_is_what_was_announced_or_a_difference_of_cash(folder, amount
     assert replay(folder / "tape.db", folder).difference is None
 
 
+@pytest.mark.campaign
 def test_shares_of_others_split_beside_ours_and_are_left_alone(folder):
     class Shared(Day):
         def play(self):
@@ -118,6 +123,7 @@ def test_shares_of_others_split_beside_ours_and_are_left_alone(folder):
     assert booked.payload["others_micros"] == 22_000_000
 
 
+@pytest.mark.campaign
 def test_bars_of_a_symbol_wait_while_its_split_is_awaited(folder):
     _, outcome, events = played(folder, prices=())
     assert "split_awaited" in outcome.alerts

@@ -168,7 +168,7 @@ def test_a_plain_backtrader_strategy_can_be_swept(folder):
         sweep(folder / "onetape.toml", {"fats": [3, 5]})
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
 def test_a_seed_gives_the_same_trials_for_any_number_of_workers(sampler):
     space = {"fast": "2:9", "slow": "10:30:2"}

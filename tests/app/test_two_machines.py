@@ -18,7 +18,7 @@ from tests.app.live_world import Days, Live, moves_of, opened_double
 from tests.app.project import ROWS, strategy, write
 from tests.builders import bars
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.campaign
 KNOWN = 25
 OTHER = (Code.OTHER_TRADER, ACCOUNT, Effect.HALT)
 BODY = """\

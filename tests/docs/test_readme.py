@@ -83,7 +83,7 @@ def parts_shown(block: Block) -> list[tuple[str, list[list[str]]]]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_from_nothing_to_a_paper_session_everything_prints_what_is_shown(tmp_path):
     place, typed = tmp_path, 0
     for command, stretches in (part for block in called("console") for part in parts_shown(block)):
