@@ -42,5 +42,10 @@ def test_a_strategy_that_fails_over_the_real_bars_is_an_error_of_its_own(folder)
     code, out, err = call("audit", "lookahead")
     assert (code, out) == (2, "")
     assert "Mine.signals raised ValueError: no" in err
+    unsayable = "type('Odd', (ValueError,), {'__str__': lambda error: error.lost})()"
+    write(strategy(f"def signals(self, bars):\n    raise {unsayable}", "SignalStrategy"), folder)
+    code, out, err = call("audit", "lookahead")
+    assert (code, out) == (2, "")
+    assert "Mine.signals raised Odd (whose text cannot be shown)" in err
     write(config(strategy={"class": "none:None"}), folder)
     assert call("audit", "lookahead").code == 2

@@ -69,6 +69,12 @@ def test_a_session_begins_in_a_folder_of_its_own(project, command, earlier):
     assert (project / "kept" / "tape.db").read_bytes() == tape
 
 
+def test_a_session_does_not_begin_beside_the_summary_of_a_backtest_that_has_no_tape(project):
+    assert call("backtest", "--out", "kept", "--quiet").code == 0
+    (project / "kept" / "tape.db").unlink()  # as of one that was cut off; what it says of itself would be believed of the session
+    assert "--out kept holds a run already" in call("paper", "--rehearse", "--out", "kept").err
+
+
 def test_a_session_is_gone_on_with_where_that_is_said(project):
     session, _ = rehearsed(project)
     said = json.loads((session / "summary.json").read_text())["decisions_hash"]

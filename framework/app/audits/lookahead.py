@@ -20,7 +20,7 @@ from framework.engine.indicators import Indicators
 from framework.engine.journal import decision_line
 from framework.engine.panel import panel_of
 from framework.engine.strategy import SignalStrategy, Strategy
-from framework.errors import ConfigError, OnetapeError, StrategyError
+from framework.errors import ConfigError, OnetapeError, StrategyError, words_of
 from framework.research.causality import Decision, Difference, first_difference, first_signal_difference, moments
 from framework.research.futures import cut, cut_finer, mirrored, permuted
 
@@ -240,7 +240,7 @@ class _Signals:
         except OnetapeError:
             raise
         except Exception as error:  # whatever a user's code raises is the user's to see
-            raise StrategyError(f"{type(strategy).__name__}.signals raised {type(error).__name__}: {error}") from error
+            raise StrategyError(f"{type(strategy).__name__}.signals raised {words_of(error)}") from error
         if found.shape != panel.close.shape:
             raise StrategyError(f"{type(strategy).__name__}.signals returned shape {found.shape}; it must be {panel.close.shape}")
         return panel, found

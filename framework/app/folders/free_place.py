@@ -47,7 +47,7 @@ def check_no_session(folder: Path) -> None:
 
 
 def _check_what_is_there(out: Path, *, for_session: bool) -> None:
-    if for_session and _holds_tape(out):
+    if for_session and (_holds_tape(out) or (out / SUMMARY).is_file()):
         raise ConfigError(
             f"--out {out} holds a run already: a session there is gone on with by --resume {out}; name a new folder for a new one"
         )

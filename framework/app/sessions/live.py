@@ -56,6 +56,7 @@ from framework.runtime.sessions.arrivals import known_before
 from framework.runtime.sessions.live_desk import LiveDesk, Surroundings, paced
 from framework.runtime.sessions.turns import heed
 from framework.runtime.sessions.upkeep import SECOND, Job
+from framework.runtime.tape.lease import LONGEST
 from framework.runtime.tape.store import TapeStore
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
 
 HALT = "HALT"
 #: Seconds a lease lasts, and between two renewals: a request and all its retries take less than the difference.
-LEASE, RENEWAL = 180.0, 20.0
+LEASE, RENEWAL = LONGEST, 20.0
 
 
 def paper_session(config: Config, wish: Wish) -> Ended:

@@ -12,7 +12,7 @@ import numpy as np
 from framework.app.assembly.loader import load_strategy
 from framework.app.backtest.run import play
 from framework.app.sweeps.cells import cell
-from framework.errors import OnetapeError
+from framework.errors import OnetapeError, words_of
 from framework.report.dates import session_days
 from framework.report.summary import SUMMARY_FIELDS, summarize
 from framework.research.trial import Outcome
@@ -85,7 +85,7 @@ class Evaluator:
         except SystemExit as stop:
             return Outcome(trial, error=f"the strategy called sys.exit({stop.code})")
         except Exception as error:  # noqa: BLE001 - one trial that breaks must not end the others
-            return Outcome(trial, error=f"{type(error).__name__}: {error}")
+            return Outcome(trial, error=words_of(error))
 
     def _metrics(self, params: Params) -> Metrics:
         watch = Stopwatch()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _ROW = text("SELECT account, holder, host, code, epoch, expires FROM lease WHERE account = :account")
-_LATEST = text("SELECT max(expires) FROM lease")
+_LASTS = text("SELECT max(CASE WHEN expires > :now AND expires <= :latest THEN 1 ELSE 0 END) FROM lease")
 _OTHERS = text("SELECT account, holder, code FROM lease WHERE account <> :account AND expires > :now AND code <> :code")
 _TAKE = text(
     "INSERT INTO lease (account, holder, host, code, epoch, expires) VALUES (:account, :holder, :host, :code, :epoch, :expires) "
@@ -22,6 +22,9 @@ _TAKE = text(
     "epoch = excluded.epoch, expires = excluded.expires"
 )
 _PROLONG = text("UPDATE lease SET expires = :expires WHERE account = :account")
+
+#: Seconds that a session's lease lasts at most. One that ends later is of a machine that has started again since: its clock has, too.
+LONGEST = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,10 @@ def find(connection: Connection, account: str) -> LeaseRow | None:
     return None if row is None else LeaseRow(*row)
 
 
-def latest_end(connection: Connection) -> int | None:
-    """When the last of all leases ends, 0 where all were released; ``None`` where there never was one."""
-    found = connection.execute(_LATEST).scalar()
-    return None if found is None else int(found)
+def any_lasts(connection: Connection, now: int) -> bool | None:
+    """Whether a session's lease has not ended ``now``; ``None`` where there never was one."""
+    found = connection.execute(_LASTS, {"now": now, "latest": now + round(LONGEST * 1e9)}).scalar()
+    return None if found is None else bool(found)
 
 
 def take(connection: Connection, claim: Claim, known: LeaseRow | None, now: int) -> Lease:

@@ -247,8 +247,7 @@ class TapeStore:
         One that died is believed to trade until its lease ends.
         """
         with self._database.reading() as connection:
-            ends = leases.latest_end(connection)
-            return None if ends is None else ends > self._database.backend.now(connection)
+            return leases.any_lasts(connection, self._database.backend.now(connection))
 
     def renew(self, lease: Lease, seconds: float) -> Lease:
         """The same lease for another ``seconds`` from now.

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from framework.domain.command import CommandKind, OperatorCommand
+from framework.runtime.clock import steady_ns
 from framework.runtime.control.sending import send_command
+from framework.runtime.tape import sqlite
 from framework.runtime.tape.store import TapeStore
 from tests.app.project import call
 
@@ -39,6 +41,13 @@ def test_one_that_died_is_believed_alive_until_its_lease_ends(run):
         with TapeStore.open(run / "tape.db", header={"mode": "paper", "account": ACCOUNT}) as store:
             store.acquire(ACCOUNT, f"process for {seconds}", seconds)  # and it is not given back
         assert heard(run) is believed
+
+
+def test_one_that_died_with_its_machine_is_not_believed_alive_when_that_is_back(run, monkeypatch):
+    with TapeStore.open(run / "tape.db", header={"mode": "paper", "account": ACCOUNT}) as store, monkeypatch.context() as before:
+        before.setattr(sqlite, "steady_ns", lambda: steady_ns() + 10 * 86_400 * 10**9)  # the machine had been up for ten days more
+        store.acquire(ACCOUNT, "process 1", 60)
+    assert heard(run) is False
 
 
 def test_of_a_tape_that_never_had_a_lease_nothing_is_said(run):
