@@ -91,7 +91,6 @@ def test_a_halt_holds_to_the_end_of_the_session_and_over_its_restart(project):
 def test_a_halt_file_that_is_there_from_the_start_lets_nothing_be_entered(project):
     (project / "p").mkdir()
     (project / "p" / "HALT").touch()
-    (project / "p" / "summary.json").touch()  # as if a run had been here
     folder = played(project)
     found = events(folder)
     assert not [event for event in found if event.kind == "order_filled"]

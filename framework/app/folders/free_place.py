@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from framework.app.folders.run_folders import RUNS, unwritable
-from framework.app.folders.tape_place import ADDRESS, TAPE
+from framework.app.folders.tape_place import ADDRESS, HALT, TAPE
 from framework.errors import ConfigError
 
 SUMMARY = "summary.json"
@@ -16,7 +16,7 @@ SUMMARY = "summary.json"
 def check_place(out: Path | None, *, for_session: bool = False) -> None:
     """Look whether a run can be written into ``out``, or below ``runs/``; nothing is made.
 
-    A backtest may replace a backtest; nothing else is replaced.
+    A backtest may replace a backtest; nothing else is replaced. A HALT file may be there before its session.
 
     Raises:
         ConfigError: It cannot, or ``out`` holds something that would be written over.
@@ -30,7 +30,7 @@ def check_place(out: Path | None, *, for_session: bool = False) -> None:
             raise ConfigError(
                 f"cannot write the run folder {place}: no permission to write into {there.resolve()}; choose another with --out"
             )
-        if out is not None and out == there and any(out.iterdir()):
+        if out is not None and out == there and any(one.name != HALT for one in out.iterdir()):
             _check_what_is_there(out, for_session=for_session)
     except OSError as error:
         raise unwritable(place, error) from None

@@ -28,7 +28,7 @@ from framework.app.crash import without_secrets
 from framework.app.folders.free_place import check_place
 from framework.app.folders.run_folders import find_run, new_folder
 from framework.app.folders.saving import save_session
-from framework.app.folders.tape_place import CONFIG, new_tape
+from framework.app.folders.tape_place import CONFIG, HALT, new_tape
 from framework.app.robinhood.connection import Ears, RobinhoodLink
 from framework.app.sessions.ending import HOUR, ends_at, session_close
 from framework.app.sessions.forward import Crew, Feed, opened_forward
@@ -73,7 +73,6 @@ if TYPE_CHECKING:
     from framework.runtime.config import Config
     from framework.runtime.tape.lease import Lease
 
-HALT = "HALT"
 #: Seconds a lease lasts, and between two renewals: a request and all its retries take less than the difference.
 LEASE, RENEWAL = LONGEST, 20.0
 
