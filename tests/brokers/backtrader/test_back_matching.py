@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import backtrader as bt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from brokers.simulated.broker import SimulatedBroker
@@ -55,13 +55,14 @@ def here(series, program):
         number += 1
         for row, side, size, kind, first, second in program[number % len(program)]:
             chosen = market.series[row % len(series)]
-            limit, stop = prices(kind, float(chosen.close[market.cursor[row % len(series)]]), first, second)
-            place(broker, chosen.symbol, OrderSide(side), size, KINDS[kind][0], limit, stop, time)
+            last = float(chosen.close[market.cursor[row % len(series)]])
+            limit, stop = prices(kind, last, first, second)
+            place(broker, chosen.symbol, OrderSide(side), size, KINDS[kind][0], limit, stop, time, last)
     fills = [update.fill for update in listener.updates if update.fill is not None]
     return [(one.symbol, one.side.sign * float(one.quantity), float(one.price)) for one in fills], float(broker.get_account().cash)
 
 
-def place(broker, symbol, side, size, kind, limit, stop, time):
+def place(broker, symbol, side, size, kind, limit, stop, time, last):
     order = Order(
         f"{len(broker._orders)}",
         symbol,
@@ -72,7 +73,7 @@ def place(broker, symbol, side, size, kind, limit, stop, time):
         limit_micros=None if limit is None else to_micros(limit),
         stop_micros=None if stop is None else to_micros(stop),
     )
-    passed, _ = limits.check(order, WIDE_OPEN, DOOR)
+    passed, _ = limits.check(order, WIDE_OPEN._replace(price=to_micros(last)), DOOR)
     lifecycle.change(passed.order, OrderStatus.SUBMITTED, 0)
     broker.place_order(passed)
 
@@ -108,7 +109,12 @@ wishes = st.tuples(st.integers(0, 2), sides, st.integers(1, 45), st.sampled_from
 programs = st.lists(st.lists(wishes, max_size=3).map(tuple), min_size=2, max_size=8).map(tuple)
 
 
+#: A price half as high again as the first, where a limit is measured by the last.
+DEARER = (bars("A", [*still(100, 3), *still(160, 4)]),)
+
+
 @given(markets(), programs)
+@example(DEARER, (((0, "buy", 1, "limit", 0, 0),),))
 def test_with_little_cash_it_fills_and_refuses_as_backtraders_broker(series, program):
     mine, cash = here(series, program)
     theirs, their_cash, _ = there(series, program)
